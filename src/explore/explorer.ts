@@ -1,0 +1,294 @@
+/**
+ * The graph explorer: TruSt (POPL'22) with HMC's dependency prefix (ASPLOS'20), MEMORY-MODELS 3.1, 3.2.
+ *
+ * Depth first over execution graphs. A read is tried with every coherent source, a write at every
+ * coherent place; a new write also revisits earlier reads, which then read from it, while everything
+ * that was added after such a read and is not in the write's prefix is dropped. A revisit is made only
+ * where all that it drops had been added in the most boring way: that leaves exactly one route to each
+ * consistent graph, so no set of visited graphs is kept and memory is linear in the events.
+ *
+ * A lock is a chain of sections. A thread that would have to wait is simply not scheduled; a later
+ * acquisition displaces an earlier one by revisiting its LockRead, which then waits for the new section.
+ */
+import { hasBit } from '../memory/bits.ts';
+import { INIT, isReadKind, Kind } from '../memory/event.ts';
+import { ABSENT, CapacityExceeded } from '../memory/graph.ts';
+import type { MemoryModel } from '../memory/model.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { WorkGraph } from './work-graph.ts';
+
+/** Receives what an exploration finds. Graphs are only lent: they change after the call. */
+export interface Visitor {
+  /** An exploration begins, possibly again: whatever was received before does not count. */
+  begin(): void;
+  /** A complete consistent execution. */
+  execution(graph: WorkGraph): void;
+  /** Nothing can be added, and some thread has not ended. */
+  blocked(graph: WorkGraph): void;
+}
+
+const FIRST_CAPACITY = 32;
+
+/** Explores every consistent execution of the program once. */
+export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): void {
+  for (let capacity = FIRST_CAPACITY; ; capacity *= 2) {
+    try {
+      visitor.begin();
+      new Explorer(tree, model, visitor, capacity).run();
+      return;
+    } catch (error) {
+      if (!(error instanceof CapacityExceeded)) throw error;
+    }
+  }
+}
+
+class Explorer {
+  readonly #tree: BehaviourTree;
+  readonly #model: MemoryModel;
+  readonly #visitor: Visitor;
+  readonly #capacity: number;
+  /** Graphs of the revisits that are under way, reused: as many as the deepest nesting. */
+  readonly #graphs: WorkGraph[] = [];
+  /** Prefix of the write that revisits, one per nesting level. */
+  readonly #prefixes: Int32Array[] = [];
+  readonly #rename: Int32Array;
+  readonly #scratch: Int32Array;
+  #depth = 0;
+
+  constructor(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, capacity: number) {
+    this.#tree = tree;
+    this.#model = model;
+    this.#visitor = visitor;
+    this.#capacity = capacity;
+    this.#rename = new Int32Array(capacity);
+    this.#scratch = new Int32Array(capacity >> 5);
+  }
+
+  run(): void {
+    const g = this.#graphAt(0);
+    g.clear();
+    this.#visit(g);
+  }
+
+  #graphAt(depth: number): WorkGraph {
+    return (this.#graphs[depth] ??= new WorkGraph(this.#tree, this.#model, this.#capacity));
+  }
+
+  #visit(g: WorkGraph): void {
+    const t = this.#schedule(g);
+    if (t < 0) {
+      this.#leaf(g);
+      return;
+    }
+    const node = g.next(t) as Behaviour;
+    switch (node.label.kind) {
+      case Kind.Read:
+      case Kind.LockRead:
+      case Kind.ReadLock:
+        this.#read(g, t, node);
+        break;
+      case Kind.Write:
+      case Kind.LockWrite:
+        this.#write(g, t, node);
+        break;
+      case Kind.Choice:
+        for (let i = 0; i < node.label.value; i++) {
+          g.step(t, node, i);
+          this.#visit(g);
+          g.back();
+        }
+        break;
+      case Kind.Fence:
+      case Kind.Unlock:
+      case Kind.ReadUnlock:
+      case Kind.Skip: {
+        const e = g.step(t, node, ABSENT);
+        if (g.checker.consistent(e, !g.hasHole(t))) this.#visit(g);
+        g.back();
+        break;
+      }
+    }
+  }
+
+  /** The thread whose event comes next: an unfinished RMW, then the lowest hole, then the lowest that can run. */
+  #schedule(g: WorkGraph): number {
+    let holed = -1;
+    let runnable = -1;
+    for (let t = 0; t < g.threads; t++) {
+      const node = g.next(t);
+      if (node === undefined || node.status !== Status.Event) continue;
+      const { kind, rmw } = node.label;
+      if (kind === Kind.LockWrite || kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
+      if (holed < 0 && g.hasHole(t)) holed = t;
+      if (runnable < 0 && this.#canRun(g, node)) runnable = t;
+    }
+    return holed >= 0 ? holed : runnable;
+  }
+
+  #canRun(g: WorkGraph, node: Behaviour): boolean {
+    const { kind, loc } = node.label;
+    if (kind === Kind.LockRead)
+      return loc >= g.coLast.length || (this.#lastIsFree(g, loc) && this.#noReaders(g, loc));
+    return kind !== Kind.ReadLock || loc >= g.coLast.length || this.#lastIsFree(g, loc);
+  }
+
+  #lastIsFree(g: WorkGraph, loc: number): boolean {
+    return g.isClosed(g.coLast[loc]);
+  }
+
+  #noReaders(g: WorkGraph, loc: number): boolean {
+    for (let w = g.coLast[loc]; ; w = g.coPrev[w]) {
+      if (!g.readersClosed(w, loc)) return false;
+      if (w === INIT) return true;
+    }
+  }
+
+  /** Tries every source that coherence allows, the latest first. */
+  #read(g: WorkGraph, t: number, node: Behaviour): void {
+    const { label } = node;
+    const { loc, until, rmw } = label;
+    const first = g.seen(t, g.cursor[t], loc);
+    const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
+    for (let w = last; ; w = g.coPrev[w]) {
+      const maximal = w === last;
+      const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
+      if (!useless && (label.kind === Kind.Read || g.isClosed(w))) {
+        const taken = rmw && !maximal ? this.#rivalOf(g, w, loc) : ABSENT;
+        const e = g.step(t, node, w);
+        if (taken === ABSENT || !this.#succeeds(g, e) || this.#mayYield(g, e, taken)) {
+          if (g.checker.consistent(e, maximal && !g.hasHole(t))) this.#visit(g);
+        }
+        g.back();
+      }
+      if (w === first) break;
+    }
+  }
+
+  #valueAt(g: WorkGraph, w: number, loc: number): number {
+    return w === INIT ? this.#tree.program.memory.initialValue(loc) : g.value[w];
+  }
+
+  #succeeds(g: WorkGraph, e: number): boolean {
+    const { expected } = g.label[e];
+    return expected === undefined || g.value[e] === expected;
+  }
+
+  /** The read of an RMW that has read `w` and stored directly after it, if there is one. */
+  #rivalOf(g: WorkGraph, w: number, loc: number): number {
+    const next = g.coAfter(w, loc);
+    return next >= 0 && g.label[next].rmw ? g.mate[next] : ABSENT;
+  }
+
+  /** Two RMWs cannot read the same write, unless the earlier one can be revisited by the later. */
+  #mayYield(g: WorkGraph, e: number, rival: number): boolean {
+    g.prefix(e, this.#scratch);
+    return !hasBit(this.#scratch, 0, rival);
+  }
+
+  #write(g: WorkGraph, t: number, node: Behaviour): void {
+    const e = g.step(t, node, ABSENT);
+    let rival = ABSENT;
+    if (node.label.rmw) {
+      const from = g.rf[g.mate[e]];
+      rival = this.#rivalOf(g, from, g.loc[e]);
+      if (rival === ABSENT) this.#place(g, e, from);
+    } else {
+      this.#placeAll(g, e, e);
+    }
+    this.#revisits(g, e, rival);
+    g.back();
+  }
+
+  /** Tries every place in coherence order; `judge` is the event whose consistency decides. */
+  #placeAll(g: WorkGraph, w: number, judge: number): void {
+    const loc = g.loc[w];
+    const first = g.seen(g.thread[w], g.index[w], loc);
+    for (let after = g.coLast[loc]; ; ) {
+      const before = after === INIT ? ABSENT : g.coPrev[after];
+      if (this.#rivalOf(g, after, loc) === ABSENT) this.#place(g, w, after, judge);
+      if (after === first) break;
+      after = before;
+    }
+  }
+
+  #place(g: WorkGraph, w: number, after: number, judge = w): void {
+    g.insertCo(w, after);
+    if (judge === w) {
+      if (g.checker.consistent(w, g.coNext[w] === ABSENT && !g.hasHole(g.thread[w]))) this.#visit(g);
+    } else if (this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
+      this.#visit(g);
+    }
+    g.removeCo(w);
+  }
+
+  /** Whether a revisited read does not go back behind what its thread has seen. */
+  #coheres(g: WorkGraph, read: number): boolean {
+    return g.coBeforeOrSame(g.seen(g.thread[read], g.index[read], g.loc[read]), g.rf[read]);
+  }
+
+  /** Backward revisits by the newest event, a write that has not joined `co`. */
+  #revisits(g: WorkGraph, w: number, rival: number): void {
+    const level = this.#depth;
+    const prefix = (this.#prefixes[level] ??= new Int32Array(this.#capacity >> 5));
+    g.prefix(w, prefix);
+    if (rival !== ABSENT && hasBit(prefix, 0, rival)) return;
+    const loc = g.loc[w];
+    for (let e = w - 1; e >= 0; e--) {
+      if (hasBit(prefix, 0, e)) continue;
+      if (!this.#isMaximal(g, e, prefix)) return;
+      if (g.loc[e] !== loc || !isReadKind(g.kind[e])) continue;
+      if (rival !== ABSENT && e > rival) continue;
+      this.#revisit(g, e, w, prefix);
+    }
+  }
+
+  #revisit(g: WorkGraph, read: number, w: number, prefix: Int32Array): void {
+    this.#depth += 1;
+    const next = this.#graphAt(this.#depth);
+    const moved = next.revisited(g, read, w, prefix, this.#rename);
+    const judge = this.#rename[read];
+    if (g.label[w].rmw) {
+      const from = next.rf[next.mate[moved]];
+      if (this.#rivalOf(next, from, g.loc[w]) === ABSENT) this.#place(next, moved, from, judge);
+    } else {
+      this.#placeAll(next, moved, judge);
+    }
+    this.#depth -= 1;
+  }
+
+  /** Whether `e` was added the most boring way, seen from what stays: then another route re-creates it. */
+  #isMaximal(g: WorkGraph, e: number, prefix: Int32Array): boolean {
+    const kind = g.kind[e] as Kind;
+    if (kind === Kind.Choice) return g.value[e] === 0;
+    const isRead = isReadKind(kind);
+    if (!isRead && kind !== Kind.Write && kind !== Kind.LockWrite) return true;
+    if (!isRead && this.#isReadBefore(g, e)) return false;
+    const from = isRead ? g.rf[e] : e;
+    if (from > e && !hasBit(prefix, 0, from)) return false;
+    for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
+      if (w <= e || hasBit(prefix, 0, w)) return false;
+    }
+    return true;
+  }
+
+  /** Whether an event older than the write reads from it: then it has been revisited by it. */
+  #isReadBefore(g: WorkGraph, w: number): boolean {
+    const base = w * g.words;
+    for (let i = 0; i <= w >> 5; i++) {
+      const below = i === w >> 5 ? (1 << (w & 31)) - 1 : -1;
+      if ((g.readers[base + i] & below) !== 0) return true;
+    }
+    return false;
+  }
+
+  #leaf(g: WorkGraph): void {
+    for (let t = 0; t < g.threads; t++) {
+      const node = g.next(t);
+      if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
+        this.#visitor.blocked(g);
+        return;
+      }
+    }
+    this.#visitor.execution(g);
+  }
+}

@@ -1,0 +1,204 @@
+import { hasBit, setBit } from '../memory/bits.ts';
+import { INIT, isReadKind, Kind, sameLabel } from '../memory/event.ts';
+import { ABSENT, Graph } from '../memory/graph.ts';
+import type { MemoryModel } from '../memory/model.ts';
+import { FencepostError } from '../program/error.ts';
+import type { StepLabel } from '../program/stepper.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+
+/**
+ * An execution graph under construction, with each thread's place in its behaviour tree. A thread's
+ * cursor is its first hole: every earlier value is known there, so its next event is determined.
+ */
+export class WorkGraph extends Graph<StepLabel> {
+  readonly tree: BehaviourTree;
+  /** Behaviour node of each slot. */
+  readonly nodes: Behaviour[] = [];
+  readonly cursor: Int32Array;
+  /** Node at the cursor; undefined while it depends on a lock that has not been granted yet. */
+  readonly #next: (Behaviour | undefined)[];
+  readonly #stack: Int32Array;
+
+  constructor(tree: BehaviourTree, model: MemoryModel, capacity: number) {
+    super(model, tree.program.threads.length, capacity);
+    this.tree = tree;
+    this.cursor = new Int32Array(this.threads);
+    this.#next = tree.program.threads.map((_, t) => tree.root(t));
+    this.#stack = new Int32Array(capacity);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.cursor.fill(0);
+    for (let t = 0; t < this.threads; t++) this.#next[t] = this.tree.root(t);
+  }
+
+  /** What the thread does next; undefined while it waits for a lock that was promised to it. */
+  next(t: number): Behaviour | undefined {
+    return this.#next[t] ?? this.#granted(t);
+  }
+
+  /** Adds the thread's next event: a read with its source; for a choice `rf` is the alternative chosen. */
+  step(t: number, node: Behaviour, rf: number): number {
+    const { label } = node;
+    const e = this.push(t, this.cursor[t], label, rf, this.#valueOf(label, rf));
+    this.nodes[e] = node;
+    this.checker.added(e);
+    this.#pass(t, node, e);
+    if (this.hasHole(t)) {
+      this.#follow(t);
+      this.#refresh(t, this.index[e] + 1);
+    }
+    return e;
+  }
+
+  /** Takes back the last step. */
+  back(): void {
+    const e = this.n - 1;
+    const t = this.thread[e];
+    const index = this.index[e];
+    this.pop();
+    this.cursor[t] = index;
+    const before = index === 0 ? ABSENT : this.slots[t][index - 1];
+    const kind = before < 0 ? Kind.Fence : this.kind[before];
+    this.#next[t] = kind === Kind.LockRead || kind === Kind.ReadLock ? undefined : this.nodes[e];
+    if (this.hasHole(t)) this.#refresh(t, index + 1);
+  }
+
+  /** Whether the thread has a hole below events that a revisit kept. */
+  hasHole(t: number): boolean {
+    return this.cursor[t] < this.length[t];
+  }
+
+  /**
+   * The events that `e` needs to be as it is, itself excluded, as a row in `into`
+   * (MEMORY-MODELS 3.1, 3.2): closure over the static rows, rf and RMW halves.
+   */
+  prefix(e: number, into: Int32Array): void {
+    const stack = this.#stack;
+    const { words } = this;
+    into.fill(0);
+    stack[0] = e;
+    let depth = 1;
+    setBit(into, 0, e);
+    while (depth > 0) {
+      const x = stack[--depth];
+      const base = x * words;
+      for (let i = 0; i < words; i++) {
+        let fresh = this.need[base + i] & ~into[i];
+        into[i] |= fresh;
+        for (; fresh !== 0; fresh &= fresh - 1) stack[depth++] = (i << 5) + 31 - Math.clz32(fresh & -fresh);
+      }
+      if (isReadKind(this.kind[x])) {
+        const w = this.source(x);
+        if (w >= 0 && !hasBit(into, 0, w)) {
+          setBit(into, 0, w);
+          stack[depth++] = w;
+        }
+      }
+      const mate = this.mate[x];
+      if (mate >= 0 && !hasBit(into, 0, mate)) {
+        setBit(into, 0, mate);
+        stack[depth++] = mate;
+      }
+    }
+    into[e >> 5] &= ~(1 << (e & 31));
+  }
+
+  /**
+   * Makes this the part of `from` that a backward revisit keeps: everything up to `read`, and the
+   * prefix of the new write, which follows last and is what `read` now reads from. `rename` maps slots.
+   * Returns the slot of the write; it has not joined `co` yet.
+   */
+  revisited(from: WorkGraph, read: number, write: number, prefix: Int32Array, rename: Int32Array): number {
+    this.clear();
+    let count = 0;
+    for (let e = 0; e < write; e++) rename[e] = e <= read || hasBit(prefix, 0, e) ? count++ : ABSENT;
+    rename[write] = count;
+    for (let e = 0; e <= write; e++) {
+      if (rename[e] === ABSENT) continue;
+      const slot = this.push(from.thread[e], from.index[e], from.label[e], ABSENT, from.value[e]);
+      this.nodes[slot] = from.nodes[e];
+    }
+    for (let e = 0; e <= write; e++) {
+      if (rename[e] === ABSENT || !isReadKind(from.kind[e])) continue;
+      const source = e === read ? write : from.rf[e];
+      this.link(rename[e], source < 0 ? source : rename[source]);
+    }
+    for (let loc = 0; loc < this.tree.program.memory.size; loc++) this.#copyOrder(from, loc, rename);
+    this.value[rename[read]] = from.value[write];
+    for (let t = 0; t < this.threads; t++) {
+      this.cursor[t] = 0;
+      this.#next[t] = this.tree.root(t);
+      this.#follow(t);
+      this.#refresh(t, 0);
+    }
+    return count;
+  }
+
+  #copyOrder(from: WorkGraph, loc: number, rename: Int32Array): void {
+    if (loc >= from.coFirst.length) return;
+    let after = INIT;
+    for (let w = from.coFirst[loc]; w >= 0; w = from.coNext[w]) {
+      if (rename[w] === ABSENT) continue;
+      this.insertCo(rename[w], after);
+      after = rename[w];
+    }
+  }
+
+  /** Moves the cursor over events that are there already. */
+  #follow(t: number): void {
+    const own = this.slots[t];
+    for (let i = this.cursor[t]; own[i] >= 0; i++) {
+      const node = this.next(t);
+      if (node === undefined) return;
+      const e = own[i];
+      if (node.status !== Status.Event || !sameLabel(node.label, this.label[e])) {
+        throw new FencepostError(
+          'undeclared-dependency',
+          `${this.tree.program.threads[t].name}: «${this.label[e].text}» does not come out the same when an earlier read does not`,
+          { hint: 'declare what it depends on: branch(read), { data: [read] } or { addr: [read] }' },
+        );
+      }
+      this.label[e] = node.label;
+      this.nodes[e] = node;
+      this.#pass(t, node, e);
+    }
+  }
+
+  /** Recomputes the static rows of a thread's events from a place on. */
+  #refresh(t: number, from: number): void {
+    const own = this.slots[t];
+    for (let i = from; i < this.length[t]; i++) if (own[i] >= 0) this.checker.added(own[i]);
+  }
+
+  #pass(t: number, node: Behaviour, e: number): void {
+    this.cursor[t] += 1;
+    const { kind } = node.label;
+    this.#next[t] =
+      kind === Kind.LockRead || kind === Kind.ReadLock
+        ? undefined
+        : this.tree.after(node, this.#key(e, kind));
+  }
+
+  #key(e: number, kind: Kind): number {
+    return kind === Kind.Read || kind === Kind.Choice ? this.value[e] : 0;
+  }
+
+  #valueOf(label: StepLabel, rf: number): number {
+    if (label.kind === Kind.Choice) return rf;
+    if (label.kind !== Kind.Read) return label.value;
+    return rf === INIT ? this.tree.program.memory.initialValue(label.loc) : this.value[rf];
+  }
+
+  /** The node behind a lock event, once the section it follows has ended and with it all its readers. */
+  #granted(t: number): Behaviour | undefined {
+    const e = this.slots[t][this.cursor[t] - 1];
+    const section = this.rf[e];
+    if (!this.isClosed(section)) return undefined;
+    if (this.kind[e] === Kind.LockRead && !this.readersClosed(section, this.loc[e])) return undefined;
+    const state = section === INIT ? 0 : this.value[this.closer[section]];
+    this.value[e] = state;
+    return this.tree.after(this.nodes[e], state);
+  }
+}

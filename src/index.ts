@@ -1,0 +1,52 @@
+/** The public face of fencepost: what a scenario of one's own needs. */
+export { Mark } from './memory/event.ts';
+export { MODEL_NAMES, type ModelName } from './memory/model.ts';
+export { FencepostError } from './program/error.ts';
+export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
+export { Memory, type Location, type Lock } from './program/location.ts';
+export type { Depends, Read, Rmw, Steps } from './program/operation.ts';
+export {
+  add,
+  assume,
+  atomicAdd,
+  barrier,
+  branch,
+  call,
+  choice,
+  choose,
+  cmpxchg,
+  fail,
+  fenceAt,
+  fetchAdd,
+  guarded,
+  load,
+  loadAcquire,
+  lockedOnX86,
+  readLock,
+  readOnce,
+  readPlain,
+  readUnlock,
+  smpMb,
+  smpMbAfterAtomic,
+  smpMbAfterSpinlock,
+  smpMbAfterUnlockLock,
+  smpMbBeforeAtomic,
+  smpRmb,
+  smpWmb,
+  spinLock,
+  spinUnlock,
+  store,
+  storeMb,
+  storeRelease,
+  update,
+  waitUntil,
+  writeLock,
+  writeOnce,
+  writePlain,
+  writeUnlock,
+  xchg,
+} from './program/operations.ts';
+export { defineProgram, type Program, type Thread } from './program/program.ts';
+export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
+export type { Final, Property } from './check/property.ts';
+export type { Expectation, Scenario, VerdictName, World } from './check/scenario.ts';

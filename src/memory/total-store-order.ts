@@ -1,0 +1,210 @@
+/**
+ * SC and x86-TSO (MEMORY-MODELS 3.9), judged incrementally.
+ *
+ *   sc:      acyclic(po ∪ rf ∪ co ∪ fr)
+ *   x86-tso: acyclic(po∩loc ∪ rf ∪ co ∪ fr)                          coherence
+ *            acyclic(ppo ∪ fenced ∪ implied ∪ rfe ∪ co ∪ fr)          global order
+ *            ppo = po ∩ (R×M ∪ W×W), fenced = po;[MFENCE];po, implied = po ∩ W×R with a LOCKed side
+ *   both:    rmw ∩ (fre;coe) = ∅
+ *
+ * Coherence within a thread and atomicity hold by construction: the explorer offers no other rf and co.
+ * What remains is one search backwards from the new event for the events that it was put before.
+ * Taking a lock and read_unlock() are LOCKed, spin_unlock() and write_unlock() are plain stores. A write
+ * section follows the ends of all read sections of its predecessor.
+ */
+import { hasBit, setBit } from './bits.ts';
+import { isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
+import { ABSENT, type Graph } from './graph.ts';
+import type { Checker, MemoryModel } from './model.ts';
+
+export const sc: MemoryModel = {
+  name: 'sc',
+  loadBuffering: false,
+  checker: (graph) => new StoreOrderChecker(graph, false),
+};
+
+export const x86Tso: MemoryModel = {
+  name: 'x86-tso',
+  loadBuffering: false,
+  checker: (graph) => new StoreOrderChecker(graph, true),
+};
+
+class StoreOrderChecker implements Checker {
+  readonly #graph: Graph;
+  readonly #buffered: boolean;
+  /** Row per event: the earlier events of its thread that are globally ordered before it. */
+  readonly #before: Int32Array;
+  /** Rows per event: earlier events of the thread, and those among them that a full fence has drained. */
+  readonly #po: Int32Array;
+  readonly #drained: Int32Array;
+  readonly #visited: Int32Array;
+  readonly #stack: Int32Array;
+
+  constructor(graph: Graph, buffered: boolean) {
+    const size = graph.capacity * graph.words;
+    this.#graph = graph;
+    this.#buffered = buffered;
+    this.#before = new Int32Array(size);
+    this.#po = new Int32Array(size);
+    this.#drained = new Int32Array(size);
+    this.#visited = new Int32Array(graph.words);
+    this.#stack = new Int32Array(graph.capacity);
+  }
+
+  added(e: number): void {
+    const g = this.#graph;
+    const { words } = g;
+    const at = e * words;
+    const index = g.index[e];
+    const prev = index === 0 ? -1 : g.slots[g.thread[e]][index - 1];
+    if (prev < 0) {
+      for (let i = 0; i < words; i++) {
+        this.#po[at + i] = 0;
+        this.#drained[at + i] = 0;
+        this.#before[at + i] = 0;
+        g.need[at + i] = 0;
+      }
+      return;
+    }
+    const from = prev * words;
+    const drains = this.#isFull(prev);
+    for (let i = 0; i < words; i++) {
+      const po = this.#po[from + i] | (prev >> 5 === i ? 1 << (prev & 31) : 0);
+      this.#po[at + i] = po;
+      this.#drained[at + i] = drains ? po : this.#drained[from + i];
+      g.need[at + i] = po;
+      this.#before[at + i] = po;
+    }
+    // A plain read overtakes the buffered stores of its own thread, and nothing else does.
+    if (this.#buffered && g.kind[e] === Kind.Read && !g.label[e].rmw) this.#overtake(e, prev);
+  }
+
+  consistent(e: number, maximal: boolean): boolean {
+    const g = this.#graph;
+    const thread = g.thread[e];
+    if (maximal && g.openReads[thread] === 0) return true;
+    const next = maximal ? ABSENT : this.#overwriter(e);
+    if (next === ABSENT && g.openReads[thread] === 0) return true;
+    return !this.#reaches(e, next);
+  }
+
+  /** The write that e was put before. */
+  #overwriter(e: number): number {
+    const g = this.#graph;
+    if (isWriteKind(g.kind[e])) return g.coNext[e];
+    return g.rf[e] === ABSENT ? ABSENT : g.coAfter(g.rf[e], g.loc[e]);
+  }
+
+  #overtake(e: number, prev: number): void {
+    const g = this.#graph;
+    const at = e * g.words;
+    const drains = this.#isFull(prev);
+    const own = g.slots[g.thread[e]];
+    for (let i = g.index[e] - 1; i >= 0; i--) {
+      const s = own[i];
+      const buffered = g.kind[s] === Kind.Write || g.kind[s] === Kind.Unlock;
+      if (buffered && !(drains || hasBit(this.#drained, at, s)))
+        this.#before[at + (s >> 5)] &= ~(1 << (s & 31));
+      if (this.#isFull(s)) break;
+    }
+  }
+
+  #isFull(e: number): boolean {
+    const g = this.#graph;
+    const kind = g.kind[e];
+    if (kind === Kind.Fence) return isFullFenceOnX86(g.label[e].fence);
+    return g.label[e].rmw || kind === Kind.ReadLock || kind === Kind.ReadUnlock;
+  }
+
+  /** Whether `next`, or a write section that must wait for an open read section around e, is before e. */
+  #reaches(e: number, next: number): boolean {
+    const g = this.#graph;
+    const visited = this.#visited;
+    const stack = this.#stack;
+    visited.fill(0);
+    const base = e * g.words;
+    let depth = 0;
+    depth = this.#visit(this.#before, base, depth);
+    depth = this.#enter(e, depth);
+    while (depth > 0) {
+      const x = stack[--depth];
+      depth = this.#visit(this.#before, x * g.words, depth);
+      depth = this.#enter(x, depth);
+    }
+    if (next !== ABSENT && hasBit(visited, 0, next)) return true;
+    return g.openReads[g.thread[e]] > 0 && this.#breaksSection(e);
+  }
+
+  /** Pushes what precedes x in other threads: its source, its co-predecessor, and the readers of that. */
+  #enter(x: number, from: number): number {
+    const g = this.#graph;
+    let depth = from;
+    const kind = g.kind[x] as Kind;
+    if (kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock) {
+      const w = g.source(x);
+      if (w >= 0 && (!this.#buffered || kind !== Kind.Read || g.thread[w] !== g.thread[x]))
+        depth = this.#add(w, depth);
+      if (kind === Kind.LockRead && g.rf[x] !== ABSENT) depth = this.#afterReaders(x, depth);
+    } else if (kind === Kind.Write && g.coPrev[x] !== ABSENT) {
+      const p = g.coPrev[x];
+      if (p >= 0) {
+        depth = this.#add(p, depth);
+        depth = this.#visit(g.readers, p * g.words, depth);
+      } else {
+        depth = this.#visit(g.initReaders, g.loc[x] * g.words, depth);
+      }
+    }
+    return depth;
+  }
+
+  #add(x: number, depth: number): number {
+    if (hasBit(this.#visited, 0, x)) return depth;
+    setBit(this.#visited, 0, x);
+    this.#stack[depth] = x;
+    return depth + 1;
+  }
+
+  #visit(rows: Int32Array, base: number, from: number): number {
+    const visited = this.#visited;
+    let depth = from;
+    for (let i = 0; i < this.#graph.words; i++) {
+      let fresh = rows[base + i] & ~visited[i];
+      visited[i] |= fresh;
+      for (; fresh !== 0; fresh &= fresh - 1)
+        this.#stack[depth++] = (i << 5) + 31 - Math.clz32(fresh & -fresh);
+    }
+    return depth;
+  }
+
+  /** A write section follows every read section of its predecessor; of an open one, all that it has done so far. */
+  #afterReaders(x: number, from: number): number {
+    const g = this.#graph;
+    const section = g.rf[x];
+    const rows = section < 0 ? g.initReaders : g.readers;
+    const base = (section < 0 ? g.loc[x] : section) * g.words;
+    let depth = from;
+    for (let i = 0; i < g.words; i++) {
+      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        if (g.kind[r] !== Kind.ReadLock) continue;
+        const last = g.closer[r] !== ABSENT ? g.index[g.closer[r]] : g.length[g.thread[r]] - 1;
+        for (let k = g.index[r]; k <= last; k++) depth = this.#add(g.slots[g.thread[r]][k], depth);
+      }
+    }
+    return depth;
+  }
+
+  /** For each open read section that e belongs to: was the write section after it found before e? */
+  #breaksSection(e: number): boolean {
+    const g = this.#graph;
+    const own = g.slots[g.thread[e]];
+    for (let k = g.index[e]; k >= 0; k--) {
+      const r = own[k];
+      if (g.kind[r] !== Kind.ReadLock || (g.closer[r] !== ABSENT && g.index[g.closer[r]] < g.index[e]))
+        continue;
+      const next = g.coAfter(g.rf[r], g.loc[r]);
+      if (next !== ABSENT && hasBit(this.#visited, 0, g.mate[next])) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+import { type Fence, type Mark } from '../memory/event.ts';
+import type { Location, Lock } from './location.ts';
+import type { Site } from './site.ts';
+
+/** What a read delivered: its value, and its place in program order, by which later events depend on it. */
+export interface Read {
+  readonly value: number;
+  readonly at: number;
+}
+
+/** The outcome of a read-modify-write: `ok` is false for a cmpxchg that found another value. */
+export interface Rmw extends Read {
+  readonly ok: boolean;
+}
+
+/** Reads that an event depends on: for its address, or for the value that it stores. */
+export interface Depends {
+  readonly addr?: readonly Read[];
+  readonly data?: readonly Read[];
+  /** How C spells the access; made from the location's name where absent. */
+  readonly text?: string;
+  readonly site?: Site;
+}
+
+/** What an RMW stores, given the value it read; undefined: it fails and stores nothing. */
+export type Modify =
+  | { readonly how: 'set'; readonly value: number }
+  | { readonly how: 'add'; readonly value: number }
+  | { readonly how: 'cmpxchg'; readonly expected: number; readonly value: number };
+
+export type LockMode = 'spin' | 'write' | 'read';
+
+/**
+ * What a step program may yield. The first group makes events; the rest is local to the thread and
+ * costs the explorer nothing.
+ */
+export type Operation =
+  | {
+      readonly op: 'load';
+      readonly loc: Location;
+      readonly mark: Mark;
+      readonly until?: (value: number) => boolean;
+      readonly with: Depends;
+    }
+  | {
+      readonly op: 'store';
+      readonly loc: Location;
+      readonly mark: Mark;
+      readonly value: number;
+      readonly with: Depends;
+    }
+  | {
+      readonly op: 'rmw';
+      readonly loc: Location;
+      readonly mark: Mark;
+      readonly modify: Modify;
+      readonly with: Depends;
+    }
+  | { readonly op: 'fence'; readonly fence: Fence; readonly text: string; readonly site?: Site }
+  | { readonly op: 'lock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
+  | { readonly op: 'unlock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
+  | { readonly op: 'choose'; readonly names: readonly string[] }
+  | { readonly op: 'assume'; readonly holds: boolean }
+  | { readonly op: 'branch'; readonly on: readonly Read[] }
+  | { readonly op: 'guarded'; readonly lock: Lock }
+  | { readonly op: 'update'; readonly lock: Lock; readonly state: unknown }
+  | { readonly op: 'enter'; readonly fn: string }
+  | { readonly op: 'leave' }
+  | { readonly op: 'site'; readonly site: Site }
+  | { readonly op: 'fail'; readonly property: string; readonly message: string };
+
+/** A path: a generator of operations that receives their results (DESIGN.md 4). */
+export type Steps<T = void> = Generator<Operation, T, unknown>;

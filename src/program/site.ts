@@ -1,0 +1,52 @@
+import { FencepostError } from './error.ts';
+
+/**
+ * A named point in a path where proposals may differ. Options are ordered from the weakest to the
+ * strongest where that makes sense; the first one is the default.
+ */
+export interface Site {
+  /** Unique, kebab case: `account-shadowed-after-increment`. */
+  readonly name: string;
+  /** The kernel function that holds the point, as the kernel spells it. */
+  readonly fn: string;
+  /** What is decided here, in one sentence. */
+  readonly doc: string;
+  readonly options: readonly string[];
+}
+
+/** A choice for every site: the sites that it does not name take their first option. */
+export interface Proposal {
+  readonly name: string;
+  /** What it is and where it comes from (version, commit, mail). */
+  readonly doc: string;
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+export function defineSite(site: Site): Site {
+  if (site.options.length === 0) {
+    throw new FencepostError('site-without-options', `site «${site.name}» has no options`);
+  }
+  return site;
+}
+
+export function choiceAt(proposal: Proposal, site: Site): string {
+  const chosen = Object.hasOwn(proposal.choices, site.name) ? proposal.choices[site.name] : site.options[0];
+  if (!site.options.includes(chosen)) {
+    throw new FencepostError(
+      'unknown-option',
+      `proposal «${proposal.name}» chooses «${chosen}» at site «${site.name}»`,
+      { hint: `options: ${site.options.join(', ')}` },
+    );
+  }
+  return chosen;
+}
+
+/** A proposal that differs from `base` at the named sites. */
+export function deriveProposal(
+  base: Proposal,
+  name: string,
+  doc: string,
+  choices: Readonly<Record<string, string>>,
+): Proposal {
+  return { name, doc, choices: { ...base.choices, ...choices } };
+}

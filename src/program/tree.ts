@@ -1,0 +1,147 @@
+import { Kind, NONE } from '../memory/event.ts';
+import { checkDeclared } from './declared.ts';
+import { GuardedStates } from './guarded.ts';
+import type { Program } from './program.ts';
+import { Stepper, type Next, type StepLabel } from './stepper.ts';
+
+/** The step programs of the threads as trees: after the values that it has read, a thread's next event is determined. */
+export const Status = { Event: 0, End: 1, Dropped: 2, Waiting: 3, Violation: 4 } as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+/**
+ * A point of one thread's behaviour. `label` is the event there (a placeholder when the thread has
+ * ended); `at` its program-order index; `parent` and `key` lead back to the root.
+ */
+export class Behaviour {
+  readonly status: Status;
+  readonly label: StepLabel;
+  readonly at: number;
+  readonly thread: number;
+  readonly parent: Behaviour | undefined;
+  readonly key: number;
+  readonly violation: { readonly property: string; readonly message: string } | undefined;
+  /** Continuations by the value read: parallel arrays, short in practice. */
+  keys: number[] = [];
+  children: Behaviour[] = [];
+
+  constructor(
+    thread: number,
+    at: number,
+    parent: Behaviour | undefined,
+    key: number,
+    status: Status,
+    label: StepLabel,
+    violation?: { readonly property: string; readonly message: string },
+  ) {
+    this.thread = thread;
+    this.at = at;
+    this.parent = parent;
+    this.key = key;
+    this.status = status;
+    this.label = label;
+    this.violation = violation;
+  }
+}
+
+const DEFAULT_LIMIT = 1_000_000;
+
+/**
+ * The lazily built, shared behaviour trees of a program (DESIGN.md 4). A new node costs one replay of
+ * the thread's generator; after `limit` nodes the trees are dropped and grow again as needed.
+ */
+export class BehaviourTree {
+  readonly program: Program;
+  readonly states = new GuardedStates();
+  readonly #limit: number;
+  readonly #roots: (Behaviour | undefined)[];
+  #size = 0;
+
+  constructor(program: Program, limit = DEFAULT_LIMIT) {
+    this.program = program;
+    this.#limit = limit;
+    this.#roots = program.threads.map(() => undefined);
+  }
+
+  root(thread: number): Behaviour {
+    return (this.#roots[thread] ??= this.#node(thread, undefined, 0, this.#stepper(thread).start()));
+  }
+
+  /** What the thread does after the event at `from` has read `value` (0 if it reads nothing). */
+  after(from: Behaviour, value: number): Behaviour {
+    const { keys } = from;
+    for (let i = 0; i < keys.length; i++) if (keys[i] === value) return from.children[i];
+    return this.#grow(from, value);
+  }
+
+  #grow(from: Behaviour, value: number): Behaviour {
+    if (this.#size >= this.#limit) this.#forget();
+    const waits = from.label.until !== undefined && !from.label.until(value);
+    const node = waits
+      ? new Behaviour(from.thread, from.at + 1, from, value, Status.Waiting, from.label)
+      : this.#node(from.thread, from, value, this.#replay(from, value));
+    from.keys.push(value);
+    from.children.push(node);
+    this.#size += 1;
+    checkDeclared(this.program, node);
+    return node;
+  }
+
+  #replay(from: Behaviour, value: number): Next {
+    const values = [value];
+    for (let node = from; node.parent !== undefined; node = node.parent) values.push(node.key);
+    const stepper = this.#stepper(from.thread);
+    let next = stepper.start();
+    for (let i = values.length - 1; i >= 0; i--) next = stepper.resume(values[i]);
+    return next;
+  }
+
+  #stepper(thread: number): Stepper {
+    const { threads, proposal } = this.program;
+    return new Stepper(threads[thread].body, proposal, this.states);
+  }
+
+  #node(thread: number, parent: Behaviour | undefined, key: number, next: Next): Behaviour {
+    const at = parent === undefined ? 0 : parent.at + 1;
+    switch (next.status) {
+      case 'event':
+        return new Behaviour(thread, at, parent, key, Status.Event, next.label);
+      case 'end':
+        return new Behaviour(thread, at, parent, key, Status.End, nothing(next.ctrl));
+      case 'dropped':
+        return new Behaviour(thread, at, parent, key, Status.Dropped, nothing(next.ctrl));
+      case 'violation':
+        return new Behaviour(thread, at, parent, key, Status.Violation, nothing(next.ctrl), next);
+    }
+  }
+
+  /** Nodes that a running exploration still holds stay valid; they only lose their siblings. */
+  #forget(): void {
+    const prune = (node: Behaviour | undefined): void => {
+      if (node === undefined) return;
+      node.children.forEach(prune);
+      node.keys = [];
+      node.children = [];
+    };
+    this.#roots.forEach(prune);
+    this.#size = 0;
+  }
+}
+
+function nothing(ctrl: readonly number[]): StepLabel {
+  return {
+    kind: Kind.Skip,
+    loc: -1,
+    mark: 0,
+    fence: 0,
+    value: 0,
+    rmw: false,
+    expected: undefined,
+    addr: NONE,
+    data: NONE,
+    ctrl,
+    until: undefined,
+    text: '',
+    fn: '',
+    site: undefined,
+  };
+}
