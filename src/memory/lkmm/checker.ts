@@ -1,0 +1,284 @@
+/**
+ * LKMM (v6.14 and later; MEMORY-MODELS 3.8), judged on whole graphs of typed-array rows.
+ *
+ *   coherence      acyclic(po∩loc ∪ rf ∪ co ∪ fr)        by construction, as is
+ *   atomicity      rmw ∩ (fre;coe) = ∅
+ *   happens-before acyclic(hb)   hb = [Marked];(ppo ∪ rfe ∪ ((prop \ id)∩int));[Marked]
+ *   propagation    acyclic(pb)   pb = prop;strong;hb*;[Marked]
+ *   plain-coherence              see plain.ts
+ *
+ *   cfence = [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked];rmwseq
+ *   prop   = [Marked];(over∩ext)?;cfence*;[Marked];rfe?;[Marked]
+ *
+ * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
+ * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
+ */
+import { INIT, Kind } from '../event.ts';
+import { ABSENT, type Graph } from '../graph.ts';
+import type { Checker } from '../model.ts';
+import { Class } from './classes.ts';
+import { PlainCoherence } from './plain.ts';
+import { hasCycle, transitiveClosure, unionOver } from './rows.ts';
+import { ThreadOrder } from './thread-order.ts';
+
+export class LkmmChecker implements Checker {
+  readonly #graph: Graph;
+  readonly #words: number;
+  readonly #order: ThreadOrder;
+  readonly #plain: PlainCoherence | undefined;
+  readonly #marked: Int32Array;
+  readonly #threads: Int32Array;
+  readonly #rfe: Int32Array;
+  readonly #overExt: Int32Array;
+  /** cfence, then its transitive closure. */
+  readonly #cfence: Int32Array;
+  /** cfence*;[Marked];rfe?;[Marked] as predecessors, the event itself included. */
+  readonly #carried: Int32Array;
+  readonly #prop: Int32Array;
+  readonly #hb: Int32Array;
+  readonly #pb: Int32Array;
+  readonly #strongProp: Int32Array;
+  readonly #acc: Int32Array;
+
+  constructor(graph: Graph, plainIsMarked: boolean) {
+    const size = graph.capacity * graph.words;
+    this.#graph = graph;
+    this.#words = graph.words;
+    this.#order = new ThreadOrder(graph, plainIsMarked);
+    this.#marked = new Int32Array(graph.words);
+    this.#threads = new Int32Array(graph.threads * graph.words);
+    this.#rfe = new Int32Array(size);
+    this.#overExt = new Int32Array(size);
+    this.#cfence = new Int32Array(size);
+    this.#carried = new Int32Array(size);
+    this.#prop = new Int32Array(size);
+    this.#hb = new Int32Array(size);
+    this.#pb = new Int32Array(size);
+    this.#strongProp = new Int32Array(size);
+    this.#acc = new Int32Array(graph.words);
+    this.#plain = plainIsMarked ? undefined : new PlainCoherence(graph, this.#order);
+  }
+
+  added(e: number): void {
+    this.#order.added(e);
+  }
+
+  consistent(e: number, maximal: boolean): boolean {
+    const g = this.#graph;
+    if (maximal && g.openReads[g.thread[e]] === 0 && !this.#endsPassedSection(e)) return true;
+    const anyPlain = this.#classify();
+    this.#communicate();
+    this.#propagate();
+    if (!this.#happensBefore() || !this.#propagation()) return false;
+    if (!anyPlain || this.#plain === undefined) return true;
+    return this.#plain.holds({
+      marked: this.#marked,
+      threads: this.#threads,
+      carried: this.#carried,
+      hb: this.#hb,
+      pb: this.#pb,
+    });
+  }
+
+  /** A read_unlock() whose section was put before a write section that is there already. */
+  #endsPassedSection(e: number): boolean {
+    const g = this.#graph;
+    if (g.kind[e] !== Kind.ReadUnlock) return false;
+    const section = g.closer[e];
+    return g.coAfter(g.rf[section], g.loc[e]) !== ABSENT;
+  }
+
+  /** Sets of marked events and of threads; tells whether there are plain accesses. */
+  #classify(): boolean {
+    const g = this.#graph;
+    const { flags } = this.#order;
+    this.#marked.fill(0);
+    this.#threads.fill(0);
+    let anyPlain = false;
+    for (let e = 0; e < g.n; e++) {
+      const bit = 1 << (e & 31);
+      this.#threads[g.thread[e] * this.#words + (e >> 5)] |= bit;
+      if (flags[e] & Class.Plain) anyPlain = true;
+      else if (flags[e] !== 0) this.#marked[e >> 5] |= bit;
+    }
+    return anyPlain;
+  }
+
+  /** rfe and over∩ext; on the way along each coherence order, rmwseq is appended to cfence. */
+  #communicate(): void {
+    const g = this.#graph;
+    const words = this.#words;
+    const size = g.n * words;
+    this.#rfe.fill(0, 0, size);
+    this.#overExt.fill(0, 0, size);
+    for (let e = 0; e < g.n; e++) {
+      const kind = g.kind[e];
+      if (kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock) {
+        const from = g.source(e);
+        if (from >= 0 && g.thread[from] !== g.thread[e])
+          this.#rfe[e * words + (from >> 5)] |= 1 << (from & 31);
+        if (kind === Kind.LockRead && g.rf[e] !== ABSENT) this.#afterReaders(e);
+      }
+      this.#fenced(e);
+    }
+    for (let loc = 0; loc < g.coFirst.length; loc++) if (g.coFirst[loc] !== ABSENT) this.#walkOrder(loc);
+  }
+
+  /** cfence before rmwseq: [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked]. */
+  #fenced(e: number): void {
+    const g = this.#graph;
+    const words = this.#words;
+    const at = e * words;
+    const { cumulative, wmb, unlockLock } = this.#order;
+    const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+    for (let i = 0; i < words; i++) {
+      this.#cfence[at + i] = isMarked
+        ? (cumulative[at + i] | wmb[at + i] | unlockLock[at + i]) & this.#marked[i]
+        : 0;
+    }
+    if (!isMarked) return;
+    for (let i = 0; i < words; i++) {
+      for (let bits = cumulative[at + i] & this.#marked[i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        if (!(this.#order.flags[r] & Class.Read)) continue;
+        const w = g.source(r);
+        if (w >= 0 && g.thread[w] !== g.thread[r])
+          this.#cfence[at + (w >> 5)] |= (1 << (w & 31)) & this.#marked[w >> 5];
+        if (g.kind[r] === Kind.LockRead && g.rf[r] !== ABSENT) this.#sectionEnds(r, this.#cfence, at);
+      }
+    }
+  }
+
+  /** Read sections that a write section follows: their ends act like the unlock it reads from. */
+  #afterReaders(lock: number): void {
+    const g = this.#graph;
+    this.#sectionEnds(lock, this.#rfe, lock * this.#words);
+    // A section that is still open will end after all that its thread has done so far.
+    const section = g.rf[lock];
+    const rows = section < 0 ? g.initReaders : g.readers;
+    const base = (section < 0 ? g.loc[lock] : section) * this.#words;
+    for (let i = 0; i < this.#words; i++) {
+      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        if (g.kind[r] !== Kind.ReadLock || g.closer[r] !== ABSENT || g.thread[r] === g.thread[lock]) continue;
+        const own = g.slots[g.thread[r]];
+        for (let k = 0; own[k] >= 0; k++) this.#rfe[lock * this.#words + (own[k] >> 5)] |= 1 << (own[k] & 31);
+      }
+    }
+  }
+
+  #sectionEnds(lock: number, into: Int32Array, at: number): void {
+    const g = this.#graph;
+    const section = g.rf[lock];
+    const rows = section < 0 ? g.initReaders : g.readers;
+    const base = (section < 0 ? g.loc[lock] : section) * this.#words;
+    for (let i = 0; i < this.#words; i++) {
+      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const end = g.kind[r] === Kind.ReadLock ? g.closer[r] : ABSENT;
+        if (end >= 0 && g.thread[end] !== g.thread[lock]) into[at + (end >> 5)] |= 1 << (end & 31);
+      }
+    }
+  }
+
+  #walkOrder(loc: number): void {
+    const g = this.#graph;
+    const words = this.#words;
+    const acc = this.#acc;
+    for (let i = 0; i < words; i++) acc[i] = g.initReaders[loc * words + i];
+    for (let w = g.coFirst[loc]; w !== ABSENT; w = g.coNext[w]) {
+      this.#overwrites(w);
+      const mate = g.mate[w];
+      if (mate !== ABSENT) this.#appendRmw(w, g.rf[mate] === INIT ? ABSENT : g.source(mate));
+      const end = g.kind[w] === Kind.LockWrite ? g.closer[w] : ABSENT;
+      if (end !== ABSENT) this.#overwrites(end);
+      for (let i = 0; i < words; i++) acc[i] |= g.readers[w * words + i];
+    }
+  }
+
+  /** co and fr from other threads into the write; then it joins what comes before the next one. */
+  #overwrites(w: number): void {
+    const own = this.#graph.thread[w] * this.#words;
+    for (let i = 0; i < this.#words; i++)
+      this.#overExt[w * this.#words + i] = this.#acc[i] & ~this.#threads[own + i];
+    this.#acc[w >> 5] |= 1 << (w & 31);
+  }
+
+  /** cfence;rf;rmw into the write half of an RMW. */
+  #appendRmw(w: number, from: number): void {
+    if (from < 0) return;
+    for (let i = 0; i < this.#words; i++)
+      this.#cfence[w * this.#words + i] |= this.#cfence[from * this.#words + i];
+  }
+
+  #propagate(): void {
+    const g = this.#graph;
+    const words = this.#words;
+    transitiveClosure(this.#cfence, g.n, words);
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      for (let i = 0; i < words; i++) this.#carried[at + i] = isMarked ? this.#cfence[at + i] : 0;
+      if (!isMarked) continue;
+      this.#carried[at + (e >> 5)] |= 1 << (e & 31);
+      for (let i = 0; i < words; i++) {
+        for (let bits = this.#rfe[at + i] & this.#marked[i]; bits !== 0; bits &= bits - 1) {
+          const w = (i << 5) + 31 - Math.clz32(bits & -bits);
+          for (let k = 0; k < words; k++) this.#carried[at + k] |= this.#cfence[w * words + k];
+          this.#carried[at + i] |= bits & -bits;
+        }
+      }
+    }
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      for (let i = 0; i < words; i++) this.#prop[at + i] = this.#carried[at + i];
+      unionOver(this.#carried, at, this.#overExt, this.#prop, at, words);
+      for (let i = 0; i < words; i++) this.#prop[at + i] &= this.#marked[i];
+    }
+  }
+
+  #happensBefore(): boolean {
+    const g = this.#graph;
+    const words = this.#words;
+    const { ppo } = this.#order;
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      const own = g.thread[e] * words;
+      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      for (let i = 0; i < words; i++) {
+        const internal = this.#prop[at + i] & this.#threads[own + i] & (e >> 5 === i ? ~(1 << (e & 31)) : -1);
+        this.#hb[at + i] = isMarked ? (ppo[at + i] | this.#rfe[at + i] | internal) & this.#marked[i] : 0;
+      }
+    }
+    transitiveClosure(this.#hb, g.n, words);
+    return !hasCycle(this.#hb, g.n, words);
+  }
+
+  #propagation(): boolean {
+    const g = this.#graph;
+    const words = this.#words;
+    const { strong } = this.#order;
+    let any = 0;
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      for (let i = 0; i < words; i++) {
+        this.#strongProp[at + i] = 0;
+        any |= strong[at + i];
+      }
+    }
+    if (any === 0) {
+      this.#pb.fill(0, 0, g.n * words);
+      return true;
+    }
+    for (let e = 0; e < g.n; e++)
+      unionOver(strong, e * words, this.#prop, this.#strongProp, e * words, words);
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      for (let i = 0; i < words; i++) this.#pb[at + i] = isMarked ? this.#strongProp[at + i] : 0;
+      if (isMarked) unionOver(this.#hb, at, this.#strongProp, this.#pb, at, words);
+    }
+    transitiveClosure(this.#pb, g.n, words);
+    return !hasCycle(this.#pb, g.n, words);
+  }
+}
