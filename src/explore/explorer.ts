@@ -12,7 +12,7 @@
  */
 import { hasBit } from '../memory/bits.ts';
 import { INIT, isReadKind, Kind } from '../memory/event.ts';
-import { ABSENT, CapacityExceeded } from '../memory/graph.ts';
+import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { WorkGraph } from './work-graph.ts';
@@ -31,10 +31,25 @@ const FIRST_CAPACITY = 32;
 
 /** Explores every consistent execution of the program once. */
 export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): void {
+  run(tree, model, visitor, false);
+}
+
+/**
+ * Explores the executions in which writers of a rwlock wait for ever, as they do behind a read section
+ * that never ends. A read section is put before a write section that is there already without taking
+ * that back (read sections are unordered, so there is nothing to choose), hence {@link explore} alone
+ * would not see the writer wait. Everything is reported as blocked; whether the lock is really
+ * unavailable is for the visitor to judge.
+ */
+export function exploreWaitingWriters(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): void {
+  run(tree, model, visitor, true);
+}
+
+function run(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, writersMayWait: boolean): void {
   for (let capacity = FIRST_CAPACITY; ; capacity *= 2) {
     try {
       visitor.begin();
-      new Explorer(tree, model, visitor, capacity).run();
+      new Explorer(tree, model, visitor, capacity, writersMayWait).run();
       return;
     } catch (error) {
       if (!(error instanceof CapacityExceeded)) throw error;
@@ -47,6 +62,7 @@ class Explorer {
   readonly #model: MemoryModel;
   readonly #visitor: Visitor;
   readonly #capacity: number;
+  readonly #writersMayWait: boolean;
   /** Graphs of the revisits that are under way, reused: as many as the deepest nesting. */
   readonly #graphs: WorkGraph[] = [];
   /** Prefix of the write that revisits, one per nesting level. */
@@ -55,11 +71,18 @@ class Explorer {
   readonly #scratch: Int32Array;
   #depth = 0;
 
-  constructor(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, capacity: number) {
+  constructor(
+    tree: BehaviourTree,
+    model: MemoryModel,
+    visitor: Visitor,
+    capacity: number,
+    writersMayWait: boolean,
+  ) {
     this.#tree = tree;
     this.#model = model;
     this.#visitor = visitor;
     this.#capacity = capacity;
+    this.#writersMayWait = writersMayWait;
     this.#rename = new Int32Array(capacity);
     this.#scratch = new Int32Array(capacity >> 5);
   }
@@ -82,8 +105,11 @@ class Explorer {
     }
     const node = g.next(t) as Behaviour;
     switch (node.label.kind) {
-      case Kind.Read:
       case Kind.LockRead:
+        if (this.#writersMayWait) this.#wait(g, t, node);
+        this.#read(g, t, node);
+        break;
+      case Kind.Read:
       case Kind.ReadLock:
         this.#read(g, t, node);
         break;
@@ -162,6 +188,12 @@ class Explorer {
       }
       if (w === first) break;
     }
+  }
+
+  #wait(g: WorkGraph, t: number, node: Behaviour): void {
+    g.step(t, node, NEVER);
+    this.#visit(g);
+    g.back();
   }
 
   #valueAt(g: WorkGraph, w: number, loc: number): number {
@@ -264,6 +296,7 @@ class Explorer {
     if (!isRead && kind !== Kind.Write && kind !== Kind.LockWrite) return true;
     if (!isRead && this.#isReadBefore(g, e)) return false;
     const from = isRead ? g.rf[e] : e;
+    if (from === NEVER) return false;
     if (from > e && !hasBit(prefix, 0, from)) return false;
     for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
       if (w <= e || hasBit(prefix, 0, w)) return false;

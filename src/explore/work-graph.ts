@@ -1,6 +1,6 @@
 import { hasBit, setBit } from '../memory/bits.ts';
 import { INIT, isReadKind, Kind, sameLabel } from '../memory/event.ts';
-import { ABSENT, Graph } from '../memory/graph.ts';
+import { ABSENT, Graph, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { FencepostError } from '../program/error.ts';
 import type { StepLabel } from '../program/stepper.ts';
@@ -195,7 +195,7 @@ export class WorkGraph extends Graph<StepLabel> {
   #granted(t: number): Behaviour | undefined {
     const e = this.slots[t][this.cursor[t] - 1];
     const section = this.rf[e];
-    if (!this.isClosed(section)) return undefined;
+    if (section === NEVER || !this.isClosed(section)) return undefined;
     if (this.kind[e] === Kind.LockRead && !this.readersClosed(section, this.loc[e])) return undefined;
     const state = section === INIT ? 0 : this.value[this.closer[section]];
     this.value[e] = state;

@@ -8,6 +8,9 @@ export class CapacityExceeded extends Error {}
 /** No slot: a hole in a thread, a section that is still open, a read whose source is not chosen. */
 export const ABSENT = -2;
 
+/** Source of a LockRead that is assumed to wait for ever; used only when looking for deadlocks. */
+export const NEVER = -3;
+
 /**
  * An execution graph: events of all threads with `po`, `rf` and `co` (MEMORY-MODELS 3.0).
  *

@@ -13,7 +13,7 @@
  * section follows the ends of all read sections of its predecessor.
  */
 import { hasBit, setBit } from './bits.ts';
-import { isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
+import { INIT, isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 import type { Checker, MemoryModel } from './model.ts';
 
@@ -144,7 +144,7 @@ class StoreOrderChecker implements Checker {
       const w = g.source(x);
       if (w >= 0 && (!this.#buffered || kind !== Kind.Read || g.thread[w] !== g.thread[x]))
         depth = this.#add(w, depth);
-      if (kind === Kind.LockRead && g.rf[x] !== ABSENT) depth = this.#afterReaders(x, depth);
+      if (kind === Kind.LockRead && g.rf[x] >= INIT) depth = this.#afterReaders(x, depth);
     } else if (kind === Kind.Write && g.coPrev[x] !== ABSENT) {
       const p = g.coPrev[x];
       if (p >= 0) {

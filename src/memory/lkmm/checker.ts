@@ -117,7 +117,7 @@ export class LkmmChecker implements Checker {
         const from = g.source(e);
         if (from >= 0 && g.thread[from] !== g.thread[e])
           this.#rfe[e * words + (from >> 5)] |= 1 << (from & 31);
-        if (kind === Kind.LockRead && g.rf[e] !== ABSENT) this.#afterReaders(e);
+        if (kind === Kind.LockRead && g.rf[e] >= INIT) this.#afterReaders(e);
       }
       this.#fenced(e);
     }
@@ -144,7 +144,7 @@ export class LkmmChecker implements Checker {
         const w = g.source(r);
         if (w >= 0 && g.thread[w] !== g.thread[r])
           this.#cfence[at + (w >> 5)] |= (1 << (w & 31)) & this.#marked[w >> 5];
-        if (g.kind[r] === Kind.LockRead && g.rf[r] !== ABSENT) this.#sectionEnds(r, this.#cfence, at);
+        if (g.kind[r] === Kind.LockRead && g.rf[r] >= INIT) this.#sectionEnds(r, this.#cfence, at);
       }
     }
   }

@@ -4,8 +4,8 @@
  * Each is kept as rows of predecessors, computed by one scan of the thread when the event is added.
  * `smp_mb__after_unlock_lock()` and `ulp` also reach into the thread that released the lock.
  */
-import { Fence, Kind } from '../event.ts';
-import { ABSENT, type Graph } from '../graph.ts';
+import { Fence, INIT, Kind } from '../event.ts';
+import type { Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
 
 /** Scratch rows of the scan: sets of earlier events, by what they mean for the event being added. */
@@ -163,7 +163,7 @@ export class ThreadOrder {
     this.#or(Row.unlockLock, Row.beforeUnlock);
     const from = g.source(p);
     if (from >= 0 && g.thread[from] !== g.thread[p] && g.kind[from] === Kind.Unlock) this.#beforeOf(from);
-    if (g.kind[p] !== Kind.LockRead || g.rf[p] === ABSENT) return;
+    if (g.kind[p] !== Kind.LockRead || g.rf[p] < INIT) return;
     const section = g.rf[p];
     const rows = section < 0 ? g.initReaders : g.readers;
     const base = (section < 0 ? g.loc[p] : section) * this.#words;
