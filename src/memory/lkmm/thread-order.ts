@@ -5,7 +5,7 @@
  * `smp_mb__after_unlock_lock()` and `ulp` also reach into the thread that released the lock.
  */
 import { Fence, INIT, Kind } from '../event.ts';
-import type { Graph } from '../graph.ts';
+import { ABSENT, type Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
 
 /** Scratch rows of the scan: sets of earlier events, by what they mean for the event being added. */
