@@ -1,0 +1,72 @@
+/**
+ * What all memory models demand (MEMORY-MODELS 3.8, 3.9):
+ *
+ *   coherence : acyclic(po∩loc ∪ rf ∪ co ∪ fr ∪ handoff)
+ *   atomicity : rmw ∩ (fre;coe) = ∅
+ *   locking   : a lock is a chain of sections (lock.cat, «Locks» of MEMORY-MODELS 3.8)
+ *   thin-air  : acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw)
+ */
+import type { ModelName } from '../model.ts';
+import { fromReads, handoff, type Candidate, type EventStructure } from './candidate.ts';
+
+/** A memory model as axioms. */
+export interface AxiomModel {
+  readonly name: ModelName;
+  /** Prepares what depends on the events alone; the result names the first axiom that a candidate breaks. */
+  judge(events: EventStructure): (candidate: Candidate) => string | undefined;
+}
+
+/** The name of the first of these axioms that is broken. */
+export function brokenCommonAxiom(candidate: Candidate): string | undefined {
+  if (!isCoherent(candidate)) return 'coherence';
+  if (!isAtomic(candidate)) return 'atomicity';
+  if (!locksHold(candidate)) return 'locking';
+  return isWellFounded(candidate) ? undefined : 'thin-air';
+}
+
+/**
+ * Operations on one location stand in one line with the program. `handoff` belongs in it because it acts like
+ * `rf`: this is what forbids write_lock() inside one's own read section.
+ */
+export function isCoherent(candidate: Candidate): boolean {
+  const { events, rf, co } = candidate;
+  return events.po.intersection(events.loc).union(rf, co, fromReads(candidate), handoff(candidate)).isAcyclic;
+}
+
+/** No write of another thread between the halves of an RMW. */
+export function isAtomic(candidate: Candidate): boolean {
+  const { events, co } = candidate;
+  const fre = fromReads(candidate).intersection(events.ext);
+  return events.rmw.intersection(fre.seq(co.intersection(events.ext))).isEmpty;
+}
+
+/**
+ * Mutual exclusion. A section is entered from a section that has ended (LKR and ReadLock read from UL or
+ * IW), directly after it in `co`, by one thread only, and not while a reader of it has not left; the UL
+ * stands directly after its LKW. A section may stay open: then, by these rules, it is the last.
+ */
+export function locksHold({ events, rf, co }: Candidate): boolean {
+  const { LKR, LKW, UL, ReadLock, IW, rmw, critical, readCritical } = events;
+  const acquire = LKR.union(ReadLock);
+  const entered = rf.to(acquire);
+  if (!entered.from(LKW).isEmpty || !entered.difference(entered.from(UL.union(IW))).isEmpty) return false;
+  const next = co.difference(co.seq(co));
+  const follows = rf.seq(rmw).to(LKW);
+  if (!follows.difference(next).isEmpty) return false;
+  if (!critical.difference(next).isEmpty) return false;
+  const rivals = rf.to(LKR).inverse().seq(rf.to(LKR));
+  if (!rivals.pairs().every(([a, b]) => a === b)) return false;
+  const openReaders = ReadLock.difference(readCritical.domain());
+  return rf.to(openReaders).inverse().seq(rf.to(LKR)).isEmpty;
+}
+
+/**
+ * Values come from somewhere: nothing depends on itself. Every model forbids such cycles by its own axioms
+ * except LKMM among plain accesses, of which herd makes executions only for values that are written
+ * outside the cycle as well. We read it as «such executions do not exist»: no compiler or machine produces
+ * them, and LKMM calls them data races in any case.
+ */
+export function isWellFounded({ events, rf }: Candidate): boolean {
+  const { addr, data, ctrl, rmw } = events;
+  return rf.union(addr, data, ctrl, rmw).isAcyclic;
+}
