@@ -1,0 +1,97 @@
+import { isReadKind, isWriteKind, Kind } from '../memory/event.ts';
+import { INIT_THREAD, type EventStructure } from '../memory/axioms/index.ts';
+
+/** An edge from event to event. */
+export type Pair = readonly [number, number];
+
+/** One way to order the writes of a location and to choose what its reads read. */
+export interface CoherentLine {
+  /** The writes (for a lock the LockWrites), the initial one first. */
+  readonly order: readonly number[];
+  /** Source (for a lock the Unlock, or the initial write) → read. */
+  readonly rf: readonly Pair[];
+  /** All pairs of the coherence order; for a lock each Unlock directly after its LockWrite. */
+  readonly co: readonly Pair[];
+}
+
+/**
+ * All coherent choices of `rf` and `co` for one location whose values match. Each access has a position in the
+ * line of writes (a write its own, a read that of its source), and coherence says that program order never
+ * goes back in it:
+ *
+ *   W W, R W: strictly forward       W R, R R: forward or the same       RMW: the write directly after its source
+ *
+ * A lock is such a line of sections; what an acquisition reads is what the Unlock of the section published,
+ * so a section that is never left can only be the last.
+ */
+export function* coherentLines(
+  structure: EventStructure,
+  values: readonly number[],
+  loc: number,
+): Generator<CoherentLine> {
+  const { events, critical, rmw } = structure;
+  const here = events.map((_, e) => e).filter((e) => events[e].label.loc === loc);
+  const isInit = (e: number): boolean => events[e].thread === INIT_THREAD;
+  const init = here.filter(isInit);
+  const writes = here.filter((e) => isWriteKind(events[e].label.kind) && !isInit(e));
+  const reads = here.filter((e) => isReadKind(events[e].label.kind));
+  const halves = new Map(rmw.pairs().map(([r, w]) => [r, w] as const));
+  const unlocks = new Map(critical.pairs().map(([opens, ends]) => [opens, ends] as const));
+  /** The event from which a reader of this write takes its value; undefined for a section that is never left. */
+  const source = (w: number): number | undefined =>
+    events[w].label.kind === Kind.LockWrite ? unlocks.get(w) : w;
+
+  for (const order of linearExtensions(structure, init, writes)) {
+    const position = new Map(order.map((w, i) => [w, i] as const));
+    const full = order.flatMap((w) => {
+      const end = source(w);
+      return end === undefined || end === w ? [w] : [w, end];
+    });
+    const co = full.flatMap((a, i) => full.slice(i + 1).map((b): Pair => [a, b]));
+    for (const rf of sources(0)) yield { order, rf, co };
+
+    function* sources(from: number): Generator<Pair[]> {
+      if (from === reads.length) {
+        yield [];
+        return;
+      }
+      const r = reads[from];
+      for (const [i, w] of order.entries()) {
+        const origin = source(w);
+        if (origin === undefined || values[origin] !== values[r]) continue;
+        const half = halves.get(r);
+        if (half !== undefined && position.get(half) !== i + 1) continue;
+        position.set(r, i);
+        if (isMonotone(r)) for (const rest of sources(from + 1)) yield [[origin, r], ...rest];
+        position.delete(r);
+      }
+    }
+
+    /** Whether the read and the accesses of its thread that have a position go forward. */
+    function isMonotone(r: number): boolean {
+      const at = position.get(r) as number;
+      return [...position].every(([e, i]) => {
+        if (structure.po.has(e, r)) return i <= at;
+        if (structure.po.has(r, e)) return isWriteKind(events[e].label.kind) ? at < i : at <= i;
+        return true;
+      });
+    }
+  }
+}
+
+/** All orders of the writes that agree with program order, after a given beginning. */
+function* linearExtensions(
+  structure: EventStructure,
+  begun: readonly number[],
+  rest: readonly number[],
+): Generator<readonly number[]> {
+  if (rest.length === 0) yield begun;
+  for (const w of rest) {
+    if (rest.some((earlier) => structure.po.has(earlier, w))) continue;
+    yield* linearExtensions(
+      structure,
+      [...begun, w],
+      rest.filter((other) => other !== w),
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { isReadKind, Kind } from '../memory/event.ts';
+import type { Ending } from '../program/execution.ts';
+import type { StepLabel } from '../program/stepper.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+
+/** An event of a path. `value`: what a read read, an unlock published, a choice chose. */
+export interface PathEvent {
+  readonly label: StepLabel;
+  readonly value: number;
+}
+
+/** One way in which a thread can run to its end, or to where it waits for ever. */
+export interface ThreadPath {
+  readonly events: readonly PathEvent[];
+  readonly ends: Ending;
+  /** For a thread that waits: the await, which is its last event, or the lock event that it never performs. */
+  readonly waitsAt: StepLabel | undefined;
+}
+
+/**
+ * The paths of each thread over the values found (herd's way): paths read any value of the domain of a
+ * location, the values that they write join the domain, and so on until nothing new comes.
+ *
+ * Some programs make new values without end (two threads that add to each other's counter). As many
+ * rounds as there are writes are enough: a value that an execution needs comes from a chain of its
+ * writes, each of which depends on the one before, and every round extends all chains by one.
+ */
+export function threadPaths(tree: BehaviourTree): ThreadPath[][] {
+  const { threads, memory } = tree.program;
+  const domain = new Map<number, Set<number>>();
+  const valuesOf = (loc: number): Set<number> => {
+    let values = domain.get(loc);
+    if (values === undefined) domain.set(loc, (values = new Set([memory.initialValue(loc)])));
+    return values;
+  };
+  for (let round = 0; ; round++) {
+    const paths = threads.map((_, t) => [...pathsFrom(tree, tree.root(t), [], valuesOf)]);
+    const longest = paths.map((own) =>
+      Math.max(0, ...own.map(({ events }) => events.filter(isStore).length)),
+    );
+    let grown = false;
+    for (const { label, value } of paths.flat().flatMap(({ events }) => events.filter(isStore))) {
+      grown ||= !valuesOf(label.loc).has(value);
+      valuesOf(label.loc).add(value);
+    }
+    if (!grown || round >= longest.reduce((sum, count) => sum + count, 0)) return paths;
+  }
+}
+
+function* pathsFrom(
+  tree: BehaviourTree,
+  node: Behaviour,
+  events: readonly PathEvent[],
+  valuesOf: (loc: number) => Iterable<number>,
+): Generator<ThreadPath> {
+  const { label } = node;
+  switch (node.status) {
+    case Status.End:
+      yield { events, ends: { status: 'end' }, waitsAt: undefined };
+      return;
+    case Status.Violation: {
+      const violation = node.violation as { property: string; message: string };
+      yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
+      return;
+    }
+    case Status.Dropped:
+      return;
+    case Status.Waiting:
+      yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
+      return;
+    case Status.Event:
+      break;
+  }
+  if (label.kind === Kind.LockRead || label.kind === Kind.ReadLock)
+    yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
+  for (const key of keysAt(label, valuesOf)) {
+    const value = isReadKind(label.kind) || label.kind === Kind.Choice ? key : label.value;
+    yield* pathsFrom(tree, tree.after(node, key), [...events, { label, value }], valuesOf);
+  }
+}
+
+/** What may be handed over to the thread at this event. */
+function keysAt(label: StepLabel, valuesOf: (loc: number) => Iterable<number>): Iterable<number> {
+  if (isReadKind(label.kind)) return [...valuesOf(label.loc)];
+  if (label.kind === Kind.Choice) return Array.from({ length: label.value }, (_, i) => i);
+  return [0];
+}
+
+/** Whether others can read what this event leaves behind. */
+export function isStore({ label }: PathEvent): boolean {
+  return label.kind === Kind.Write || label.kind === Kind.Unlock;
+}
