@@ -1,4 +1,4 @@
-import { isWriteKind } from '../memory/event.ts';
+import { isWriteKind, Kind } from '../memory/event.ts';
 import type { Program } from './program.ts';
 import type { StepLabel } from './stepper.ts';
 
@@ -57,7 +57,8 @@ export function executionKey(program: Program, execution: Execution): string {
 }
 
 function eventText({ label, value }: ExecutedEvent): string {
-  const shown = isWriteKind(label.kind) || label.rmw ? value : '';
+  // What locks read and publish are ids that each behaviour tree gives out for itself.
+  const shown = isWriteKind(label.kind) || (label.rmw && label.kind !== Kind.LockRead) ? value : '';
   return `${label.kind}/${label.text}/${shown}`;
 }
 
