@@ -1,0 +1,133 @@
+/** The way back from {@link executionBytes}: runs the threads' behaviour trees along the bytes. */
+import { isReadKind, Kind } from '../memory/event.ts';
+import { FencepostError } from '../program/error.ts';
+import type { Ending, EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { offsetsOf, sectionEnd, Stuck, walk, writesByLocation } from './encoding.ts';
+import { VarintError, VarintReader } from './varint.ts';
+
+/** The bytes lead somewhere that this program does not go. */
+class Astray extends Error {}
+
+/** The execution that the bytes describe; undefined when they do not fit the program. */
+export function decodeExecution(bytes: Uint8Array, tree: BehaviourTree): Execution | undefined {
+  try {
+    return new Decoder(bytes, tree).run();
+  } catch (error) {
+    const misfit = error instanceof Astray || error instanceof Stuck || error instanceof VarintError;
+    // A value that no execution of this program reads may break a rule of step programs first.
+    if (misfit || (error instanceof FencepostError && error.code === 'undeclared-dependency'))
+      return undefined;
+    throw error;
+  }
+}
+
+class Decoder {
+  readonly #in: VarintReader;
+  readonly #tree: BehaviourTree;
+  readonly #events: ExecutedEvent[][];
+  readonly #nodes: Behaviour[];
+  /** Source of the read that each thread waits at. */
+  readonly #pending: (EventRef | 'init' | undefined)[];
+  #offsets: readonly number[] = [];
+  #total = 0;
+
+  constructor(bytes: Uint8Array, tree: BehaviourTree) {
+    const { threads } = tree.program;
+    this.#in = new VarintReader(bytes);
+    this.#tree = tree;
+    this.#events = threads.map(() => []);
+    this.#nodes = threads.map((_, t) => tree.root(t));
+    this.#pending = threads.map(() => undefined);
+  }
+
+  run(): Execution {
+    const counts = this.#events.map(() => this.#in.take());
+    this.#offsets = offsetsOf(counts);
+    this.#total = counts.reduce((sum, count) => sum + count, 0);
+    walk(counts, (thread, index, told) => this.#visit(thread, index, told));
+    const runs = this.#events.map((events, t) => ({ events, ends: ending(this.#nodes[t]) }));
+    const co = this.#orders({ runs });
+    if (!this.#in.atEnd) throw new Astray();
+    return { runs, co };
+  }
+
+  #visit(thread: number, index: number, told: boolean): boolean {
+    const node = this.#nodes[thread];
+    if (node.status !== Status.Event) throw new Astray();
+    const { label } = node;
+    let value = label.value;
+    let rf: EventRef | 'init' | undefined;
+    if (label.kind === Kind.Choice) {
+      value = this.#in.take();
+      if (value >= label.value) throw new Astray();
+    } else if (isReadKind(label.kind)) {
+      rf = this.#pending[thread] ??= this.#source(this.#in.take());
+      const found = told ? this.#told(label.kind) : this.#valueOf(rf, label.kind, label.loc);
+      if (found === undefined) return false;
+      value = found;
+      this.#pending[thread] = undefined;
+    }
+    this.#events[thread].push({ thread, index, label, value, rf });
+    const keyed = label.kind === Kind.Choice || isReadKind(label.kind);
+    this.#nodes[thread] = this.#tree.after(node, keyed ? value : 0);
+    return true;
+  }
+
+  #told(kind: Kind): number | undefined {
+    return kind === Kind.Read ? this.#in.takeSigned() : undefined;
+  }
+
+  #source(code: number): EventRef | 'init' {
+    if (code === 0) return 'init';
+    if (code > this.#total) throw new Astray();
+    let thread = this.#offsets.length - 1;
+    while (this.#offsets[thread] > code - 1) thread -= 1;
+    return { thread, index: code - 1 - this.#offsets[thread] };
+  }
+
+  /** What a read of `rf` delivers; undefined while its source has not come yet. */
+  #valueOf(rf: EventRef | 'init', kind: Kind, loc: number): number | undefined {
+    if (rf === 'init') return this.#tree.program.memory.initialValue(loc);
+    const events = this.#events[rf.thread];
+    if (events.length <= rf.index) return undefined;
+    const { label, value } = events[rf.index];
+    if (label.loc !== loc) throw new Astray();
+    if (kind === Kind.Read) {
+      if (label.kind !== Kind.Write) throw new Astray();
+      return value;
+    }
+    if (label.kind !== Kind.LockWrite) throw new Astray();
+    const end = sectionEnd(events, rf);
+    return end < 0 ? undefined : events[end].value;
+  }
+
+  #orders(execution: Pick<Execution, 'runs'>): EventRef[][] {
+    const co: EventRef[][] = Array.from({ length: this.#tree.program.memory.size }, () => []);
+    for (const writes of writesByLocation(execution)) {
+      const [{ thread, index }] = writes;
+      const order =
+        writes.length < 2 ? [...writes] : writes.map(() => writes[this.#in.take()] as EventRef | undefined);
+      if (new Set(order).size !== writes.length || order.includes(undefined)) throw new Astray();
+      co[execution.runs[thread].events[index].label.loc] = order as EventRef[];
+    }
+    return co;
+  }
+}
+
+function ending(node: Behaviour): Ending {
+  switch (node.status) {
+    case Status.End:
+      return { status: 'end' };
+    case Status.Dropped:
+      return { status: 'dropped' };
+    case Status.Violation:
+      return { status: 'violation', ...(node.violation as { property: string; message: string }) };
+    case Status.Event:
+      // The threads of a complete execution end; only for a lock may one wait for ever.
+      if (node.label.kind !== Kind.LockRead && node.label.kind !== Kind.ReadLock) throw new Astray();
+      return { status: 'waiting', for: node.label.text };
+    case Status.Waiting:
+      return { status: 'waiting', for: node.label.text };
+  }
+}
