@@ -1,5 +1,5 @@
 /** The public face of fencepost: what a scenario of one's own needs. */
-export { Mark } from './memory/event.ts';
+export { Fence, Mark } from './memory/event.ts';
 export { MODEL_NAMES, type ModelName } from './memory/model.ts';
 export { FencepostError } from './program/error.ts';
 export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
@@ -14,8 +14,10 @@ export {
   call,
   choice,
   choose,
+  clearBit,
   cmpxchg,
   fail,
+  fence,
   fenceAt,
   fetchAdd,
   guarded,
@@ -26,6 +28,7 @@ export {
   readOnce,
   readPlain,
   readUnlock,
+  setBit,
   smpMb,
   smpMbAfterAtomic,
   smpMbAfterSpinlock,
@@ -47,6 +50,11 @@ export {
   xchg,
 } from './program/operations.ts';
 export { defineProgram, type Program, type Thread } from './program/program.ts';
+export {
+  runSequential,
+  type SequentialOptions,
+  type SequentialRun,
+} from './program/sequential.ts';
 export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
 export type { Final, Property } from './check/property.ts';
 export type { Expectation, Scenario, VerdictName, World } from './check/scenario.ts';

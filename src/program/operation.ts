@@ -26,6 +26,8 @@ export interface Depends {
 export type Modify =
   | { readonly how: 'set'; readonly value: number }
   | { readonly how: 'add'; readonly value: number }
+  /** Bits of a word that stays below 2^31: `set_bit()` and `clear_bit()`. */
+  | { readonly how: 'or' | 'and-not'; readonly value: number }
   | { readonly how: 'cmpxchg'; readonly expected: number; readonly value: number };
 
 export type LockMode = 'spin' | 'write' | 'read';

@@ -85,6 +85,17 @@ export function* atomicAdd(loc: Location, by: number, depends?: Depends): Steps 
   yield* rmw(loc, { how: 'add', value: by }, Mark.Noreturn, depends);
 }
 
+/** `set_bit()`: an atomic that returns nothing and orders nothing under LKMM; LOCKed on x86. */
+export function* setBit(loc: Location, bit: number, depends?: Depends): Steps {
+  const text = `set_bit(${bit}, &${loc.name})`;
+  yield* rmw(loc, { how: 'or', value: 1 << bit }, Mark.Noreturn, { text, ...depends });
+}
+
+export function* clearBit(loc: Location, bit: number, depends?: Depends): Steps {
+  const text = `clear_bit(${bit}, &${loc.name})`;
+  yield* rmw(loc, { how: 'and-not', value: 1 << bit }, Mark.Noreturn, { text, ...depends });
+}
+
 /** `x += by` in C: a read and a write that depends on it, both with the given mark. */
 export function* add(
   loc: Location,

@@ -173,7 +173,9 @@ export class Stepper {
       };
       if (stored === undefined) return this.#event({ ...common, kind: Kind.Skip }, site);
       const data =
-        modify.how === 'add' ? [...(depends.data ?? []), this.#readAt(readAt, found)] : depends.data;
+        modify.how === 'set' || modify.how === 'cmpxchg'
+          ? depends.data
+          : [...(depends.data ?? []), this.#readAt(readAt, found)];
       return this.#event({ ...common, kind: Kind.Write, value: stored }, site, { addr: depends.addr, data });
     };
     const expected = modify.how === 'cmpxchg' ? modify.expected : undefined;
@@ -279,6 +281,10 @@ export function applied(modify: Modify, found: number): number | undefined {
       return modify.value;
     case 'add':
       return found + modify.value;
+    case 'or':
+      return found | modify.value;
+    case 'and-not':
+      return found & ~modify.value;
     case 'cmpxchg':
       return found === modify.expected ? modify.value : undefined;
   }

@@ -1,7 +1,7 @@
 import { Mark } from '../memory/event.ts';
 import type { LockMode } from './operation.ts';
 
-type Access = 'read' | 'write' | 'set' | 'add' | 'cmpxchg';
+type Access = 'read' | 'write' | 'set' | 'add' | 'or' | 'and-not' | 'cmpxchg';
 
 const SUFFIX: Readonly<Record<Mark, string>> = {
   [Mark.Plain]: '_relaxed',
@@ -12,7 +12,13 @@ const SUFFIX: Readonly<Record<Mark, string>> = {
   [Mark.Noreturn]: '',
 };
 
-const ATOMIC = { set: 'xchg', add: 'atomic_fetch_add', cmpxchg: 'cmpxchg' } as const;
+const ATOMIC = {
+  set: 'xchg',
+  add: 'atomic_fetch_add',
+  or: 'atomic_fetch_or',
+  'and-not': 'atomic_fetch_andnot',
+  cmpxchg: 'cmpxchg',
+} as const;
 
 /** The C spelling of an access to a named location. */
 export function accessText(access: Access, mark: Mark, name: string): string {
@@ -25,6 +31,8 @@ export function accessText(access: Access, mark: Mark, name: string): string {
       return mark === Mark.Release ? `smp_store_release(&${name})` : `WRITE_ONCE(${name})`;
     case 'set':
     case 'add':
+    case 'or':
+    case 'and-not':
     case 'cmpxchg':
       return mark === Mark.Noreturn ? `atomic_add(&${name})` : `${ATOMIC[access]}${SUFFIX[mark]}(&${name})`;
   }
