@@ -1,0 +1,235 @@
+/**
+ * Judges one scenario under one proposal and one memory model: explores every execution, to the end even
+ * after a violation, because the counts and the shortest witness need it.
+ */
+import { replayId } from '../explore/replay.ts';
+import type { MemoryModel, ModelName } from '../memory/model.ts';
+import type { Program } from '../program/program.ts';
+import type { Proposal } from '../program/site.ts';
+import { BehaviourTree } from '../program/tree.ts';
+import { search, type EngineName } from './engine.ts';
+import type { Finding, Found } from './found.ts';
+import type { Property } from './property.ts';
+import { expectedVerdict, type Scenario, type VerdictName } from './scenario.ts';
+import { Candidate, type Witness } from './witness.ts';
+import { makeWorld, passOn, programOf } from './world.ts';
+
+export interface JudgeOptions {
+  readonly engine?: EngineName;
+  /** Stop after so many executions, blocked ones included. */
+  readonly maxExecutions?: number;
+  /** Stop after so many milliseconds. */
+  readonly maxTime?: number;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+  /** Called now and then during a long search. */
+  readonly onProgress?: (executions: number, blocked: number) => void;
+}
+
+/** How often a property is violated, and the shortest proof of it. */
+export interface Violation {
+  readonly property: string;
+  readonly count: number;
+  readonly witness: Witness;
+}
+
+export interface Judgement {
+  readonly scenario: Scenario;
+  readonly proposal: Proposal;
+  readonly model: ModelName;
+  readonly engine: EngineName;
+  readonly program: Program;
+  /** A violation found before a limit was hit is one all the same; «safe» is said only of all executions. */
+  readonly verdict: VerdictName;
+  readonly expected: 'safe' | 'violated';
+  readonly executions: number;
+  readonly blocked: number;
+  /** Whether every execution was seen. */
+  readonly exhaustive: boolean;
+  readonly milliseconds: number;
+  /** By name of the property. */
+  readonly violations: readonly Violation[];
+  /** The shortest of all. */
+  readonly witness: Witness | undefined;
+}
+
+/** How many executions pass between two looks at the clock. */
+const CLOCK_INTERVAL = 256;
+
+/** A limit was hit. Unwinds the search; never leaves this file. */
+class Stop extends Error {}
+
+/** Throws a FencepostError when the scenario itself fails: `world-failed`, `path-failed`, `property-failed`… */
+export function judge(
+  scenario: Scenario,
+  proposal: Proposal,
+  model: MemoryModel,
+  options: JudgeOptions = {},
+): Judgement {
+  const { engine = 'graph', now = () => performance.now() } = options;
+  const world = makeWorld(scenario);
+  const program = programOf(scenario, world, proposal);
+  const tree = new BehaviourTree(program);
+  const tally = new Tally(scenario, program, world.properties, options, now);
+  const start = now();
+  let exhaustive = true;
+  try {
+    search(engine, tree, model, tally);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    exhaustive = false;
+  }
+  const violations = tally.violations({
+    scenario: scenario.name,
+    proposal: proposal.name,
+    model: model.name,
+  });
+  return {
+    scenario,
+    proposal,
+    model: model.name,
+    engine,
+    program,
+    verdict: violations.length > 0 ? 'violated' : exhaustive ? 'safe' : 'bounded',
+    expected: expectedVerdict(scenario, proposal.name, model.name),
+    executions: tally.executions,
+    blocked: tally.blockedOnes,
+    exhaustive,
+    milliseconds: now() - start,
+    violations,
+    witness: shortestOf(violations),
+  };
+}
+
+/** What holds of one complete execution: the violations that it shows, in the order of the properties. */
+export function findingsOf(
+  scenario: Scenario,
+  properties: readonly Property[],
+  found: Found,
+): readonly Finding[] {
+  if (!found.complete) return found.findings();
+  const findings: Finding[] = [];
+  for (const property of properties) {
+    const message = ask(scenario, property, found);
+    if (message !== undefined) findings.push({ property: property.name, message });
+  }
+  return findings;
+}
+
+function ask(scenario: Scenario, property: Property, found: Found): string | undefined {
+  try {
+    return property.check(found);
+  } catch (error) {
+    throw passOn(
+      error,
+      'property-failed',
+      `scenario «${scenario.name}»: property «${property.name}» failed instead of answering`,
+    );
+  }
+}
+
+/** The shortest witness of all; the first property by name when one execution violates several. */
+function shortestOf(violations: readonly Violation[]): Witness | undefined {
+  let best: { readonly candidate: Candidate; readonly witness: Witness } | undefined;
+  for (const { witness } of violations) {
+    const candidate = new Candidate(witness.execution);
+    if (best === undefined || candidate.isShorterThan(best.candidate)) best = { candidate, witness };
+  }
+  return best?.witness;
+}
+
+interface Violated {
+  count: number;
+  candidate: Candidate;
+  message: string;
+}
+
+/** Counts what the search finds and keeps the shortest violating execution of each property. */
+class Tally {
+  executions = 0;
+  blockedOnes = 0;
+  readonly #scenario: Scenario;
+  readonly #program: Program;
+  readonly #properties: readonly Property[];
+  readonly #options: JudgeOptions;
+  readonly #now: () => number;
+  readonly #deadline: number;
+  readonly #violated = new Map<string, Violated>();
+
+  constructor(
+    scenario: Scenario,
+    program: Program,
+    properties: readonly Property[],
+    options: JudgeOptions,
+    now: () => number,
+  ) {
+    this.#scenario = scenario;
+    this.#program = program;
+    this.#properties = properties;
+    this.#options = options;
+    this.#now = now;
+    this.#deadline = options.maxTime === undefined ? Infinity : now() + options.maxTime;
+  }
+
+  begin(): void {
+    this.executions = 0;
+    this.blockedOnes = 0;
+    this.#violated.clear();
+  }
+
+  execution(found: Found): void {
+    this.#tick();
+    this.executions += 1;
+    if (!found.complete) {
+      this.#note(found, found.findings());
+      return;
+    }
+    const properties = this.#properties;
+    for (let i = 0; i < properties.length; i++) {
+      const message = ask(this.#scenario, properties[i], found);
+      if (message !== undefined) this.#note(found, [{ property: properties[i].name, message }]);
+    }
+  }
+
+  blocked(found: Found): void {
+    this.#tick();
+    this.blockedOnes += 1;
+    this.#note(found, found.findings());
+  }
+
+  violations(key: Parameters<typeof replayId>[0]): Violation[] {
+    return [...this.#violated]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([property, { count, candidate, message }]) => {
+        const { execution } = candidate;
+        const replay = replayId(key, this.#program, execution);
+        return { property, count, witness: { property, message, execution, replay } };
+      });
+  }
+
+  #note(found: Found, findings: readonly Finding[]): void {
+    for (const { property, message } of findings) {
+      const best = this.#violated.get(property);
+      if (best === undefined) {
+        const candidate = new Candidate(found.execution());
+        this.#violated.set(property, { count: 1, candidate, message });
+        continue;
+      }
+      best.count += 1;
+      // Only lock acquisitions that were never granted are not recorded, at most one per thread.
+      if (found.size - this.#program.threads.length > best.candidate.size) continue;
+      const candidate = new Candidate(found.execution());
+      if (!candidate.isShorterThan(best.candidate)) continue;
+      best.candidate = candidate;
+      best.message = message;
+    }
+  }
+
+  #tick(): void {
+    const seen = this.executions + this.blockedOnes;
+    if (seen >= (this.#options.maxExecutions ?? Infinity)) throw new Stop();
+    if (seen % CLOCK_INTERVAL !== 0 || seen === 0) return;
+    if (this.#now() >= this.#deadline) throw new Stop();
+    this.#options.onProgress?.(this.executions, this.blockedOnes);
+  }
+}
