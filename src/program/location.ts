@@ -8,7 +8,7 @@ export interface Location {
   readonly name: string;
   readonly initial: number;
   /** How a trace spells its values; as numbers where absent. */
-  readonly show?: (value: number) => string;
+  readonly format?: (value: number) => string;
 }
 
 export type LockKind = 'spin' | 'rw';
@@ -30,10 +30,10 @@ export class Memory {
   readonly #byName = new Map<string, Location | Lock>();
   readonly #all: (Location | Lock)[] = [];
 
-  location(name: string, initial = 0, show?: (value: number) => string): Location {
+  location(name: string, initial = 0, format?: (value: number) => string): Location {
     const known = this.#byName.get(name);
     if (known === undefined)
-      return this.#add({ kind: 'location', id: this.#all.length, name, initial, show });
+      return this.#add({ kind: 'location', id: this.#all.length, name, initial, format });
     if (known.kind !== 'location' || known.initial !== initial) {
       throw new FencepostError('location-conflict', `«${name}» is declared twice with different contents`, {
         hint: 'one name is one location with one initial value',
