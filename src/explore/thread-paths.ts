@@ -43,7 +43,8 @@ export function threadPaths(tree: BehaviourTree): ThreadPath[][] {
       grown ||= !valuesOf(label.loc).has(value);
       valuesOf(label.loc).add(value);
     }
-    if (!grown || round >= longest.reduce((sum, count) => sum + count, 0)) return paths;
+    if (!grown || round >= longest.reduce((sum, count) => sum + count, 0))
+      return paths.map((own) => own.filter(({ ends }) => ends.status !== 'dropped'));
   }
 }
 
@@ -64,6 +65,8 @@ function* pathsFrom(
       return;
     }
     case Status.Dropped:
+      // Of no interest itself, but what it stores may be what leads another path elsewhere.
+      yield { events, ends: { status: 'dropped' }, waitsAt: undefined };
       return;
     case Status.Waiting:
       yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };

@@ -39,11 +39,10 @@ export function explored(tree: BehaviourTree, model: MemoryModel): Exploration {
   return { executions, blocked };
 }
 
-/** Both engines on one program. They share the tree, because guarded states are numbered in the order found. */
+/** Both engines on one program, each with behaviour trees of its own. */
 export function compare(program: Program, model: MemoryModel, limit?: number): Disagreement {
-  const tree = new BehaviourTree(program);
-  const enumeration = enumerate(tree, AXIOMS[model.name], limit);
-  const exploration = explored(tree, model);
+  const enumeration = enumerate(new BehaviourTree(program), AXIOMS[model.name], limit);
+  const exploration = explored(new BehaviourTree(program), model);
   const key = (execution: Execution): string => keyOf(program, execution);
   const expected = new Set(enumeration.executions.map(key));
   const found = exploration.executions.map(key);

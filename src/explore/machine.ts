@@ -1,0 +1,137 @@
+import { isFullFenceOnX86, Kind } from '../memory/event.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+
+/** A store, or the unlock of an exclusively held lock, on its way to memory. */
+interface Buffered {
+  readonly loc: number;
+  readonly value: number;
+  readonly unlocks: boolean;
+}
+
+/** All that a machine with one memory is made of between two steps. */
+export interface MachineState {
+  /** Where each thread stands; the node knows everything that the thread has read. */
+  readonly threads: readonly Behaviour[];
+  /** Store buffer of each thread, oldest first. */
+  readonly buffers: readonly (readonly Buffered[])[];
+  /** Value by location; for a lock the guarded state last published. */
+  readonly memory: readonly number[];
+  /** By lock: WRITER, or the number of read sections that are open. */
+  readonly held: readonly number[];
+}
+
+const WRITER = -1;
+
+/**
+ * The abstract machine of sc and x86-tso (Owens, Sarkar and Sewell 2009; MEMORY-MODELS 3.9): one memory and,
+ * for x86-tso, a FIFO store buffer per thread. A store enters the buffer, a load takes the newest own buffered
+ * value or else memory, a full fence waits until the own buffer is empty, a LOCKed operation does so and
+ * then acts on memory at once; the oldest entry of any buffer may reach memory at any time.
+ *
+ * LOCKed are RMWs of every strength, failed ones included, taking any lock, and read_unlock().
+ * spin_unlock() and write_unlock() are stores: the lock is free once they reach memory.
+ */
+export class Machine {
+  readonly #tree: BehaviourTree;
+  readonly #buffered: boolean;
+
+  constructor(tree: BehaviourTree, buffered: boolean) {
+    this.#tree = tree;
+    this.#buffered = buffered;
+  }
+
+  initial(): MachineState {
+    const { threads, memory } = this.#tree.program;
+    const roots = threads.map((_, t) => this.#tree.root(t));
+    const size = Array.from({ length: memory.size }, (_, loc) => loc);
+    return {
+      threads: roots,
+      buffers: threads.map(() => []),
+      memory: size.map((loc) => memory.initialValue(loc)),
+      held: size.map(() => 0),
+    };
+  }
+
+  /** Every state that one step of one thread, or one buffered store reaching memory, leads to. */
+  *successors(state: MachineState): Generator<MachineState> {
+    for (let t = 0; t < state.threads.length; t++) {
+      if (state.threads[t].status === Status.Event) yield* this.#steps(state, t);
+      if (state.buffers[t].length > 0) yield drained(state, t);
+    }
+  }
+
+  *#steps(state: MachineState, t: number): Generator<MachineState> {
+    const node = state.threads[t];
+    const { label } = node;
+    const { loc } = label;
+    const isDrained = state.buffers[t].length === 0;
+    const goTo = (next: Behaviour): MachineState => ({ ...state, threads: state.threads.with(t, next) });
+    const after = (value: number): Behaviour => this.#tree.after(node, value);
+    switch (label.kind) {
+      case Kind.Read: {
+        if (label.rmw) {
+          if (isDrained) yield this.#modify(state, t);
+          return;
+        }
+        const own = state.buffers[t].findLast((entry) => entry.loc === loc && !entry.unlocks);
+        const value = own?.value ?? state.memory[loc];
+        if (label.until === undefined || label.until(value)) yield goTo(after(value));
+        return;
+      }
+      case Kind.Write:
+      case Kind.Unlock: {
+        const entry = { loc, value: label.value, unlocks: label.kind === Kind.Unlock };
+        const buffers = state.buffers.with(t, [...state.buffers[t], entry]);
+        const stored = { ...goTo(after(0)), buffers };
+        yield this.#buffered ? stored : drained(stored, t);
+        return;
+      }
+      case Kind.Fence:
+        if (isDrained || !isFullFenceOnX86(label.fence)) yield goTo(after(0));
+        return;
+      case Kind.LockRead:
+        if (isDrained && state.held[loc] === 0) {
+          const section = this.#tree.after(after(state.memory[loc]), 0);
+          yield { ...goTo(section), held: state.held.with(loc, WRITER) };
+        }
+        return;
+      case Kind.ReadLock:
+        if (isDrained && state.held[loc] !== WRITER)
+          yield { ...goTo(after(state.memory[loc])), held: state.held.with(loc, state.held[loc] + 1) };
+        return;
+      case Kind.ReadUnlock:
+        if (isDrained) yield { ...goTo(after(0)), held: state.held.with(loc, state.held[loc] - 1) };
+        return;
+      case Kind.Choice:
+        for (let i = 0; i < label.value; i++) yield goTo(after(i));
+        return;
+      case Kind.LockWrite:
+      case Kind.Skip:
+        // Always done in one step with the read before them.
+        throw new Error('half an operation is no place to stand');
+    }
+  }
+
+  /** Both halves of an RMW in one step; the second is a Skip when it failed. */
+  #modify(state: MachineState, t: number): MachineState {
+    const node = state.threads[t];
+    const { loc } = node.label;
+    const half = this.#tree.after(node, state.memory[loc]);
+    return {
+      ...state,
+      threads: state.threads.with(t, this.#tree.after(half, 0)),
+      memory: half.label.kind === Kind.Write ? state.memory.with(loc, half.label.value) : state.memory,
+    };
+  }
+}
+
+/** The oldest buffered store of the thread reaches memory. */
+function drained(state: MachineState, t: number): MachineState {
+  const [{ loc, value, unlocks }, ...rest] = state.buffers[t];
+  return {
+    ...state,
+    buffers: state.buffers.with(t, rest),
+    memory: state.memory.with(loc, value),
+    held: unlocks ? state.held.with(loc, 0) : state.held,
+  };
+}
