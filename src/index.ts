@@ -58,3 +58,4 @@ export {
 export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
 export type { Final, Property } from './check/property.ts';
 export type { Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
+export { defineSiteRule, type OptionPattern, type SiteRule } from './patch/rule.ts';
