@@ -1,0 +1,109 @@
+/** Every command, described once: parsing and help are made from this. */
+import type { Catalogue } from './catalogue.ts';
+import { check } from './commands/check.ts';
+import { list } from './commands/list.ts';
+import { patch } from './commands/patch.ts';
+import { replay } from './commands/replay.ts';
+import type { Exit } from './exit.ts';
+import type { FlagName, Flags } from './flags.ts';
+import type { Io } from './io.ts';
+
+export interface Call {
+  /** The positional arguments. */
+  readonly words: readonly string[];
+  readonly flags: Flags;
+  readonly io: Io;
+  readonly catalogue: () => Promise<Catalogue>;
+}
+
+export interface Command {
+  readonly name: string;
+  /** As commander spells them: `<ID> [FILE...]`. */
+  readonly words: string;
+  readonly wordDocs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly doc: string;
+  readonly flags: readonly FlagName[];
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly run: (call: Call) => Promise<Exit>;
+}
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'list',
+    words: '[WORD...]',
+    wordDocs: { WORD: 'only what has all of these in its name or text' },
+    summary: 'the scenarios, proposals, memory models and sites that there are',
+    doc: 'Lists the scenarios with their questions.',
+    flags: ['proposals', 'models', 'sites', 'json'],
+    examples: [
+      ['fencepost list', 'every scenario with its question'],
+      ['fencepost list fault', 'the scenarios that have to do with faults'],
+      ['fencepost list --proposals', 'every proposal and where it comes from'],
+    ],
+    run: list,
+  },
+  {
+    name: 'check',
+    words: '[SCENARIO|FILE...]',
+    wordDocs: {
+      'SCENARIO|FILE':
+        'names from `fencepost list`, or scenario files of your own (.ts, .js); all scenarios without any',
+    },
+    summary: 'judge scenarios: every execution, per proposal and memory model',
+    doc: [
+      'Explores every execution of the scenarios and says for each proposal and memory model whether it is',
+      'safe or violated, and whether that was expected. Exit code: 0 every verdict is as expected, 1 some',
+      'verdict is not, 2 bad input, 3 a bound was hit first.',
+    ].join(' '),
+    flags: ['model', 'proposal', 'engine', 'trace', 'json', 'maxExecutions', 'maxTime'],
+    examples: [
+      ['fencepost check', 'everything, against what is expected'],
+      [
+        'fencepost check emulated-write-vs-first-fault -p v6.3 -m x86-tso --trace',
+        'one verdict with its counterexample',
+      ],
+      ['fencepost check my-scenario.ts --json', 'a scenario of your own, for machines'],
+      ['fencepost check --max-time 30s', 'at most 30 seconds per verdict; exit code 3 if that was too short'],
+    ],
+    run: check,
+  },
+  {
+    name: 'replay',
+    words: '<ID> [FILE...]',
+    wordDocs: {
+      ID: 'what `fencepost check` printed behind «replay»',
+      FILE: 'the scenario file, when the scenario is your own',
+    },
+    summary: 'show one execution again',
+    doc: [
+      'Rebuilds the execution of a replay id, checks that its memory model allows it and says what it',
+      'violates. An id of another version of the scenario is refused. Exit code: 0 it violates nothing, or',
+      'a violation was expected; 1 an unexpected violation; 2 the id is damaged, stale or unknown.',
+    ].join(' '),
+    flags: ['json'],
+    examples: [
+      ['fencepost replay fp1:SCENARIO/PROPOSAL/MODEL:DIGEST:BYTES', 'the counterexample as a race diagram'],
+    ],
+    run: replay,
+  },
+  {
+    name: 'patch',
+    words: '<FILE>',
+    wordDocs: { FILE: 'a mail, an mbox or a diff; `-` reads standard input' },
+    summary: 'judge the patches in a mail: verdicts before and after',
+    doc: [
+      'Finds every unified diff in a mail, quoted or not, and says what each hunk does to the sites that',
+      'fencepost models. Then it judges the scenarios that touch these sites, without and with the patch.',
+      'Exit code: 0 no verdict is worse and none is violated afterwards; 1 one is; 2 bad input; 3 a bound',
+      'was hit first.',
+    ].join(' '),
+    flags: ['base', 'model', 'engine', 'json', 'maxExecutions', 'maxTime'],
+    examples: [
+      ['fencepost patch mail.txt', 'each patch of the mail'],
+      ['fencepost patch 0001-fix.patch --base v6.6', 'on top of v6.6'],
+      ['git show | fencepost patch -', 'the last commit'],
+    ],
+    run: patch,
+  },
+];

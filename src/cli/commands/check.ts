@@ -1,0 +1,98 @@
+import type { Judgement } from '../../check/run.ts';
+import { memoryModels } from '../../memory/models.ts';
+import { FencepostError } from '../../program/error.ts';
+import type { Call } from '../commands.ts';
+import { worst, type Exit } from '../exit.ts';
+import type { Flags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { exitOf, isAsExpected, judgeAll, type Task } from '../judging.ts';
+import { counterexample, diagram, hasWitness } from '../race.ts';
+import { rowOf } from '../row.ts';
+import { selectProposals, selectScenarios } from '../selection.ts';
+import { grouped, Table, type Cell } from '../table.ts';
+
+/** `fencepost check`. */
+export async function check(call: Call): Promise<Exit> {
+  const { flags, io } = call;
+  const tasks = tasksOf(selectProposals(await selectScenarios(call), flags.proposal), flags);
+  if (tasks.length === 0) {
+    throw new FencepostError('nothing-to-check', 'there is no scenario to check');
+  }
+  const verdicts = judgeAll(tasks, flags, io);
+  const judgements = flags.json === true ? [...verdicts] : printed(verdicts, tasks, flags, io);
+  if (flags.json === true) {
+    const trace = flags.trace === true ? plainDiagram : undefined;
+    const results = judgements.map((judgement) => rowOf(judgement, trace));
+    io.out(`${JSON.stringify({ results }, null, 2)}\n`);
+  }
+  return worst(judgements.map(exitOf));
+}
+
+function tasksOf(selected: ReturnType<typeof selectProposals>, flags: Flags): Task[] {
+  const models = memoryModels.filter((model) => flags.model === undefined || flags.model.includes(model));
+  return selected.flatMap(({ scenario, proposals }) =>
+    proposals.flatMap((proposal) => models.map((model) => ({ scenario, proposal, model }))),
+  );
+}
+
+/** Prints each verdict as it comes, then the counterexamples. */
+function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: Flags, io: Io): Judgement[] {
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
+  const table = new Table([
+    { title: 'scenario', width: widest(tasks.map(({ scenario }) => scenario.name)) },
+    { title: 'proposal', width: widest(tasks.map(({ proposal }) => proposal.name)) },
+    { title: 'memory model', width: widest(tasks.map(({ model }) => model.name)) },
+    { title: 'verdict', width: 8 },
+    { title: 'expected', width: 8 },
+    { title: 'executions', align: 'right', width: 11 },
+    { title: 'time', align: 'right', width: 8 },
+  ]);
+  io.out(table.head());
+  const judgements: Judgement[] = [];
+  for (const judgement of verdicts) {
+    io.out(table.row(cellsOf(judgement, io)));
+    judgements.push(judgement);
+  }
+  io.out(`\n${summaryOf(judgements, io)}`);
+  for (const judgement of judgements) {
+    if (!hasWitness(judgement) || (isAsExpected(judgement) && flags.trace !== true)) continue;
+    io.out(`\n${counterexample(io, judgement)}`);
+  }
+  return judgements;
+}
+
+function cellsOf(judgement: Judgement, io: Io): Cell[] {
+  const { scenario, proposal, model, verdict, expected, executions, milliseconds } = judgement;
+  const colour = verdict === 'bounded' ? 'yellow' : isAsExpected(judgement) ? 'green' : 'red';
+  return [
+    { text: scenario.name },
+    { text: proposal.name },
+    { text: model },
+    { text: verdict, paint: (text) => io.paint(colour, text) },
+    { text: expected },
+    { text: `${judgement.exhaustive ? '' : '>='}${grouped(executions)}` },
+    { text: `${(milliseconds / 1000).toFixed(2)} s`, paint: (text) => io.paint('dim', text) },
+  ];
+}
+
+function summaryOf(judgements: readonly Judgement[], io: Io): string {
+  const bounded = judgements.filter(({ verdict }) => verdict === 'bounded').length;
+  const unfinished = judgements.filter(({ exhaustive }) => !exhaustive).length;
+  const wrong = judgements.filter((each) => each.verdict !== 'bounded' && !isAsExpected(each)).length;
+  const total = judgements.length;
+  const parts = [
+    `${total} ${total === 1 ? 'verdict' : 'verdicts'}`,
+    `${total - bounded - wrong} as expected`,
+  ];
+  if (wrong > 0) parts.push(io.paint('red', `${wrong} not as expected`));
+  if (bounded > 0) parts.push(io.paint('yellow', `${bounded} bounded`));
+  const depth =
+    unfinished === 0
+      ? 'every execution was explored'
+      : `${unfinished} ${unfinished === 1 ? 'search was' : 'searches were'} stopped by a bound`;
+  return `${parts.join(', ')}; ${depth}.\n`;
+}
+
+function plainDiagram({ program, model, witness }: Judgement): string {
+  return witness === undefined ? '' : diagram(program, model, witness);
+}

@@ -1,0 +1,75 @@
+import type { Judgement } from '../../check/run.ts';
+import type { Scenario } from '../../check/scenario.ts';
+import { memoryModels } from '../../memory/models.ts';
+import type { Call } from '../commands.ts';
+import { worst, type Exit } from '../exit.ts';
+import { exitOf, isAsExpected, judgeAll } from '../judging.ts';
+import type { Io } from '../io.ts';
+import { byName } from '../nearest.ts';
+import { counterexample, hasWitness } from '../race.ts';
+import { grouped, Table } from '../table.ts';
+
+/** What `fencepost` answers when nobody asks anything else, and which counterexample it shows. */
+export const FOUNDING = {
+  scenario: 'emulated-write-vs-first-fault',
+  proposal: 'v6.3',
+  model: 'x86-tso',
+} as const;
+
+const QUESTION = `\
+kvm_mmu_track_write() skips all work while indirect_shadow_pages is 0. Can an emulated
+guest write miss the page fault that is just creating the first shadow page of the
+written page table, so that an SPTE made from the old guest PTE survives for ever?
+`;
+
+const NEXT = `\
+Where to go next:
+  fencepost list                      the scenarios, and --proposals, --models, --sites
+  fencepost check                     judge them all against what is expected
+  fencepost check SCENARIO --trace    with counterexamples
+  fencepost patch mail.txt            judge the patches in a mail
+  fencepost check my-scenario.ts      a scenario of your own; fencepost --help says more
+`;
+
+/** The founding question, answered: the table of verdicts and the counterexample. */
+export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
+  const { scenarios } = await catalogue();
+  const scenario = byName('scenario', scenarios, ({ name }) => name, FOUNDING.scenario);
+  io.out(`${QUESTION}\n`);
+  const judgements = matrix(scenario, flags, io);
+  const executions = judgements.reduce((sum, judgement) => sum + judgement.executions, 0);
+  const surprises = judgements.filter((judgement) => !isAsExpected(judgement));
+  io.out(
+    `\n${grouped(executions)} executions, each explored once and none left out; ` +
+      `${surprises.length === 0 ? 'every verdict is as expected' : `${surprises.length} verdicts are not as expected`}.\n`,
+  );
+  const asked = judgements.filter(
+    ({ proposal, model }) => proposal.name === FOUNDING.proposal && model === FOUNDING.model,
+  );
+  for (const judgement of [...asked, ...surprises.filter((each) => !asked.includes(each))])
+    if (hasWitness(judgement)) io.out(`\n${counterexample(io, judgement)}`);
+  io.out(`\n${NEXT}`);
+  return worst(judgements.map(exitOf));
+}
+
+/** A row for each proposal, a column for each memory model; rows are printed as they become known. */
+function matrix(scenario: Scenario, flags: Call['flags'], io: Io): Judgement[] {
+  const { proposals } = scenario;
+  const table = new Table([
+    { title: 'proposal', width: Math.max(...proposals.map(({ name }) => name.length)) },
+    ...memoryModels.map(({ name }) => ({ title: name, width: 'violated'.length + 1 })),
+  ]);
+  io.out(table.head());
+  return proposals.flatMap((proposal) => {
+    const tasks = memoryModels.map((model) => ({ scenario, proposal, model }));
+    const judgements = [...judgeAll(tasks, flags, io)];
+    const cells = judgements.map((judgement) => {
+      const { verdict } = judgement;
+      // A star marks what contradicts the expectation.
+      const text = isAsExpected(judgement) ? verdict : `${verdict}*`;
+      return { text, paint: (padded: string) => io.paint(verdict === 'safe' ? 'green' : 'red', padded) };
+    });
+    io.out(table.row([{ text: proposal.name }, ...cells]));
+    return judgements;
+  });
+}

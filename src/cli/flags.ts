@@ -1,0 +1,95 @@
+/** Every flag of every command, described once: parsing and help are made from this. */
+import { ENGINE_DOCS, ENGINE_NAMES, type EngineName } from '../check/engine.ts';
+import { memoryModels } from '../memory/models.ts';
+import type { MemoryModel } from '../memory/model.ts';
+import { FencepostError } from '../program/error.ts';
+import { byName } from './nearest.ts';
+
+export interface Flag {
+  /** As commander spells it: `--model <NAME>`. */
+  readonly flags: string;
+  readonly doc: string;
+  /** Turns the text into a value, given that of the same flag before; throws a FencepostError. */
+  readonly parse?: (text: string, before: never) => unknown;
+}
+
+const modelNames = memoryModels.map(({ name }) => name).join(', ');
+
+export const FLAGS = {
+  model: {
+    flags: '-m, --model <NAME>',
+    doc: `memory model, several times or as a comma list; all without it (${modelNames})`,
+    parse: (text: string, before: MemoryModel[] | undefined): MemoryModel[] => [
+      ...(before ?? []),
+      ...names(text).map((name) => byName('memory model', memoryModels, (model) => model.name, name)),
+    ],
+  },
+  proposal: {
+    flags: '-p, --proposal <NAME>',
+    doc: 'proposal, several times or as a comma list; all of the scenario without it; NAME+SITE=OPTION changes one',
+    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+  },
+  engine: {
+    flags: '-e, --engine <NAME>',
+    doc: `how to search: ${ENGINE_NAMES.map((name) => `${name} (${ENGINE_DOCS[name]})`).join('; ')}`,
+    parse: (text: string): EngineName => byName('engine', ENGINE_NAMES, (name) => name, text),
+  },
+  json: { flags: '--json', doc: 'one JSON document instead of text' },
+  trace: { flags: '-t, --trace', doc: 'show the counterexample of expected violations too' },
+  maxExecutions: {
+    flags: '--max-executions <N>',
+    doc: 'stop each search after N executions (blocked ones count too); then nothing is called safe',
+    parse: (text: string): number => positive(text, 'max-executions'),
+  },
+  maxTime: {
+    flags: '--max-time <TIME>',
+    doc: 'stop each search after this time: 500ms, 30s, 5m, 1h; a bare number means seconds',
+    parse: (text: string): number => duration(text),
+  },
+  base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
+  proposals: { flags: '--proposals', doc: 'list the proposals instead' },
+  models: { flags: '--models', doc: 'list the memory models instead' },
+  sites: { flags: '--sites', doc: 'list the sites instead: the points where proposals differ' },
+} as const satisfies Record<string, Flag>;
+
+export type FlagName = keyof typeof FLAGS;
+
+/** What the flags of a command line came to; absent where a flag was not given. */
+export interface Flags {
+  readonly model?: readonly MemoryModel[];
+  readonly proposal?: readonly string[];
+  readonly engine?: EngineName;
+  readonly json?: boolean;
+  readonly trace?: boolean;
+  readonly maxExecutions?: number;
+  /** Milliseconds. */
+  readonly maxTime?: number;
+  readonly base?: string;
+  readonly proposals?: boolean;
+  readonly models?: boolean;
+  readonly sites?: boolean;
+}
+
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function positive(text: string, flag: string): number {
+  const count = Number(text.replaceAll('_', ''));
+  if (/^[\d_]+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new FencepostError('bad-number', `--${flag} takes a whole number from 1 on, not «${text}»`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function duration(text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const value = parts === null ? 0 : Number(parts[1]) * UNITS[parts[2] ?? 's'];
+  if (value > 0) return value;
+  throw new FencepostError('bad-time', `--max-time takes a time such as 30s, not «${text}»`, {
+    hint: 'units are ms, s, m and h; a bare number means seconds',
+  });
+}

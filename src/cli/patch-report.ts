@@ -1,0 +1,131 @@
+import type { PatchReading, PatchReport } from '../patch/report.ts';
+import { Exit } from './exit.ts';
+import type { Colour, Io } from './io.ts';
+import type { Comparison, JudgedPatch, Outcome } from './patch-judge.ts';
+import { counterexample, hasWitness } from './race.ts';
+import { rowOf } from './row.ts';
+import { tableOf, wrapped } from './table.ts';
+
+const COLOURS: Readonly<Record<Outcome, Colour>> = {
+  regressed: 'red',
+  'still violated': 'red',
+  fixed: 'green',
+  'still safe': 'green',
+  unknown: 'yellow',
+};
+
+/** What a patch means for the exit code: hunks at a site that nobody understood leave it open. */
+export function exitOfPatch({ reading, comparisons }: JudgedPatch): Exit {
+  if (comparisons.some(({ after }) => after.verdict === 'violated')) return Exit.Violated;
+  const open = reading.incomplete || hunksOf(reading).some(({ unmapped }) => isOpen(unmapped?.kind));
+  return open || comparisons.some(({ outcome }) => outcome === 'unknown') ? Exit.Inconclusive : Exit.Holds;
+}
+
+function isOpen(kind: string | undefined): boolean {
+  return kind === 'no-rule' || kind === 'no-option';
+}
+
+function hunksOf({ files }: PatchReading) {
+  return files.flatMap(({ path, hunks }) => hunks.map((hunk) => ({ path, ...hunk })));
+}
+
+/** The patch as it was read: each hunk with its sites, or why it has none. */
+export function printReading(io: Io, reading: PatchReading, number: number): void {
+  io.out(`\n${io.paint('bold', `Patch ${number}: ${reading.title}`)} (line ${reading.line})\n`);
+  for (const { path, change, hunks, line } of reading.files) {
+    const note = change === 'modified' ? '' : ` (${change})`;
+    io.out(`  ${path ?? 'a file without a name'}${note}\n`);
+    if (hunks.length === 0) io.out(`    line ${line}: no hunks\n`);
+    for (const { hunk, functions, changes, unmapped } of hunks) {
+      const where = functions.length > 0 ? `${functions.join('(), ')}()` : hunk.heading.trim();
+      io.out(`    line ${hunk.line}: @@ -${hunk.oldStart} +${hunk.newStart} @@ ${where}`.trimEnd() + '\n');
+      for (const { site, from, to } of changes) {
+        const arrow = from === undefined ? to : `${from} -> ${to}`;
+        io.out(`      ${io.paint('cyan', site.name)}: ${arrow}\n`);
+      }
+      if (unmapped !== undefined) io.out(`      not mapped: ${unmapped.reason} (line ${unmapped.line})\n`);
+    }
+  }
+  for (const { text, line } of reading.damage) io.out(`  damaged: ${text} (line ${line})\n`);
+}
+
+/** The verdicts before and after. */
+export function printPatch(io: Io, judged: JudgedPatch): void {
+  const { reading, base, guessed, misfits, patched, comparisons } = judged;
+  io.out('\n');
+  if (reading.changes.length === 0) {
+    io.out('  It changes no site that fencepost models, so there is nothing to judge.\n');
+    return;
+  }
+  const how = guessed ? ' (guessed from the code that the patch removes; --base chooses another)' : '';
+  io.out(wrapped(`base: ${base.name}${how}`, 78, '  '));
+  io.out(
+    wrapped(patched === base ? 'with the patch: as the base' : `with the patch: ${patched.name}`, 200, '  '),
+  );
+  for (const { site, from } of misfits)
+    io.out(`  note: the patch removes «${from}» at ${site.name}, which ${base.name} does not have there\n`);
+  if (comparisons.length === 0) {
+    io.out('  No scenario touches these sites.\n');
+    return;
+  }
+  io.out(
+    `\n${tableOf(
+      [
+        { title: '  scenario' },
+        { title: 'memory model' },
+        { title: 'before' },
+        { title: 'after' },
+        { title: '' },
+      ],
+      comparisons.map((each) => cells(io, each)),
+    )}`,
+  );
+  const worst =
+    comparisons.find(({ outcome }) => outcome === 'regressed') ??
+    comparisons.find(({ after }) => after.verdict === 'violated');
+  if (worst === undefined) return;
+  const { after } = worst;
+  if (hasWitness(after)) io.out(`\n${counterexample(io, after)}`);
+}
+
+function cells(io: Io, { before, after, outcome }: Comparison) {
+  return [
+    { text: `  ${before.scenario.name}` },
+    { text: before.model },
+    { text: before.verdict },
+    { text: after.verdict },
+    { text: outcome, paint: (text: string) => io.paint(COLOURS[outcome], text) },
+  ];
+}
+
+/** The `--json` document. */
+export function patchJson(report: PatchReport, judged: readonly JudgedPatch[]): unknown {
+  return {
+    file: report.file,
+    subject: report.subject ?? null,
+    patches: judged.map(({ reading, base, guessed, patched, comparisons }) => ({
+      title: reading.title,
+      line: reading.line,
+      incomplete: reading.incomplete,
+      hunks: hunksOf(reading).map(({ path, hunk, functions, changes, unmapped }) => ({
+        file: path ?? null,
+        line: hunk.line,
+        functions,
+        sites: changes.map(({ site, from, to }) => ({ site: site.name, from: from ?? null, to })),
+        unmapped: unmapped === undefined ? null : { kind: unmapped.kind, reason: unmapped.reason },
+      })),
+      base: base.name,
+      baseGuessed: guessed,
+      patched: patched.name,
+      results: comparisons.map(({ before, after, outcome }) => ({
+        scenario: before.scenario.name,
+        model: before.model,
+        before: before.verdict,
+        after: after.verdict,
+        outcome,
+        exhaustive: before.exhaustive && after.exhaustive,
+        witness: rowOf(after).witness,
+      })),
+    })),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Judgement } from '../check/run.ts';
+
+/** A verdict in the words of `--json`: keys and their order are part of the interface. */
+export interface Row {
+  readonly scenario: string;
+  readonly proposal: string;
+  readonly model: string;
+  readonly verdict: string;
+  readonly expected: string;
+  readonly executions: number;
+  readonly blocked: number;
+  readonly exhaustive: boolean;
+  readonly seconds: number;
+  readonly witness: null | {
+    readonly property: string;
+    readonly message: string;
+    readonly replay: string;
+    readonly trace?: string;
+  };
+  readonly engine: string;
+  /** Violating executions by property. */
+  readonly violations: Readonly<Record<string, number>>;
+}
+
+/** `trace` renders the witness where it is wanted. */
+export function rowOf(judgement: Judgement, trace?: (judgement: Judgement) => string): Row {
+  const { witness } = judgement;
+  return {
+    scenario: judgement.scenario.name,
+    proposal: judgement.proposal.name,
+    model: judgement.model,
+    verdict: judgement.verdict,
+    expected: judgement.expected,
+    executions: judgement.executions,
+    blocked: judgement.blocked,
+    exhaustive: judgement.exhaustive,
+    seconds: Math.round(judgement.milliseconds) / 1000,
+    witness:
+      witness === undefined
+        ? null
+        : {
+            property: witness.property,
+            message: witness.message,
+            replay: witness.replay,
+            ...(trace && { trace: trace(judgement) }),
+          },
+    engine: judgement.engine,
+    violations: Object.fromEntries(judgement.violations.map(({ property, count }) => [property, count])),
+  };
+}
