@@ -1,0 +1,110 @@
+/** Guest writes that KVM emulates, and how the MMU hears of them (KVM-MMU.md A16; P01, C01, C34). */
+import {
+  branch,
+  call,
+  choice,
+  load,
+  lockedOnX86,
+  Mark,
+  smpMb,
+  writeLock,
+  writeUnlock,
+  type Read,
+  type Steps,
+} from 'fencepost';
+import { isShadowPresentPte } from 'fencepost/mmu';
+import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
+import { validPagesWithGptes } from './shadow-page.ts';
+import * as sites from './sites.ts';
+import { readSpte, sptePointer, zapPresentSpte } from './sptes.ts';
+import { remoteFlushOrZap } from './zap.ts';
+
+/** A guest PTE as the written address: the frame of its table and its index. */
+export interface GuestPteAddress {
+  readonly gfn: number;
+  readonly index: number;
+}
+
+/**
+ * `emulator_write_phys()` of one guest PTE. The slot is not dirty-logged: mark_page_dirty() would be a
+ * LOCKed set_bit() between the store and the gate.
+ */
+export function emulatorWritePhys({ kvm }: Vcpu, at: GuestPteAddress, gpte: number): Steps {
+  return call('emulator_write_phys', writePhys(kvm, at, gpte));
+}
+
+function* writePhys(kvm: Kvm, at: GuestPteAddress, gpte: number): Steps {
+  yield* copyToUser(kvm.guest.pte(at.gfn, at.index), gpte);
+  yield* pageTrackWrite(kvm, at);
+}
+
+/** `emulator_cmpxchg_emulated()`: a failed cmpxchg returns before the gate. */
+export function emulatorCmpxchgEmulated(
+  { kvm }: Vcpu,
+  at: GuestPteAddress,
+  old: number,
+  gpte: number,
+): Steps {
+  return call('emulator_cmpxchg_emulated', cmpxchgEmulated(kvm, at, old, gpte));
+}
+
+function* cmpxchgEmulated(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps {
+  const found = yield* tryCmpxchgUser(kvm.guest.pte(at.gfn, at.index), old, gpte);
+  yield* branch(found);
+  if (found.ok) yield* pageTrackWrite(kvm, at);
+}
+
+/**
+ * `kvm_page_track_write()`: until v6.5 the MMU was one of its listeners, called inside an SRCU read section;
+ * srcu_read_lock() is a full barrier on x86 and fenced the writer by accident.
+ */
+function* pageTrackWrite(kvm: Kvm, at: GuestPteAddress): Steps {
+  const site = sites.trackWriteBeforeGate;
+  const isListener = (yield* choice(site)) === 'srcu_read_lock()';
+  if (isListener) {
+    yield* call('kvm_page_track_write', lockedOnX86('srcu_read_lock(&head->track_srcu)', site));
+  }
+  yield* call('kvm_mmu_track_write', trackWrite(kvm, at));
+  if (isListener) yield* call('kvm_page_track_write', lockedOnX86('srcu_read_unlock(&head->track_srcu)'));
+}
+
+/** `kvm_mmu_track_write()`; called kvm_mmu_pte_write() before v6.6. */
+function* trackWrite(kvm: Kvm, at: GuestPteAddress): Steps {
+  if ((yield* choice(sites.trackWriteBeforeGate)) === 'smp_mb()') yield* smpMb(sites.trackWriteBeforeGate);
+  const gate = yield* readGate(kvm);
+  if ((yield* branch(gate)) === 0) return;
+  const locks = (yield* choice(sites.trackWriteLock)) === 'write_lock';
+  if (locks) yield* writeLock(kvm.mmuLock);
+  yield* zapWritten(kvm, at);
+  if (locks) yield* writeUnlock(kvm.mmuLock);
+}
+
+function* readGate({ indirectShadowPages }: Kvm): Steps<Read> {
+  const site = sites.trackWriteGateRead;
+  return (yield* choice(site)) === 'READ_ONCE'
+    ? yield* load(indirectShadowPages, Mark.Once, { site, text: 'READ_ONCE(indirect_shadow_pages)' })
+    : yield* load(indirectShadowPages, Mark.Plain, { site, text: 'indirect_shadow_pages' });
+}
+
+/**
+ * Behind the gate: the guest PTE is read again, so that racing writers converge on the latest value; then
+ * the SPTE that shadows it is zapped in every page of the frame. What was read feeds only a statistic,
+ * since zapping does not ask for the new value. Flood detection (three writes) is not reached.
+ */
+function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress): Steps {
+  if ((yield* choice(sites.trackWriteReread)) === 're-read') {
+    yield* call('mmu_pte_write_fetch_gpte', getUser(kvm.guest.pte(gfn, index), 'gentry'));
+  }
+  let flush = false;
+  for (const { id, role } of yield* validPagesWithGptes(kvm, gfn)) {
+    const sptep = sptePointer(kvm, id, index, role.level);
+    const old = yield* readSpte(sptep);
+    if (!isShadowPresentPte(yield* branch(old))) continue;
+    flush = true;
+    if ((yield* choice(sites.trackWriteZap)) === 'zap') {
+      yield* call('mmu_page_zap_pte', zapPresentSpte(kvm, sptep, old));
+    }
+  }
+  yield* remoteFlushOrZap(kvm, [], flush);
+}

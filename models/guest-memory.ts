@@ -1,0 +1,61 @@
+/**
+ * Guest page tables as memory. Guest PTEs are accessed by the hardware, or by KVM through single
+ * user-access instructions, so each access counts as ONCE in both readings of LKMM; a user cmpxchg is a
+ * full one (DESIGN.md 4.6).
+ */
+import {
+  cmpxchg,
+  readOnce,
+  writeOnce,
+  type Depends,
+  type Location,
+  type Memory,
+  type Read,
+  type Rmw,
+  type Steps,
+} from 'fencepost';
+import { showGuestPte, TABLE_ENTRIES } from 'fencepost/mmu';
+
+/** A guest page that has a name; a table also has entries, by index. */
+export interface GuestPage {
+  readonly gfn: number;
+  readonly name: string;
+  readonly entries?: Readonly<Record<number, number>>;
+}
+
+export class GuestMemory {
+  readonly #memory: Memory;
+  readonly #pages: readonly GuestPage[];
+  readonly #format = (gpte: number): string => showGuestPte(gpte, (gfn) => this.nameOf(gfn));
+
+  constructor(memory: Memory, pages: readonly GuestPage[]) {
+    this.#memory = memory;
+    this.#pages = pages;
+  }
+
+  nameOf(gfn: number): string {
+    return this.#pages.find((page) => page.gfn === gfn)?.name ?? `gfn${gfn}`;
+  }
+
+  /** An entry of the table in a frame; what no table of the world holds is 0. */
+  pte(gfn: number, index: number): Location {
+    const page = this.#pages.find((known) => known.gfn === gfn);
+    const name = `${this.nameOf(gfn)}[${index % TABLE_ENTRIES}]`;
+    return this.#memory.location(name, page?.entries?.[index] ?? 0, this.#format);
+  }
+}
+
+/** `__get_user()`, and `kvm_vcpu_read_guest_atomic()` of one entry. */
+export function getUser(pte: Location, into: string, depends?: Depends): Steps<Read> {
+  return readOnce(pte, { text: `${into} = ${pte.name}`, ...depends });
+}
+
+/** `__copy_to_user()` of one aligned entry. */
+export function copyToUser(pte: Location, value: number): Steps {
+  return writeOnce(pte, value, { text: pte.name });
+}
+
+/** `emulator_try_cmpxchg_user()`: `lock cmpxchg` on the user mapping of the guest page. */
+export function tryCmpxchgUser(pte: Location, expected: number, value: number): Steps<Rmw> {
+  return cmpxchg(pte, expected, value, undefined, { text: `lock cmpxchg(${pte.name})` });
+}

@@ -1,0 +1,100 @@
+/** A guest page fault under shadow paging: `FNAME(page_fault)` and `FNAME(fetch)` (KVM-MMU.md A2-A4). */
+import {
+  branch,
+  call,
+  choice,
+  guarded,
+  readPlain,
+  smpRmb,
+  writeLock,
+  writeUnlock,
+  type Read,
+  type Steps,
+} from 'fencepost';
+import { childRole, indexAt, isShadowPresentPte, makeNonLeafSpte, pageOf, spteChild } from 'fencepost/mmu';
+import { childGpteChanged, topGpteChanged, walkAddr, type GuestWalker } from './guest-walk.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
+import { mmuSetSpte } from './map.ts';
+import { kvmMmuGetShadowPage, shadowPage } from './shadow-page.ts';
+import { pageFaultUnlock } from './sites.ts';
+import { readSpte, recordParent, setSpte, sptePointer, type SptePointer } from './sptes.ts';
+
+/** What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, or goes on. */
+export type FaultOutcome = 'inject' | 'retry' | 'fixed';
+
+/**
+ * `FNAME(page_fault)`: a read by the guest of a page that has no SPTE, with the root that is loaded. A
+ * retry ends it: the guest faults again, which is another fault.
+ */
+export function pageFault(vcpu: Vcpu, root: number, page: number): Steps<FaultOutcome> {
+  return call('page_fault', fault(vcpu, root, page));
+}
+
+function* fault(vcpu: Vcpu, root: number, page: number): Steps<FaultOutcome> {
+  const { kvm } = vcpu;
+  const gw = yield* walkAddr(vcpu, page);
+  if (gw === undefined) return 'inject';
+  const mmuSeq = yield* call('kvm_faultin_pfn', faultinPfn(kvm));
+  yield* writeLock(kvm.mmuLock);
+  const stale = yield* call('is_page_fault_stale', isPageFaultStale(kvm, root, mmuSeq));
+  // make_mmu_pages_available() stands here; these VMs are far from their limit.
+  const outcome = stale ? 'retry' : yield* call('fetch', fetch(vcpu, root, gw));
+  if ((yield* choice(pageFaultUnlock)) === 'write_unlock') yield* writeUnlock(kvm.mmuLock);
+  return outcome;
+}
+
+/** `kvm_faultin_pfn()`: the snapshot of P08. Guest frames have the host frames of the same number. */
+function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
+  const mmuSeq = yield* readPlain(mmuInvalidateSeq);
+  yield* smpRmb();
+  return mmuSeq;
+}
+
+/** `is_page_fault_stale()`: an obsolete root, or an invalidation by the notifier since the snapshot. */
+function* isPageFaultStale(kvm: Kvm, root: number, mmuSeq: Read): Steps<boolean> {
+  const invalid = yield* readPlain(kvm.roleInvalid(root));
+  if ((yield* branch(invalid)) !== 0) return true;
+  const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress);
+  if ((yield* branch(inProgress)) !== 0) return true;
+  const now = yield* readPlain(kvm.mmuInvalidateSeq);
+  return (yield* branch(now, mmuSeq)) !== mmuSeq.value;
+}
+
+/**
+ * `FNAME(fetch)`: builds the shadow path. At each level the child page comes first, which accounts and
+ * write-protects the guest table behind it; then the entry inside that table is read again; only then is
+ * the child linked (P07).
+ */
+function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> {
+  const { kvm } = vcpu;
+  if (yield* topGpteChanged(vcpu, gw)) return 'retry';
+  let { level } = (yield* shadowPage(kvm, root)).role;
+  let sptep = sptePointer(kvm, root, indexAt(gw.page, level), level);
+  while (level > gw.level) {
+    const child = yield* call('kvm_mmu_get_child_sp', getChildSp(kvm, sptep, gw));
+    if (yield* childGpteChanged(vcpu, gw, level - 1)) return 'retry';
+    // What leads to the child: the guest entries that name its table.
+    if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, gw.ptes.slice(level)));
+    // shadow_walk_next()
+    const next = yield* readSpte(sptep);
+    level -= 1;
+    sptep = sptePointer(kvm, spteChild(next.value), indexAt(gw.page, level), level, [next]);
+  }
+  yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, gw));
+  return 'fixed';
+}
+
+/** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */
+function* getChildSp(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps<number | undefined> {
+  const old = yield* readSpte(sptep);
+  if (isShadowPresentPte(yield* branch(old))) return undefined;
+  const parent = pageOf(yield* guarded(kvm.mmuLock), sptep.page);
+  const role = childRole(parent.role, false, gw.ptAccess[sptep.level - 1]);
+  return yield* kvmMmuGetShadowPage(kvm, gw.tableGfn[sptep.level - 1], role);
+}
+
+/** `link_shadow_page()`: the SPTE first, then the child's list of parents. */
+function* link(kvm: Kvm, sptep: SptePointer, child: number, from: readonly Read[]): Steps {
+  yield* setSpte(sptep, makeNonLeafSpte(child), from);
+  yield* recordParent(kvm, sptep, child);
+}

@@ -1,0 +1,98 @@
+import type { ExecutedEvent, Final, Location, Property } from 'fencepost';
+import {
+  excess,
+  findPage,
+  guestGrant,
+  hasGptes,
+  isShadowPresentPte,
+  shadowGrant,
+  spteChild,
+  TABLE_ENTRIES,
+  type Grant,
+  type MmuState,
+  type ShadowPage,
+} from 'fencepost/mmu';
+import type { Kvm } from '../kvm.ts';
+
+/** An SPTE and the guest PTE that it shadows. */
+interface Place {
+  readonly page: ShadowPage;
+  readonly invalid: Location;
+  readonly spte: Location;
+  readonly gpte: Location;
+}
+
+/**
+ * `no-stale-spte` (DESIGN.md 6): values decide; where an SPTE came from only explains the finding. An
+ * execution ends with mmu_lock free and no emulated write between its store and the end of track_write,
+ * so nothing is left that could still repair a stale SPTE. No page of this slice is ever unsync, and
+ * `mmu_valid_gen` never changes, so obsolete means invalid.
+ */
+export function noStaleSpte(kvm: Kvm): Property {
+  const known = new WeakMap<MmuState, readonly Place[]>();
+  const placesOf = (state: MmuState): readonly Place[] => {
+    let places = known.get(state);
+    if (places === undefined) {
+      places = state.pages.filter(hasGptes).flatMap((page) => placesIn(kvm, page));
+      known.set(state, places);
+    }
+    return places;
+  };
+  return {
+    name: 'no-stale-spte',
+    doc: 'no present SPTE grants an access that the last value of its guest PTE does not grant',
+    check(final) {
+      const state = final.state(kvm.mmuLock);
+      for (const place of placesOf(state)) {
+        const spte = final.value(place.spte);
+        if (!isShadowPresentPte(spte) || final.value(place.invalid) !== 0) continue;
+        const { role } = place.page;
+        const granted = shadowGrant(spte, place.page, findPage(state, spteChild(spte)));
+        const allowed = guestGrant(final.value(place.gpte), role.level, role.access);
+        const how = excess(granted, allowed);
+        if (how !== undefined) return explain(kvm, final, place, granted as Grant, how);
+      }
+      return undefined;
+    },
+  };
+}
+
+function placesIn(kvm: Kvm, page: ShadowPage): Place[] {
+  return Array.from({ length: TABLE_ENTRIES }, (_, index) => ({
+    page,
+    invalid: kvm.roleInvalid(page.id),
+    spte: kvm.spte({ page: page.id, index }, page.role.level),
+    gpte: kvm.guest.pte(page.gfn, index),
+  }));
+}
+
+function explain(
+  kvm: Kvm,
+  final: Final,
+  { spte, gpte }: Place,
+  granted: Grant,
+  how: NonNullable<ReturnType<typeof excess>>,
+): string {
+  const what =
+    how === 'frame'
+      ? `maps ${kvm.guest.nameOf(granted.frame)}`
+      : `allows ${how.map((kind) => kind.name).join(', ')}`;
+  const now = gpte.format?.(final.value(gpte)) ?? String(final.value(gpte));
+  const writer = final.writer(spte);
+  const origin = writer === undefined ? '' : madeFrom(kvm, final, writer);
+  return `${spte.name} still ${what}, but ${gpte.name} is ${now}${origin}`;
+}
+
+/** Names the reads of guest PTEs that the SPTE was made from. */
+function madeFrom(kvm: Kvm, final: Final, writer: ExecutedEvent): string {
+  const { events } = final.execution().runs[writer.thread];
+  const reads = writer.label.data
+    .map((index) => events[index])
+    .map(({ label, value }) => {
+      const from = kvm.memory.at(label.loc);
+      const shown = from.kind === 'location' ? (from.format?.(value) ?? value) : value;
+      return `${from.name} == ${shown}`;
+    });
+  if (reads.length === 0) return '';
+  return `; CPU${writer.thread} made it in ${writer.label.fn}() from ${reads.join(' and ')}`;
+}

@@ -1,0 +1,102 @@
+/**
+ * What kernels and patches do in the `indirect_shadow_pages` protocol (KVM-MMU.md P01, C01, E3, F1): the
+ * two sides of a store-buffering shape, the writer in kvm_mmu_track_write(), the fault in
+ * account_shadowed().
+ */
+import { deriveProposal, type Proposal } from 'fencepost';
+import {
+  accountShadowedAfterIncrement as afterIncrement,
+  accountShadowedBeforeIncrement as beforeIncrement,
+  trackWriteBeforeGate as beforeGate,
+  trackWriteGateRead as gateRead,
+  reexecuteRead,
+} from '../sites.ts';
+
+export const v6_3: Proposal = {
+  name: 'v6.3',
+  doc: 'Linux v6.3: the gate reads with READ_ONCE inside the SRCU section of kvm_page_track_write()',
+  choices: {
+    [beforeGate.name]: 'srcu_read_lock()',
+    [gateRead.name]: 'READ_ONCE',
+    [beforeIncrement.name]: 'none',
+    [afterIncrement.name]: 'none',
+    [reexecuteRead.name]: 'locked',
+  },
+};
+
+export const v6_6: Proposal = deriveProposal(
+  v6_3,
+  'v6.6',
+  'Linux v6.6: kvm_mmu_track_write() is called directly, so srcu_read_lock() fences the writer no longer',
+  { [beforeGate.name]: 'none' },
+);
+
+export const lockRemoval: Proposal = deriveProposal(
+  v6_3,
+  'lock-removal',
+  'the patch quoted in mail 003 (2023-06-04): reexecute_instruction() reads with READ_ONCE, without mmu_lock',
+  { [reexecuteRead.name]: 'READ_ONCE' },
+);
+
+export const rfc2023: Proposal = deriveProposal(
+  v6_3,
+  'rfc-2023',
+  'the reply of mail 003 (2023-06-05): smp_mb() after the increment, and in a helper that both readers use',
+  {
+    [beforeGate.name]: 'smp_mb()',
+    [gateRead.name]: 'plain',
+    [afterIncrement.name]: 'smp_mb()',
+    [reexecuteRead.name]: 'smp_mb+plain',
+  },
+);
+
+export const v6_10: Proposal = deriveProposal(
+  v6_6,
+  'v6.10',
+  'Linux v6.10 (226d9b8f1688): smp_mb() after the increment and before a plain read at the gate',
+  {
+    [beforeGate.name]: 'smp_mb()',
+    [gateRead.name]: 'plain',
+    [afterIncrement.name]: 'smp_mb()',
+    // The lock went in v6.9 (474b99ed703b, 515c18a64e70).
+    [reexecuteRead.name]: 'plain',
+  },
+);
+
+export const v2_2024: Proposal = deriveProposal(
+  v6_10,
+  'v2-2024',
+  'version 2 of that patch (2024-02-02): the fence of the fault side stands before the increment',
+  { [beforeIncrement.name]: 'smp_mb()', [afterIncrement.name]: 'none' },
+);
+
+export const v6_10Once: Proposal = deriveProposal(v6_10, 'v6.10-once', 'v6.10 with READ_ONCE at the gate', {
+  [gateRead.name]: 'READ_ONCE',
+});
+
+export const writerFenceOnly: Proposal = deriveProposal(
+  v6_6,
+  'writer-fence-only',
+  "v6.6 with the writer's smp_mb() alone",
+  { [beforeGate.name]: 'smp_mb()' },
+);
+
+export const faultFenceOnly: Proposal = deriveProposal(
+  v6_6,
+  'fault-fence-only',
+  "v6.6 with the fault's smp_mb() alone, after the increment",
+  { [afterIncrement.name]: 'smp_mb()' },
+);
+
+/** In the order of history, then the halves of the fix. */
+export const P01_PROPOSALS: readonly Proposal[] = [
+  v6_3,
+  v6_6,
+  lockRemoval,
+  rfc2023,
+  v2_2024,
+  v6_10,
+  v6_10Once,
+  writerFenceOnly,
+  faultFenceOnly,
+];

@@ -1,0 +1,33 @@
+/** Write protection of a guest page that is about to be shadowed (KVM-MMU.md A6; P18). */
+import { branch, call, guarded, type Steps } from 'fencepost';
+import { isMmuWritableSpte, isWritablePte, pageOf, rmapOf, withoutWrite } from 'fencepost/mmu';
+import type { Kvm } from './kvm.ts';
+import { readSpte, replaceSpte, sptePointer, type SptePointer } from './sptes.ts';
+
+/**
+ * `kvm_mmu_slot_gfn_write_protect()`: every SPTE that maps the page loses W and MMU-writable. True when
+ * an MMU-writable one was among them: then a CPU may hold a writable TLB entry, even where W was 0 (C05).
+ */
+export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean> {
+  return yield* call(
+    'kvm_mmu_slot_gfn_write_protect',
+    (function* () {
+      let flush = false;
+      const state = yield* guarded(kvm.mmuLock);
+      for (const { page, index } of rmapOf(state, gfn)) {
+        const sptep = sptePointer(kvm, page, index, pageOf(state, page).role.level);
+        if (yield* spteWriteProtect(sptep)) flush = true;
+      }
+      return flush;
+    })(),
+  );
+}
+
+/** `spte_write_protect()` with `pt_protect` */
+function* spteWriteProtect(sptep: SptePointer): Steps<boolean> {
+  const old = yield* readSpte(sptep);
+  const spte = yield* branch(old);
+  if (!isWritablePte(spte) && !isMmuWritableSpte(spte)) return false;
+  yield* replaceSpte(sptep, old, withoutWrite(spte, true));
+  return isMmuWritableSpte(spte);
+}

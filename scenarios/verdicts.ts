@@ -1,0 +1,16 @@
+import type { ModelName } from 'fencepost';
+
+type Verdicts = Readonly<Record<ModelName, 'safe' | 'violated'>>;
+
+export const SAFE: Verdicts = { sc: 'safe', 'x86-tso': 'safe', 'lkmm-marked': 'safe', lkmm: 'safe' };
+
+/** A matter of logic, not of ordering. */
+export const EVERYWHERE: Verdicts = {
+  sc: 'violated',
+  'x86-tso': 'violated',
+  'lkmm-marked': 'violated',
+  lkmm: 'violated',
+};
+
+/** Needs accesses that pass each other: every memory model but sc. */
+export const REORDERED: Verdicts = { ...EVERYWHERE, sc: 'safe' };

@@ -1,0 +1,75 @@
+/**
+ * Guest page-table entries: x86's own bits in a small integer (SDM volume 3, 4.5). Large pages and
+ * execute-disable are left out; worlds keep A and D set, so that no walk has to write.
+ */
+import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
+import { PAGE_SHIFT, PG_LEVEL_4K } from './geometry.ts';
+
+export const GPTE_PRESENT = 1 << 0;
+export const GPTE_WRITABLE = 1 << 1;
+export const GPTE_USER = 1 << 2;
+export const GPTE_ACCESSED = 1 << 5;
+export const GPTE_DIRTY = 1 << 6;
+
+export interface GuestPte {
+  readonly frame: number;
+  readonly writable?: boolean;
+  readonly user?: boolean;
+  readonly accessed?: boolean;
+  readonly dirty?: boolean;
+}
+
+/** A present entry; writable, user, accessed and dirty unless said otherwise. */
+export function encodeGuestPte({
+  frame,
+  writable = true,
+  user = true,
+  accessed = true,
+  dirty = true,
+}: GuestPte): number {
+  return (
+    (frame << PAGE_SHIFT) |
+    GPTE_PRESENT |
+    (writable ? GPTE_WRITABLE : 0) |
+    (user ? GPTE_USER : 0) |
+    (accessed ? GPTE_ACCESSED : 0) |
+    (dirty ? GPTE_DIRTY : 0)
+  );
+}
+
+export function isPresentGpte(gpte: number): boolean {
+  return (gpte & GPTE_PRESENT) !== 0;
+}
+
+export function isAccessedGpte(gpte: number): boolean {
+  return (gpte & GPTE_ACCESSED) !== 0;
+}
+
+/** `gpte_to_gfn()`: the frame of the next table, or of the page mapped. */
+export function gpteFrame(gpte: number): number {
+  return gpte >> PAGE_SHIFT;
+}
+
+/** `FNAME(gpte_access)`: the rights that the entry itself gives. */
+export function gpteAccess(gpte: number): number {
+  return (
+    ACC_EXEC_MASK |
+    ((gpte & GPTE_WRITABLE) !== 0 ? ACC_WRITE_MASK : 0) |
+    ((gpte & GPTE_USER) !== 0 ? ACC_USER_MASK : 0)
+  );
+}
+
+/**
+ * What the entry lets the hardware do without touching it: nothing while A is clear, no write through a
+ * leaf while D is clear (KVM-MMU.md D5, R3).
+ */
+export function gpteEffectiveAccess(gpte: number, level: number): number | undefined {
+  if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return undefined;
+  const clean = level === PG_LEVEL_4K && (gpte & GPTE_DIRTY) === 0;
+  return gpteAccess(gpte) & (clean ? ~ACC_WRITE_MASK : -1);
+}
+
+/** `gpt_b`, or `data_b U|X` when a right is missing; `nameOf` names frames. */
+export function showGuestPte(gpte: number, nameOf: (frame: number) => string): string {
+  return isPresentGpte(gpte) ? showGrant(nameOf(gpteFrame(gpte)), gpteAccess(gpte)) : '0';
+}

@@ -1,0 +1,104 @@
+/**
+ * Shadow page-table entries: KVM's bits in a small integer (KVM-MMU.md A1.5, spte.h). Where a pointer to
+ * the child's `spt` would stand, a non-leaf SPTE holds the number of the child shadow page.
+ */
+import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
+import { PAGE_SHIFT, PG_LEVEL_4K } from './geometry.ts';
+
+const HW_PRESENT = 1 << 0;
+const HW_WRITABLE = 1 << 1;
+const HW_USER = 1 << 2;
+const HW_ACCESSED = 1 << 5;
+const HW_DIRTY = 1 << 6;
+/** The memslot and the host's own mapping allow writes; does not change while the SPTE is present. */
+const HOST_WRITABLE = 1 << 9;
+/** Not write-protected for shadow paging: fast page faults may set W. */
+const MMU_WRITABLE = 1 << 10;
+const MMU_PRESENT = 1 << 11;
+
+export const SHADOW_NONPRESENT_VALUE = 0;
+
+/** `make_nonleaf_spte()`: all rights, for those of the path stand in the child's role. */
+export function makeNonLeafSpte(child: number): number {
+  return (child << PAGE_SHIFT) | MMU_PRESENT | HW_PRESENT | HW_WRITABLE | HW_USER | HW_ACCESSED;
+}
+
+export interface LeafSpte {
+  readonly pfn: number;
+  readonly access: number;
+  /** Whether KVM must see the guest's writes to this page. */
+  readonly writeProtected?: boolean;
+}
+
+/** A leaf SPTE with A set, D set where it is writable, mapping host-writable memory. */
+export function makeLeafSpte({ pfn, access, writeProtected = false }: LeafSpte): number {
+  const writable = (access & ACC_WRITE_MASK) !== 0 && !writeProtected;
+  return (
+    (pfn << PAGE_SHIFT) |
+    MMU_PRESENT |
+    HW_PRESENT |
+    HW_ACCESSED |
+    HOST_WRITABLE |
+    ((access & ACC_USER_MASK) !== 0 ? HW_USER : 0) |
+    (writable ? HW_WRITABLE | MMU_WRITABLE | HW_DIRTY : 0)
+  );
+}
+
+export function isShadowPresentPte(spte: number): boolean {
+  return (spte & MMU_PRESENT) !== 0;
+}
+
+/** The geometry has no large pages, so the level decides. */
+export function isLastSpte(level: number): boolean {
+  return level === PG_LEVEL_4K;
+}
+
+export function isWritablePte(spte: number): boolean {
+  return (spte & HW_WRITABLE) !== 0;
+}
+
+export function isMmuWritableSpte(spte: number): boolean {
+  return (spte & MMU_WRITABLE) !== 0;
+}
+
+export function isHostWritableSpte(spte: number): boolean {
+  return (spte & HOST_WRITABLE) !== 0;
+}
+
+export function withoutWrite(spte: number, protectForShadowPaging: boolean): number {
+  return spte & ~HW_WRITABLE & (protectForShadowPaging ? ~MMU_WRITABLE : -1);
+}
+
+/**
+ * `spte_has_volatile_bits()`: whether the SPTE may change without mmu_lock, by a fast page fault or by
+ * the hardware's A and D updates; then it is exchanged atomically.
+ */
+export function spteHasVolatileBits(spte: number): boolean {
+  if (!isShadowPresentPte(spte)) return false;
+  if (!isWritablePte(spte) && isMmuWritableSpte(spte)) return true;
+  return (spte & HW_ACCESSED) === 0 || (isWritablePte(spte) && (spte & HW_DIRTY) === 0);
+}
+
+export function sptePfn(spte: number): number {
+  return spte >> PAGE_SHIFT;
+}
+
+/** `spte_to_child_sp()`: number of the shadow page that a non-leaf SPTE points at. */
+export function spteChild(spte: number): number {
+  return spte >> PAGE_SHIFT;
+}
+
+/** The rights that the hardware takes from the entry. */
+export function spteAccess(spte: number): number {
+  return (
+    ACC_EXEC_MASK | (isWritablePte(spte) ? ACC_WRITE_MASK : 0) | ((spte & HW_USER) !== 0 ? ACC_USER_MASK : 0)
+  );
+}
+
+/** `sp2`, or for a leaf `data_a U|X`; `nameOf` names frames. */
+export function showSpte(spte: number, level: number, nameOf: (frame: number) => string): string {
+  if (!isShadowPresentPte(spte)) return '0';
+  return isLastSpte(level)
+    ? showGrant(nameOf(sptePfn(spte)), spteAccess(spte))
+    : `sp${spteChild(spte)}`;
+}
