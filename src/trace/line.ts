@@ -1,0 +1,43 @@
+/** Greedy wrapping for narrow columns: between words, else after `(`, `,`, `.` and `->` as kernel code breaks. */
+
+const SOFT_BREAK = /(?<=->|[(,.])/;
+
+/**
+ * Lines of at most `width` characters; those after the first are indented by `indent`. Runs of two
+ * spaces inside a line are kept, at its ends they go.
+ */
+export function wrap(text: string, width: number, indent = 0): string[] {
+  const lines: string[] = [];
+  const pad = ' '.repeat(Math.min(indent, Math.max(0, width - 1)));
+  let line = '';
+  const room = (): number => width - line.length;
+  const flush = (): void => {
+    lines.push(line.trimEnd());
+    line = pad;
+  };
+  for (const word of text.split(/(?<= )(?=[^ ])/)) {
+    const length = word.trimEnd().length;
+    if (length <= room()) {
+      line += word;
+    } else if (length <= width - pad.length) {
+      flush();
+      line += word;
+    } else {
+      for (const piece of pieces(word, width - pad.length)) {
+        if (piece.trimEnd().length > room()) flush();
+        line += piece;
+      }
+    }
+  }
+  flush();
+  return lines;
+}
+
+/** Parts of a word that is too long for a line, none of them longer than `width`. */
+function pieces(word: string, width: number): string[] {
+  return word.split(SOFT_BREAK).flatMap((part) => {
+    const cut: string[] = [];
+    for (let rest = part; rest !== ''; rest = rest.slice(width)) cut.push(rest.slice(0, width));
+    return cut;
+  });
+}
