@@ -11,10 +11,11 @@
  * acquisition displaces an earlier one by revisiting its LockRead, which then waits for the new section.
  */
 import { hasBit } from '../memory/bits.ts';
-import { INIT, isReadKind, Kind } from '../memory/event.ts';
+import { INIT, isReadKind, Kind, Mark } from '../memory/event.ts';
 import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { Maximality } from './maximality.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /** Receives what an exploration finds. Graphs are only lent: they change after the call. */
@@ -69,6 +70,7 @@ class Explorer {
   readonly #prefixes: Int32Array[] = [];
   readonly #rename: Int32Array;
   readonly #scratch: Int32Array;
+  readonly #maximality: Maximality;
   #depth = 0;
 
   constructor(
@@ -85,6 +87,7 @@ class Explorer {
     this.#writersMayWait = writersMayWait;
     this.#rename = new Int32Array(capacity);
     this.#scratch = new Int32Array(capacity >> 5);
+    this.#maximality = new Maximality(() => new WorkGraph(tree, model, capacity), capacity);
   }
 
   run(): void {
@@ -129,7 +132,7 @@ class Explorer {
       case Kind.ReadUnlock:
       case Kind.Skip: {
         const e = g.step(t, node, ABSENT);
-        if (g.checker.consistent(e, !g.hasHole(t))) this.#visit(g);
+        if (g.checker.consistent(e, g.isLast(e))) this.#visit(g);
         g.back();
         break;
       }
@@ -145,10 +148,25 @@ class Explorer {
       if (node === undefined || node.status !== Status.Event) continue;
       const { kind, rmw } = node.label;
       if (kind === Kind.LockWrite || kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
-      if (holed < 0 && g.hasHole(t)) holed = t;
-      if (runnable < 0 && this.#canRun(g, node)) runnable = t;
+      if (holed < 0 && g.hasHole(t) && this.#canFill(g, t, node)) holed = t;
+      if (runnable < 0 && !g.hasHole(t) && this.#canRun(g, node)) runnable = t;
     }
     return holed >= 0 ? holed : runnable;
+  }
+
+  /**
+   * Whether the hole can be filled now. A cmpxchg that must fail there, because later events were kept
+   * without it, waits for a value that makes it fail.
+   */
+  #canFill(g: WorkGraph, t: number, node: Behaviour): boolean {
+    const { loc, expected, mark } = node.label;
+    if (node.label.kind !== Kind.Read || expected === undefined) return true;
+    if (mark !== Mark.Full && mark !== Mark.Acquire) return true;
+    const first = g.seen(t, g.cursor[t], loc);
+    for (let w = loc < g.coLast.length ? g.coLast[loc] : INIT; ; w = g.coPrev[w]) {
+      if (this.#valueAt(g, w, loc) !== expected) return true;
+      if (w === first) return false;
+    }
   }
 
   #canRun(g: WorkGraph, node: Behaviour): boolean {
@@ -172,22 +190,39 @@ class Explorer {
   /** Tries every source that coherence allows, the latest first. */
   #read(g: WorkGraph, t: number, node: Behaviour): void {
     const { label } = node;
-    const { loc, until, rmw } = label;
+    const { loc, until } = label;
     const first = g.seen(t, g.cursor[t], loc);
     const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
     for (let w = last; ; w = g.coPrev[w]) {
       const maximal = w === last;
       const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
       if (!useless && (label.kind === Kind.Read || g.isClosed(w))) {
-        const taken = rmw && !maximal ? this.#rivalOf(g, w, loc) : ABSENT;
         const e = g.step(t, node, w);
-        if (taken === ABSENT || !this.#succeeds(g, e) || this.#mayYield(g, e, taken)) {
-          if (g.checker.consistent(e, maximal && !g.hasHole(t))) this.#visit(g);
-        }
+        if (this.#isContested(g, e)) this.#contest(g, t, e);
+        else if (!g.isNeededLater(e) && g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
         g.back();
       }
       if (w === first) break;
     }
+  }
+
+  /** Whether this read of an RMW or lock cannot stand unless another one that has the same source gives way. */
+  #isContested(g: WorkGraph, e: number): boolean {
+    const { rmw, expected, kind } = g.label[e];
+    if (!rmw || (expected !== undefined && g.value[e] !== expected)) return false;
+    const isFree = this.#rivalOf(g, g.rf[e], g.loc[e]) === ABSENT;
+    return !isFree || (kind === Kind.LockRead && !g.readersClosed(g.rf[e], g.loc[e]));
+  }
+
+  /** Goes straight to the write half, whose revisits may make the others give way. */
+  #contest(g: WorkGraph, t: number, e: number): void {
+    const rival = this.#rivalOf(g, g.rf[e], g.loc[e]);
+    if (rival !== ABSENT) {
+      g.prefix(e, this.#scratch);
+      if (hasBit(this.#scratch, 0, rival)) return;
+    }
+    const write = g.next(t, true);
+    if (write !== undefined) this.#write(g, t, write);
   }
 
   #wait(g: WorkGraph, t: number, node: Behaviour): void {
@@ -200,34 +235,29 @@ class Explorer {
     return w === INIT ? this.#tree.program.memory.initialValue(loc) : g.value[w];
   }
 
-  #succeeds(g: WorkGraph, e: number): boolean {
-    const { expected } = g.label[e];
-    return expected === undefined || g.value[e] === expected;
-  }
-
   /** The read of an RMW that has read `w` and stored directly after it, if there is one. */
   #rivalOf(g: WorkGraph, w: number, loc: number): number {
     const next = g.coAfter(w, loc);
     return next >= 0 && g.label[next].rmw ? g.mate[next] : ABSENT;
   }
 
-  /** Two RMWs cannot read the same write, unless the earlier one can be revisited by the later. */
-  #mayYield(g: WorkGraph, e: number, rival: number): boolean {
-    g.prefix(e, this.#scratch);
-    return !hasBit(this.#scratch, 0, rival);
-  }
-
   #write(g: WorkGraph, t: number, node: Behaviour): void {
     const e = g.step(t, node, ABSENT);
     let rival = ABSENT;
+    let behindReaders = false;
+    if (g.isNeededLater(e)) {
+      g.back();
+      return;
+    }
     if (node.label.rmw) {
       const from = g.rf[g.mate[e]];
       rival = this.#rivalOf(g, from, g.loc[e]);
-      if (rival === ABSENT) this.#place(g, e, from);
+      behindReaders = node.label.kind === Kind.LockWrite && !g.readersClosed(from, g.loc[e]);
+      if (rival === ABSENT && !behindReaders) this.#place(g, e, from);
     } else {
       this.#placeAll(g, e, e);
     }
-    this.#revisits(g, e, rival);
+    this.#revisits(g, e, rival, behindReaders);
     g.back();
   }
 
@@ -246,7 +276,7 @@ class Explorer {
   #place(g: WorkGraph, w: number, after: number, judge = w): void {
     g.insertCo(w, after);
     if (judge === w) {
-      if (g.checker.consistent(w, g.coNext[w] === ABSENT && !g.hasHole(g.thread[w]))) this.#visit(g);
+      if (g.checker.consistent(w, g.coNext[w] === ABSENT && g.isLast(w))) this.#visit(g);
     } else if (this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
       this.#visit(g);
     }
@@ -259,7 +289,7 @@ class Explorer {
   }
 
   /** Backward revisits by the newest event, a write that has not joined `co`. */
-  #revisits(g: WorkGraph, w: number, rival: number): void {
+  #revisits(g: WorkGraph, w: number, rival: number, behindReaders: boolean): void {
     const level = this.#depth;
     const prefix = (this.#prefixes[level] ??= new Int32Array(this.#capacity >> 5));
     g.prefix(w, prefix);
@@ -267,61 +297,49 @@ class Explorer {
     const loc = g.loc[w];
     for (let e = w - 1; e >= 0; e--) {
       if (hasBit(prefix, 0, e)) continue;
-      if (!this.#isMaximal(g, e, prefix)) return;
+      if (!this.#maximality.holds(g, e, prefix)) return;
       if (g.loc[e] !== loc || !isReadKind(g.kind[e])) continue;
       if (rival !== ABSENT && e > rival) continue;
-      this.#revisit(g, e, w, prefix);
+      this.#revisit(g, e, w, prefix, behindReaders);
     }
   }
 
-  #revisit(g: WorkGraph, read: number, w: number, prefix: Int32Array): void {
+  #revisit(g: WorkGraph, read: number, w: number, prefix: Int32Array, behindReaders: boolean): void {
     this.#depth += 1;
     const next = this.#graphAt(this.#depth);
     const moved = next.revisited(g, read, w, prefix, this.#rename);
     const judge = this.#rename[read];
     if (g.label[w].rmw) {
       const from = next.rf[next.mate[moved]];
-      if (this.#rivalOf(next, from, g.loc[w]) === ABSENT) this.#place(next, moved, from, judge);
+      const isFree = this.#rivalOf(next, from, g.loc[w]) === ABSENT;
+      if (isFree && !(behindReaders && !next.readersClosed(from, g.loc[w])))
+        this.#place(next, moved, from, judge);
     } else {
       this.#placeAll(next, moved, judge);
     }
     this.#depth -= 1;
   }
 
-  /** Whether `e` was added the most boring way, seen from what stays: then another route re-creates it. */
-  #isMaximal(g: WorkGraph, e: number, prefix: Int32Array): boolean {
-    const kind = g.kind[e] as Kind;
-    if (kind === Kind.Choice) return g.value[e] === 0;
-    const isRead = isReadKind(kind);
-    if (!isRead && kind !== Kind.Write && kind !== Kind.LockWrite) return true;
-    if (!isRead && this.#isReadBefore(g, e)) return false;
-    const from = isRead ? g.rf[e] : e;
-    if (from === NEVER) return false;
-    if (from > e && !hasBit(prefix, 0, from)) return false;
-    for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
-      if (w <= e || hasBit(prefix, 0, w)) return false;
-    }
-    return true;
-  }
-
-  /** Whether an event older than the write reads from it: then it has been revisited by it. */
-  #isReadBefore(g: WorkGraph, w: number): boolean {
-    const base = w * g.words;
-    for (let i = 0; i <= w >> 5; i++) {
-      const below = i === w >> 5 ? (1 << (w & 31)) - 1 : -1;
-      if ((g.readers[base + i] & below) !== 0) return true;
-    }
-    return false;
-  }
-
   #leaf(g: WorkGraph): void {
+    // A hole that cannot be filled: no execution, and no thread that waits either.
+    for (let t = 0; t < g.threads; t++) if (g.hasHole(t)) return;
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);
       if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
+        this.#overtake(g);
         this.#visitor.blocked(g);
         return;
       }
     }
     this.#visitor.execution(g);
+  }
+
+  /** Threads that wait for a lock whose holder waits too could have come first. */
+  #overtake(g: WorkGraph): void {
+    for (let t = 0; t < g.threads; t++) {
+      const node = g.next(t);
+      if (node?.status !== Status.Event) continue;
+      if (node.label.kind === Kind.LockRead || node.label.kind === Kind.ReadLock) this.#read(g, t, node);
+    }
   }
 }

@@ -33,9 +33,12 @@ export class WorkGraph extends Graph<StepLabel> {
     for (let t = 0; t < this.threads; t++) this.#next[t] = this.tree.root(t);
   }
 
-  /** What the thread does next; undefined while it waits for a lock that was promised to it. */
-  next(t: number): Behaviour | undefined {
-    return this.#next[t] ?? this.#granted(t);
+  /**
+   * What the thread does next; undefined while it waits for a lock that was promised to it. A writer may
+   * be let in `behindReaders` that have not left, for as long as it takes to put it before them.
+   */
+  next(t: number, behindReaders = false): Behaviour | undefined {
+    return this.#next[t] ?? this.#granted(t, behindReaders);
   }
 
   /** Adds the thread's next event: a read with its source; for a choice `rf` is the alternative chosen. */
@@ -47,7 +50,7 @@ export class WorkGraph extends Graph<StepLabel> {
     this.#pass(t, node, e);
     if (this.hasHole(t)) {
       this.#follow(t);
-      this.#refresh(t, this.index[e] + 1);
+      this.refresh(t, this.index[e] + 1);
     }
     return e;
   }
@@ -62,12 +65,35 @@ export class WorkGraph extends Graph<StepLabel> {
     const before = index === 0 ? ABSENT : this.slots[t][index - 1];
     const kind = before < 0 ? Kind.Fence : this.kind[before];
     this.#next[t] = kind === Kind.LockRead || kind === Kind.ReadLock ? undefined : this.nodes[e];
-    if (this.hasHole(t)) this.#refresh(t, index + 1);
+    if (this.hasHole(t)) this.refresh(t, index + 1);
   }
 
   /** Whether the thread has a hole below events that a revisit kept. */
   hasHole(t: number): boolean {
     return this.cursor[t] < this.length[t];
+  }
+
+  /**
+   * Whether a later event of its thread directly needs `e`. An event that fills a hole must not: whether a
+   * cmpxchg orders what follows depends on whether it succeeds, and if it does, the later events were kept
+   * without what they need; the same execution is reached with the cmpxchg among what was kept.
+   */
+  isNeededLater(e: number): boolean {
+    const t = this.thread[e];
+    const own = this.slots[t];
+    for (let i = this.index[e] + 1; i < this.length[t]; i++) {
+      if (own[i] >= 0 && hasBit(this.need, own[i] * this.words, e)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a later event of its thread, its own other half apart, is the newest of all or in the given set. */
+  isFollowed(e: number, set: Int32Array): boolean {
+    const t = this.thread[e];
+    const own = this.slots[t];
+    for (let i = this.index[e] + 2; i < this.length[t]; i++)
+      if (own[i] >= 0 && (own[i] === this.n - 1 || hasBit(set, 0, own[i]))) return true;
+    return false;
   }
 
   /**
@@ -111,36 +137,57 @@ export class WorkGraph extends Graph<StepLabel> {
    * Returns the slot of the write; it has not joined `co` yet.
    */
   revisited(from: WorkGraph, read: number, write: number, prefix: Int32Array, rename: Int32Array): number {
-    this.clear();
-    let count = 0;
-    for (let e = 0; e < write; e++) rename[e] = e <= read || hasBit(prefix, 0, e) ? count++ : ABSENT;
-    rename[write] = count;
-    for (let e = 0; e <= write; e++) {
-      if (rename[e] === ABSENT) continue;
-      const slot = this.push(from.thread[e], from.index[e], from.label[e], ABSENT, from.value[e]);
-      this.nodes[slot] = from.nodes[e];
-    }
-    for (let e = 0; e <= write; e++) {
-      if (rename[e] === ABSENT || !isReadKind(from.kind[e])) continue;
-      const source = e === read ? write : from.rf[e];
-      this.link(rename[e], source < 0 ? source : rename[source]);
-    }
-    for (let loc = 0; loc < this.tree.program.memory.size; loc++) this.#copyOrder(from, loc, rename);
-    this.value[rename[read]] = from.value[write];
+    this.restrict(from, read + 1, write, prefix, rename);
+    const moved = this.push(
+      from.thread[write],
+      from.index[write],
+      from.label[write],
+      ABSENT,
+      from.value[write],
+    );
+    this.nodes[moved] = from.nodes[write];
+    const kept = rename[read];
+    this.unlink(kept);
+    this.link(kept, moved);
+    this.value[kept] = from.value[write];
     for (let t = 0; t < this.threads; t++) {
       this.cursor[t] = 0;
       this.#next[t] = this.tree.root(t);
       this.#follow(t);
-      this.#refresh(t, 0);
+      this.refresh(t, 0);
     }
-    return count;
+    return moved;
   }
 
-  #copyOrder(from: WorkGraph, loc: number, rename: Int32Array): void {
+  /**
+   * Makes this the events of `from` below slot `upTo`, and those below slot `end` that are in `prefix`. Cursors
+   * and static rows are left to the caller. A read whose source goes has none.
+   */
+  restrict(from: WorkGraph, upTo: number, end: number, prefix: Int32Array, rename: Int32Array): void {
+    this.clear();
+    let count = 0;
+    for (let e = 0; e < end; e++) {
+      if (e >= upTo && !hasBit(prefix, 0, e)) {
+        rename[e] = ABSENT;
+        continue;
+      }
+      rename[e] = count++;
+      const slot = this.push(from.thread[e], from.index[e], from.label[e], ABSENT, from.value[e]);
+      this.nodes[slot] = from.nodes[e];
+    }
+    for (let e = 0; e < end; e++) {
+      if (rename[e] === ABSENT || !isReadKind(from.kind[e])) continue;
+      const source = from.rf[e];
+      this.link(rename[e], source < 0 ? source : source < end ? rename[source] : ABSENT);
+    }
+    for (let loc = 0; loc < this.tree.program.memory.size; loc++) this.#copyOrder(from, loc, rename, end);
+  }
+
+  #copyOrder(from: WorkGraph, loc: number, rename: Int32Array, end: number): void {
     if (loc >= from.coFirst.length) return;
     let after = INIT;
     for (let w = from.coFirst[loc]; w >= 0; w = from.coNext[w]) {
-      if (rename[w] === ABSENT) continue;
+      if (w >= end || rename[w] === ABSENT) continue;
       this.insertCo(rename[w], after);
       after = rename[w];
     }
@@ -167,7 +214,7 @@ export class WorkGraph extends Graph<StepLabel> {
   }
 
   /** Recomputes the static rows of a thread's events from a place on. */
-  #refresh(t: number, from: number): void {
+  refresh(t: number, from: number): void {
     const own = this.slots[t];
     for (let i = from; i < this.length[t]; i++) if (own[i] >= 0) this.checker.added(own[i]);
   }
@@ -191,12 +238,18 @@ export class WorkGraph extends Graph<StepLabel> {
     return rf === INIT ? this.tree.program.memory.initialValue(label.loc) : this.value[rf];
   }
 
-  /** The node behind a lock event, once the section it follows has ended and with it all its readers. */
-  #granted(t: number): Behaviour | undefined {
-    const e = this.slots[t][this.cursor[t] - 1];
+  /**
+   * The node behind a lock event, once the section it follows has ended and with it all its readers. A
+   * write section that has been entered stays so when a reader is put before it later.
+   */
+  #granted(t: number, behindReaders: boolean): Behaviour | undefined {
+    const own = this.slots[t];
+    const e = own[this.cursor[t] - 1];
     const section = this.rf[e];
     if (section === NEVER || !this.isClosed(section)) return undefined;
-    if (this.kind[e] === Kind.LockRead && !this.readersClosed(section, this.loc[e])) return undefined;
+    const isEntered = behindReaders || own[this.cursor[t]] >= 0;
+    if (this.kind[e] === Kind.LockRead && !isEntered && !this.readersClosed(section, this.loc[e]))
+      return undefined;
     const state = section === INIT ? 0 : this.value[this.closer[section]];
     this.value[e] = state;
     return this.tree.after(this.nodes[e], state);

@@ -136,7 +136,7 @@ export class Graph<L extends Label = Label> {
       this.length[thread] = length;
     }
     if (isReadKind(kind)) {
-      this.#unlink(e);
+      this.unlink(e);
       clearBit(this.reads, this.loc[e] * this.words, e);
     }
     if (this.mate[e] !== ABSENT) this.mate[this.mate[e]] = ABSENT;
@@ -174,6 +174,11 @@ export class Graph<L extends Label = Label> {
   /** The write directly co-after `w` (or after the initial one of `loc`), ABSENT at the end. */
   coAfter(w: number, loc: number): number {
     return w === INIT ? this.coFirst[loc] : this.coNext[w];
+  }
+
+  /** Whether no event of its thread comes after it. */
+  isLast(e: number): boolean {
+    return this.index[e] + 1 === this.length[this.thread[e]];
   }
 
   /** The co-latest write that the thread has written or read before the given place; INIT if none. */
@@ -238,10 +243,11 @@ export class Graph<L extends Label = Label> {
     else if (from >= 0) setBit(this.readers, from * this.words, read);
   }
 
-  #unlink(read: number): void {
+  unlink(read: number): void {
     const from = this.rf[read];
     if (from === INIT) clearBit(this.initReaders, this.loc[read] * this.words, read);
     else if (from >= 0) clearBit(this.readers, from * this.words, read);
+    this.rf[read] = ABSENT;
   }
 
   #pair(e: number, own: Int32Array, index: number): void {

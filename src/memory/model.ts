@@ -18,6 +18,8 @@ export interface Checker {
    * place in `co`. `maximal` says that it was added in the most boring way (reads from, or is, co-last).
    */
   consistent(event: number, maximal: boolean): boolean;
+  /** Whether the model may refuse to let such an event read from, or be, the coherence-last write. */
+  mayRefuseLatest(event: number): boolean;
 }
 
 /** A memory model: which execution graphs are possible (DESIGN.md 2, 5). */

@@ -58,7 +58,10 @@ export function executionKey(program: Program, execution: Execution): string {
 
 function eventText({ label, value }: ExecutedEvent): string {
   // What locks read and publish are ids that each behaviour tree gives out for itself.
-  const shown = isWriteKind(label.kind) || (label.rmw && label.kind !== Kind.LockRead) ? value : '';
+  const shown =
+    isWriteKind(label.kind) || label.kind === Kind.Choice || (label.rmw && label.kind !== Kind.LockRead)
+      ? value
+      : '';
   return `${label.kind}/${label.text}/${shown}`;
 }
 

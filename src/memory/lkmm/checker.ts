@@ -80,6 +80,11 @@ export class LkmmChecker implements Checker {
     });
   }
 
+  /** plain-coherence may, and a plain access is not in the prefix of what orders it. */
+  mayRefuseLatest(e: number): boolean {
+    return (this.#order.flags[e] & Class.Plain) !== 0;
+  }
+
   /** A read_unlock() whose section was put before a write section that is there already. */
   #endsPassedSection(e: number): boolean {
     const g = this.#graph;

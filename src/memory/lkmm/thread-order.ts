@@ -235,7 +235,8 @@ export class ThreadOrder {
       const toWrite =
         flags & Class.Write ? this.dep[at + i] | this.#at(Row.deps, i) | this.#at(Row.sameLoc, i) : 0;
       const toRead = flags & Class.Read ? this.addr[at + i] : 0;
-      this.ppo[at + i] = this.fence[at + i] | this.unlockLock[at + i] | toWrite | toRead;
+      // Only the part of fence and ulp that stays in the thread is preserved program order.
+      this.ppo[at + i] = ((this.fence[at + i] | this.unlockLock[at + i]) & mem) | toWrite | toRead;
     }
     if (flags & Class.Read) this.#forwarded(e);
     if (flags & Class.Write) this.#addressedPlain(e);
@@ -263,18 +264,16 @@ export class ThreadOrder {
 
   /**
    * What a kept event needs besides its source and RMW half (MEMORY-MODELS 3.2): its dependencies,
-   * earlier events of its location, choices, ppo predecessors, and the fences that order it. Two plain
-   * accesses do not need each other for a fence between them: LKMM orders them only through marked ones.
+   * earlier events of its location, choices, marked ppo predecessors, and the fences that order it. No
+   * fence makes anything need a plain access: LKMM lets a plain read see what comes after the fence.
    */
   #needs(e: number): void {
     const g = this.#graph;
     const flags = this.flags[e];
     const at = e * this.#words;
-    const isPlain = (flags & Class.Plain) !== 0;
     for (let i = 0; i < this.#words; i++) {
-      let order = this.ppo[at + i];
-      if (isPlain) order = this.#withoutPlain(order, i);
-      let need = order | this.#at(Row.sameLoc, i) | this.#at(Row.choices, i);
+      let need =
+        this.#withoutPlain(this.ppo[at + i], i) | this.#at(Row.sameLoc, i) | this.#at(Row.choices, i);
       need |= this.dep[at + i] | this.#at(Row.deps, i);
       if (flags & Class.Memory) need |= this.#at(Row.mbFences, i);
       if (flags & Class.Write) need |= this.#at(Row.wmbFences, i);
