@@ -1,19 +1,23 @@
 import { enumerate } from '../explore/enumerate.ts';
 import { explore } from '../explore/explorer.ts';
 import { AXIOMS } from '../memory/axioms/index.ts';
-import type { MemoryModel } from '../memory/model.ts';
+import { interleave } from '../explore/interleave.ts';
+import type { MemoryModel, ModelName } from '../memory/model.ts';
+import { FencepostError } from '../program/error.ts';
 import type { Execution } from '../program/execution.ts';
-import type { BehaviourTree } from '../program/tree.ts';
+import { Status, type BehaviourTree } from '../program/tree.ts';
 import { ExecutionFound, GraphFound, type Found } from './found.ts';
+import { StateFound } from './state-found.ts';
 
 /** The ways to find executions: the explorer that everything uses, and the two oracles (DESIGN.md 5). */
-export const ENGINE_NAMES = ['graph', 'enumerate'] as const;
+export const ENGINE_NAMES = ['graph', 'enumerate', 'interleave'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 export const ENGINE_DOCS: Readonly<Record<EngineName, string>> = {
   graph: 'the optimal graph explorer: every consistent execution once',
   enumerate:
     'oracle: every combination of paths, sources and orders, judged by the axioms; for small programs',
+  interleave: 'oracle: every schedule of an abstract machine with store buffers; sc and x86-tso only',
 };
 
 /** Receives what an engine finds. To stop the search, throw. */
@@ -24,13 +28,21 @@ export interface Listener {
   blocked(found: Found): void;
 }
 
-/** Searches to the end. */
+/** Whether the engine knows the memory model. */
+export function canJudge(engine: EngineName, model: ModelName): boolean {
+  return engine !== 'interleave' || model === 'sc' || model === 'x86-tso';
+}
+
+/**
+ * Searches to the end. Gives the number of executions where the listener cannot count them: interleaving
+ * reports each final state once and counts the schedules that lead there. Throws `engine-model`.
+ */
 export function search(
   engine: EngineName,
   tree: BehaviourTree,
   model: MemoryModel,
   listener: Listener,
-): void {
+): number | undefined {
   switch (engine) {
     case 'graph': {
       const view = new GraphFound();
@@ -39,7 +51,7 @@ export function search(
         execution: (graph) => listener.execution(view.lend(graph)),
         blocked: (graph) => listener.blocked(view.lend(graph)),
       });
-      return;
+      return undefined;
     }
     case 'enumerate': {
       listener.begin();
@@ -47,7 +59,24 @@ export function search(
       const view = (execution: Execution): Found => new ExecutionFound(tree.program, tree.states, execution);
       for (const execution of executions) listener.execution(view(execution));
       for (const execution of stuck) listener.blocked(view(execution));
-      return;
+      return undefined;
+    }
+    case 'interleave': {
+      if (model.name !== 'sc' && model.name !== 'x86-tso') {
+        throw new FencepostError('engine-model', `the interleaving oracle does not know ${model.name}`, {
+          hint: 'it is a machine with store buffers: --model sc,x86-tso',
+        });
+      }
+      listener.begin();
+      const { schedules } = interleave(tree, model.name, Infinity, (state) => {
+        const found = new StateFound(tree, state);
+        const ended = state.threads.every(
+          ({ status }) => status === Status.End || status === Status.Violation,
+        );
+        if (ended) listener.execution(found);
+        else listener.blocked(found);
+      });
+      return Number(schedules);
     }
   }
 }

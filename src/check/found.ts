@@ -25,12 +25,15 @@ export interface Found extends Final {
   readonly complete: boolean;
   /** How many events it has; more for a thread that waits for a lock are possible. */
   readonly size: number;
+  /** Whether there is an execution behind it; the interleaving oracle knows states only. */
+  readonly replays: boolean;
   /** Violations raised by paths, and a deadlock. */
   findings(): readonly Finding[];
 }
 
 /** A lazy view over the graph explorer's graph; one object serves a whole exploration. */
 export class GraphFound implements Found {
+  readonly replays = true;
   complete = false;
   #graph!: WorkGraph;
 
@@ -106,6 +109,7 @@ export class GraphFound implements Found {
 
 /** The same view over a recorded execution: for the oracles, and for replays. */
 export class ExecutionFound implements Found {
+  readonly replays = true;
   readonly complete: boolean;
   readonly #execution: Execution;
   readonly #program: Program;
@@ -172,7 +176,7 @@ export class ExecutionFound implements Found {
 }
 
 /** What others wait for after a path has given up is the consequence of that, not a deadlock. */
-function verdictOf(raised: readonly Finding[], waits: readonly string[]): readonly Finding[] {
+export function verdictOf(raised: readonly Finding[], waits: readonly string[]): readonly Finding[] {
   if (raised.length > 0) return raised;
   if (waits.length === 0) return NOTHING;
   return [{ property: 'no-deadlock', message: `waits for ever: ${waits.join('; ')}` }];

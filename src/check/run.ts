@@ -30,7 +30,8 @@ export interface JudgeOptions {
 export interface Violation {
   readonly property: string;
   readonly count: number;
-  readonly witness: Witness;
+  /** Undefined when the engine knows no executions. */
+  readonly witness: Witness | undefined;
 }
 
 export interface Judgement {
@@ -49,7 +50,7 @@ export interface Judgement {
   readonly milliseconds: number;
   /** By name of the property. */
   readonly violations: readonly Violation[];
-  /** The shortest of all. */
+  /** The shortest of all; undefined where nothing is violated or the engine knows no executions. */
   readonly witness: Witness | undefined;
 }
 
@@ -74,7 +75,7 @@ export function judge(
   const start = now();
   let exhaustive = true;
   try {
-    search(engine, tree, model, tally);
+    tally.executions = search(engine, tree, model, tally) ?? tally.executions;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     exhaustive = false;
@@ -132,6 +133,7 @@ function ask(scenario: Scenario, property: Property, found: Found): string | und
 function shortestOf(violations: readonly Violation[]): Witness | undefined {
   let best: { readonly candidate: Candidate; readonly witness: Witness } | undefined;
   for (const { witness } of violations) {
+    if (witness === undefined) continue;
     const candidate = new Candidate(witness.execution);
     if (best === undefined || candidate.isShorterThan(best.candidate)) best = { candidate, witness };
   }
@@ -140,7 +142,7 @@ function shortestOf(violations: readonly Violation[]): Witness | undefined {
 
 interface Violated {
   count: number;
-  candidate: Candidate;
+  candidate: Candidate | undefined;
   message: string;
 }
 
@@ -201,6 +203,7 @@ class Tally {
     return [...this.#violated]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([property, { count, candidate, message }]) => {
+        if (candidate === undefined) return { property, count, witness: undefined };
         const { execution } = candidate;
         const replay = replayId(key, this.#program, execution);
         return { property, count, witness: { property, message, execution, replay } };
@@ -211,11 +214,12 @@ class Tally {
     for (const { property, message } of findings) {
       const best = this.#violated.get(property);
       if (best === undefined) {
-        const candidate = new Candidate(found.execution());
+        const candidate = found.replays ? new Candidate(found.execution()) : undefined;
         this.#violated.set(property, { count: 1, candidate, message });
         continue;
       }
       best.count += 1;
+      if (best.candidate === undefined) continue;
       // Only lock acquisitions that were never granted are not recorded, at most one per thread.
       if (found.size - this.#program.threads.length > best.candidate.size) continue;
       const candidate = new Candidate(found.execution());

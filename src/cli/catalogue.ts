@@ -10,8 +10,11 @@ export interface Catalogue {
 
 /** The catalogue of this package, loaded on the first use: `--help` and bad usage need none. */
 export async function ownCatalogue(): Promise<Catalogue> {
-  const { patchRules } = await import('../../models/patch-rules.ts');
-  return { scenarios: [], rules: patchRules };
+  const [{ scenarios }, { patchRules }] = await Promise.all([
+    import('../../scenarios/index.ts'),
+    import('../../models/patch-rules.ts'),
+  ]);
+  return { scenarios, rules: patchRules };
 }
 
 /** Every proposal of these scenarios once, in the order in which they are met. */

@@ -22,7 +22,7 @@ export function unknownName(kind: string, name: string, known: readonly string[]
 /** At most three names that were probably meant, the nearest first. */
 export function nearest(name: string, known: readonly string[]): string[] {
   const wanted = name.toLowerCase();
-  const allowed = Math.max(1, Math.floor(wanted.length / 3));
+  const allowed = Math.ceil(wanted.length / 3);
   return known
     .map((each) => {
       const other = each.toLowerCase();

@@ -31,7 +31,10 @@ function hunksOf({ files }: PatchReading) {
 
 /** The patch as it was read: each hunk with its sites, or why it has none. */
 export function printReading(io: Io, reading: PatchReading, number: number): void {
-  io.out(`\n${io.paint('bold', `Patch ${number}: ${reading.title}`)} (line ${reading.line})\n`);
+  // A patch without a subject of its own is called «patch 2 (quoted)».
+  const title = reading.title.replace(/^patch (?=\d)/, '').replace(new RegExp(`^${number}(?= )`), '');
+  const heading = title.startsWith(' ') ? `Patch ${number}${title}` : `Patch ${number}: ${title}`;
+  io.out(`\n${io.paint('bold', heading)}, line ${reading.line}\n`);
   for (const { path, change, hunks, line } of reading.files) {
     const note = change === 'modified' ? '' : ` (${change})`;
     io.out(`  ${path ?? 'a file without a name'}${note}\n`);
@@ -68,18 +71,9 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
     io.out('  No scenario touches these sites.\n');
     return;
   }
-  io.out(
-    `\n${tableOf(
-      [
-        { title: '  scenario' },
-        { title: 'memory model' },
-        { title: 'before' },
-        { title: 'after' },
-        { title: '' },
-      ],
-      comparisons.map((each) => cells(io, each)),
-    )}`,
-  );
+  const columns = ['scenario', 'memory model', 'before', 'after', 'outcome'].map((title) => ({ title }));
+  const rows = comparisons.map((each) => cells(io, each));
+  io.out(`\n${tableOf(columns, rows).replace(/^(?=.)/gm, '  ')}`);
   const worst =
     comparisons.find(({ outcome }) => outcome === 'regressed') ??
     comparisons.find(({ after }) => after.verdict === 'violated');

@@ -19,7 +19,13 @@ export interface Interleaving {
 /** More states than the caller allows. */
 export class StateLimit extends Error {}
 
-export function interleave(tree: BehaviourTree, model: 'sc' | 'x86-tso', limit = Infinity): Interleaving {
+/** `onEnd` sees each state in which nothing can move any more, once, whatever the number of ways to it. */
+export function interleave(
+  tree: BehaviourTree,
+  model: 'sc' | 'x86-tso',
+  limit = Infinity,
+  onEnd?: (state: MachineState) => void,
+): Interleaving {
   const machine = new Machine(tree, model === 'x86-tso');
   const outcomes = new Set<string>();
   const stuck = new Set<string>();
@@ -40,6 +46,7 @@ export function interleave(tree: BehaviourTree, model: 'sc' | 'x86-tso', limit =
     if (state.threads.some(({ status }) => status === Status.Dropped)) return 0n;
     const next = [...machine.successors(state)];
     if (next.length > 0) return next.reduce((sum, successor) => sum + visit(successor), 0n);
+    onEnd?.(state);
     const ended = state.threads.every(({ status }) => status === Status.End || status === Status.Violation);
     const threads = state.threads.map((node) => ({ seen: seenBefore(node), ends: endOf(node) }));
     (ended ? outcomes : stuck).add(outcomeText(tree.program, threads, state.memory));

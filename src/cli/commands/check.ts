@@ -1,3 +1,4 @@
+import { canJudge } from '../../check/engine.ts';
 import type { Judgement } from '../../check/run.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
@@ -29,7 +30,9 @@ export async function check(call: Call): Promise<Exit> {
 }
 
 function tasksOf(selected: ReturnType<typeof selectProposals>, flags: Flags): Task[] {
-  const models = memoryModels.filter((model) => flags.model === undefined || flags.model.includes(model));
+  const { engine = 'graph' } = flags;
+  // All models means all that the engine knows; asking for another one by name is an error.
+  const models = memoryModels.filter((model) => flags.model?.includes(model) ?? canJudge(engine, model.name));
   return selected.flatMap(({ scenario, proposals }) =>
     proposals.flatMap((proposal) => models.map((model) => ({ scenario, proposal, model }))),
   );

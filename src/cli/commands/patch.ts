@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { canJudge } from '../../check/engine.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { disagreements } from '../../patch/changed-proposal.ts';
 import { readMail, type PatchReading } from '../../patch/report.ts';
@@ -22,7 +23,9 @@ export async function patch(call: Call): Promise<Exit> {
       ? undefined
       : proposalNamed(proposalsOf(catalogue.scenarios), sitesOf(catalogue.scenarios), flags.base);
   const report = readMail(textOf(file, io.cwd), file === '-' ? 'standard input' : file, catalogue.rules);
-  const models = memoryModels.filter((model) => flags.model === undefined || flags.model.includes(model));
+  const models = memoryModels.filter(
+    (model) => flags.model?.includes(model) ?? canJudge(flags.engine ?? 'graph', model.name),
+  );
   const judge = new PatchJudge(catalogue.scenarios, models, flags, io);
 
   const judged: JudgedPatch[] = [];

@@ -17,9 +17,10 @@ export const FOUNDING = {
 } as const;
 
 const QUESTION = `\
-kvm_mmu_track_write() skips all work while indirect_shadow_pages is 0. Can an emulated
-guest write miss the page fault that is just creating the first shadow page of the
-written page table, so that an SPTE made from the old guest PTE survives for ever?
+kvm_mmu_track_write() skips all work while indirect_shadow_pages is 0. Can an
+emulated guest write miss the page fault that is just creating the first shadow
+page of the written page table, so that an SPTE made from the old guest PTE
+survives for ever?
 `;
 
 const NEXT = `\
@@ -40,8 +41,8 @@ export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
   const executions = judgements.reduce((sum, judgement) => sum + judgement.executions, 0);
   const surprises = judgements.filter((judgement) => !isAsExpected(judgement));
   io.out(
-    `\n${grouped(executions)} executions, each explored once and none left out; ` +
-      `${surprises.length === 0 ? 'every verdict is as expected' : `${surprises.length} verdicts are not as expected`}.\n`,
+    `\n${grouped(executions)} executions, each explored once and none left out;\n` +
+      `${surprises.length === 0 ? 'every verdict is as expected' : `${surprises.length} ${surprises.length === 1 ? 'verdict is' : 'verdicts are'} not as expected`}.\n`,
   );
   const asked = judgements.filter(
     ({ proposal, model }) => proposal.name === FOUNDING.proposal && model === FOUNDING.model,

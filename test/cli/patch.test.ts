@@ -1,0 +1,129 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fencepost } from '../support/cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'fencepost-'));
+
+const diff = (
+  fn: string,
+  line: string,
+): string => `diff --git a/arch/x86/kvm/mmu/mmu.c b/arch/x86/kvm/mmu/mmu.c
+--- a/arch/x86/kvm/mmu/mmu.c
++++ b/arch/x86/kvm/mmu/mmu.c
+@@ -10,${line.startsWith('+') ? 2 : 3} +10,${line.startsWith('+') ? 3 : 2} @@ void ${fn}(struct kvm *kvm)
+ 	first();
+${line}
+ 	last();
+`;
+writeFileSync(
+  join(folder, 'add.patch'),
+  `Subject: [PATCH] add the fence\n\n---\n${diff('account_shadowed', '+	smp_mb();')}`,
+);
+writeFileSync(
+  join(folder, 'remove.patch'),
+  `Subject: [PATCH] remove the fence\n\n---\n${diff('kvm_mmu_track_write', '-	smp_mb();')}`,
+);
+writeFileSync(
+  join(folder, 'other.patch'),
+  `Subject: [PATCH] something else\n\n---\n${diff('kvm_mmu_reset', '+	foo();')}`,
+);
+
+const run = (...argv: string[]) => fencepost(['patch', ...argv], { cwd: folder });
+
+describe('fencepost patch', () => {
+  it('says what a patch does to the sites and judges before and after', async () => {
+    const { code, out, err } = await run('add.patch', '--base', 'writer-fence');
+    expect(err).toBe('');
+    expect(out.slice(0, out.indexOf('FAIL'))).toMatchInlineSnapshot(`
+      "[PATCH] add the fence
+      1 patch found
+
+      Patch 1: [PATCH] add the fence, line 4
+        arch/x86/kvm/mmu/mmu.c
+          line 7: @@ -10 +10 @@ account_shadowed()
+            after-increment: smp_mb()
+
+        base: writer-fence
+        with the patch: both-fences
+
+        scenario         memory model  before    after     outcome
+        ---------------  ------------  --------  --------  --------------
+          gate-vs-fault  sc            safe      safe      still safe
+          gate-vs-fault  x86-tso       violated  safe      fixed
+          gate-vs-fault  lkmm-marked   violated  safe      fixed
+          gate-vs-fault  lkmm          violated  violated  still violated
+
+      "
+    `);
+    // The plain read at the gate still races under LKMM.
+    expect(code).toBe(1);
+    expect(out).toMatch(/^FAIL gate-vs-fault · no-stale-spte · lkmm · both-fences/m);
+  });
+
+  it('ends with 0 when everything holds afterwards', async () => {
+    const { code, out } = await run('add.patch', '--base', 'writer-fence', '-m', 'sc,x86-tso,lkmm-marked');
+    expect(out).toMatch(/x86-tso +violated +safe +fixed/);
+    expect(out).not.toContain('FAIL');
+    expect(code).toBe(0);
+  });
+
+  it('guesses the base from what the patch removes, and says so', async () => {
+    const { code, out } = await run('remove.patch', '-m', 'x86-tso');
+    expect(out).toContain('base: writer-fence (guessed from the code that the patch removes');
+    expect(out).toContain('with the patch: bare');
+    expect(out).toMatch(/x86-tso +violated +violated +still violated/);
+    expect(code).toBe(1);
+  });
+
+  it('calls a lost guarantee a regression and shows it', async () => {
+    const { code, out } = await run('remove.patch', '--base', 'both-fences', '-m', 'sc,x86-tso');
+    expect(out).toMatch(/sc +safe +safe +still safe/);
+    expect(out).toMatch(/x86-tso +safe +violated +regressed/);
+    const [id] = /fp1:\S+/.exec(out) ?? [''];
+    expect(id).toContain('/both-fences+before-gate=none/');
+    expect((await fencepost(['replay', id])).out).toContain('violated: no-stale-spte');
+    expect(code).toBe(1);
+  });
+
+  it('notes that a patch was made for another version', async () => {
+    const { out } = await run('remove.patch', '--base', 'bare', '-m', 'sc');
+    expect(out).toContain(
+      'note: the patch removes «smp_mb()» at before-gate, which bare does not have there',
+    );
+    expect(out).toContain('with the patch: as the base');
+  });
+
+  it('says why there is nothing to judge', async () => {
+    const { code, out } = await run('other.patch');
+    expect(out).toContain('not mapped: touches no modelled site (kvm_mmu_reset)');
+    expect(out).toContain('It changes no site that fencepost models, so there is nothing to judge.');
+    expect(code).toBe(0);
+  });
+
+  it('gives JSON', async () => {
+    const { out } = await run('add.patch', '--base', 'writer-fence', '-m', 'x86-tso', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      patches: [
+        {
+          title: '[PATCH] add the fence',
+          hunks: [{ sites: [{ site: 'after-increment', to: 'smp_mb()' }], unmapped: null }],
+          base: 'writer-fence',
+          baseGuessed: false,
+          patched: 'both-fences',
+          results: [
+            {
+              scenario: 'gate-vs-fault',
+              model: 'x86-tso',
+              before: 'violated',
+              after: 'safe',
+              outcome: 'fixed',
+              witness: null,
+            },
+          ],
+        },
+      ],
+    });
+  });
+});
