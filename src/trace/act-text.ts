@@ -3,6 +3,7 @@ import type { ExecutedEvent } from '../program/execution.ts';
 import type { Memory } from '../program/location.ts';
 import { accessText } from '../program/text.ts';
 import type { Act } from './act.ts';
+import { NBSP } from './line.ts';
 
 const COUNTS = /\+\+|--|[-+]=/;
 
@@ -35,7 +36,7 @@ function loadText(memory: Memory, { label, value }: ExecutedEvent): string {
   const text = spelled(label.text);
   if (COUNTS.test(text)) return `${text} reads ${shown}`;
   // «old = f(x) == 1» would be another assignment.
-  return `${text}${text.includes(' = ') ? '  ' : ' '}== ${shown}`;
+  return `${text}${text.includes(' = ') ? '  ' : ' '}==${NBSP}${shown}`;
 }
 
 function storeText(memory: Memory, { label, value }: ExecutedEvent): string {
@@ -54,10 +55,11 @@ function rmwText(memory: Memory, head: ExecutedEvent, tail: ExecutedEvent | unde
   const found = valueText(memory, loc, head.value);
   if (tail?.label.kind !== Kind.Write) {
     const wanted = expected === undefined ? '' : `, not ${valueText(memory, loc, expected)}`;
-    return `${text} == ${found}${wanted}: fails`;
+    return `${text} ==${NBSP}${found}${wanted}: fails`;
   }
   const returns = mark !== Mark.Noreturn && !COUNTS.test(text);
-  return `${text}${returns ? ' ==' : ':'} ${found} -> ${valueText(memory, loc, tail.value)}`;
+  const change = `${found}${NBSP}->${NBSP}${valueText(memory, loc, tail.value)}`;
+  return returns ? `${text} ==${NBSP}${change}` : `${text}: ${change}`;
 }
 
 /** `x++` and the like: a read and the write that depends on it, spelled as one. */
@@ -78,7 +80,7 @@ export function isCounting(read: Act, write: Act): boolean {
 export function countingText(memory: Memory, read: Act, write: Act): string {
   const { text, loc } = read.head.label;
   const [from, to] = [read.head.value, write.head.value];
-  const change = `${valueText(memory, loc, from)} -> ${valueText(memory, loc, to)}`;
+  const change = `${valueText(memory, loc, from)}${NBSP}->${NBSP}${valueText(memory, loc, to)}`;
   if (COUNTS.test(text) || text !== memory.at(loc).name) return `${text}: ${change}`;
   return `${text}${operator(to - from)}: ${change}`;
 }
@@ -89,11 +91,10 @@ function operator(by: number): string {
   return by < 0 ? ` -= ${-by}` : ` += ${by}`;
 }
 
-/** The access as other lines refer to it: a write in the kernel's own form with its value, all else bare. */
-export function accessName(memory: Memory, act: Act): string {
-  const { kind, text, loc, mark } = act.head.label;
-  const isOwnForm = kind === Kind.Write && text === accessText('write', mark, memory.at(loc).name);
-  return isOwnForm ? storeText(memory, act.head) : spelled(text);
+/** The access as other lines refer to it: as it stands on its own line, but without what it found. */
+export function accessName(memory: Memory, { head }: Act): string {
+  const { kind, text, rmw } = head.label;
+  return kind === Kind.Write && !rmw && !COUNTS.test(text) ? storeText(memory, head) : spelled(text);
 }
 
 /** `indirect_shadow_pages=1`: what a store left. */
@@ -105,7 +106,7 @@ export function storedText(memory: Memory, act: Act): string {
 
 /** `indirect_shadow_pages == 0`: what a read found. */
 export function readText(memory: Memory, { head: { label, value } }: Act): string {
-  return `${shortName(memory, label.loc)} == ${valueText(memory, label.loc, value)}`;
+  return `${shortName(memory, label.loc)} ==${NBSP}${valueText(memory, label.loc, value)}`;
 }
 
 /** The last part of a location's name. */
@@ -121,6 +122,6 @@ function spelled(text: string): string {
 /** A value as its location shows it; else small numbers in decimal and encodings in hex. */
 export function valueText(memory: Memory, loc: number, value: number): string {
   const at = memory.at(loc);
-  if (at.kind === 'location' && at.format !== undefined) return at.format(value);
+  if (at.kind === 'location' && at.format !== undefined) return at.format(value).replaceAll(' ', NBSP);
   return value >= 16 && Number.isInteger(value) ? `0x${value.toString(16)}` : String(value);
 }

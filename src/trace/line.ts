@@ -1,6 +1,9 @@
 /** Greedy wrapping for narrow columns: between words, else after `(`, `,`, `.` and `->` as kernel code breaks. */
 
-const SOFT_BREAK = /(?<=->|[(,.])/;
+/** A space that does not end a line unless it must; written as a space. */
+export const NBSP = '\u00a0';
+
+const SOFT_BREAK = /(?<=->|[(,.\u00a0])/;
 
 /**
  * Lines of at most `width` characters; those after the first are indented by `indent`. Runs of two
@@ -12,7 +15,7 @@ export function wrap(text: string, width: number, indent = 0): string[] {
   let line = '';
   const room = (): number => width - line.length;
   const flush = (): void => {
-    lines.push(line.trimEnd());
+    lines.push(line.replaceAll(NBSP, ' ').trimEnd());
     line = pad;
   };
   for (const word of text.split(/(?<= )(?=[^ ])/)) {

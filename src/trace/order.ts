@@ -3,7 +3,7 @@
  * states «how far each thread has come, which loose points have happened, who was last», where going on
  * with the same thread costs nothing. Above a bound the search becomes greedy; that cannot get stuck,
  * because every beginning of an order can be completed. Ties: a waiting store leaves as soon as it can, an
- * early access executes as late as it can, lower threads go first.
+ * early access executes as late as it can, a thread runs as long as it can, lower threads go first.
  */
 import { representatives, type Loosening } from './loosen.ts';
 import type { Timing } from './timing.ts';
@@ -81,11 +81,11 @@ class Search {
         if (settled.size > MOST_STATES) return undefined;
         const next = this.#successors(state);
         if (next.length === 0) return state;
-        far.push(...next.filter((one) => one.switches > state.switches));
+        far.push(...next.filter((one) => one.switches > state.switches).reverse());
         near.push(...next.filter((one) => one.switches === state.switches).reverse());
       }
       if (near.length === 0) {
-        near = far.reverse();
+        near = far;
         far = [];
       }
     }
