@@ -68,6 +68,11 @@ describe('x86-tso', () => {
     await expectDiagram('fence-before-increment', program, 'x86-tso', isStale(program), ...STALE);
   });
 
+  it('says that smp_wmb() is no full fence', async () => {
+    const program = trackWrite({ after: smpMb, gate: Mark.Once, writer: smpWmb });
+    await expectDiagram('store-barrier-only', program, 'x86-tso', isStale(program), ...STALE);
+  });
+
   it('says that a plain interleaving needs no barrier', async () => {
     const program = twoLocations('lost-update', (x) => ({
       CPU0: () => increment(x),
