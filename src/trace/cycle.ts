@@ -1,7 +1,7 @@
-import type { Scene, Act } from './act.ts';
+import { isAccess, type Act, type Scene } from './act.ts';
 import type { Communication } from './communication.ts';
 
-/** Two acts of one thread, in program order. */
+/** Two acts of one thread, in program order; the same one twice where a thread takes part with one act. */
 export interface Pair {
   readonly first: Act;
   readonly second: Act;
@@ -14,8 +14,8 @@ interface Hop {
 }
 
 /**
- * The cheapest cycle in po ∪ rf ∪ co ∪ fr, given as its pairs of program order, each of which costs what
- * `costOf` says. Undefined if there is no cycle: the execution is then one of sequential consistency.
+ * The cheapest cycle in po ∪ rf ∪ co ∪ fr, given as its part in each thread; a pair of program order
+ * costs what `costOf` says. Undefined if there is none: the execution is then sequentially consistent.
  */
 export function cheapestCycle(
   scene: Scene,
@@ -24,7 +24,8 @@ export function cheapestCycle(
 ): Pair[] | undefined {
   const hops: Hop[][] = scene.acts.map(() => []);
   for (const { from, to } of communications) hops[from.id].push({ to: to.id, cost: 1, pair: undefined });
-  for (const own of scene.threads) {
+  for (const thread of scene.threads) {
+    const own = thread.filter(isAccess);
     own.forEach((first, i) => {
       for (const second of own.slice(i + 1)) {
         const pair = { first, second };
@@ -32,12 +33,16 @@ export function cheapestCycle(
       }
     });
   }
-  let best: { cost: number; pairs: Pair[] } | undefined;
+  let best: { cost: number; path: Hop[] } | undefined;
   for (const { id } of scene.acts) {
     const found = cheapestThrough(id, hops, best?.cost ?? Infinity);
     if (found !== undefined) best = found;
   }
-  return best?.pairs;
+  return best?.path.flatMap(({ to, pair }, i, path) => {
+    if (pair !== undefined) return [pair];
+    const isAlone = path[(i + 1) % path.length].pair === undefined;
+    return isAlone ? [{ first: scene.acts[to], second: scene.acts[to] }] : [];
+  });
 }
 
 /** Dijkstra from `start` back to it; only what is cheaper than `limit` counts. */
@@ -45,7 +50,7 @@ function cheapestThrough(
   start: number,
   hops: readonly (readonly Hop[])[],
   limit: number,
-): { cost: number; pairs: Pair[] } | undefined {
+): { cost: number; path: Hop[] } | undefined {
   const cost = hops.map(() => Infinity);
   const via: ({ from: number; hop: Hop } | undefined)[] = hops.map(() => undefined);
   const open = new Set<number>();
@@ -71,10 +76,10 @@ function cheapestThrough(
     relax(next, cost[next]);
   }
   if (last === undefined) return undefined;
-  const pairs: Pair[] = [];
+  const path: Hop[] = [];
   for (let step: typeof last | undefined = last; step !== undefined; step = via[step.from]) {
-    if (step.hop.pair !== undefined) pairs.unshift(step.hop.pair);
+    path.unshift(step.hop);
     if (step.from === start) break;
   }
-  return { cost: end, pairs };
+  return { cost: end, path };
 }

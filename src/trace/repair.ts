@@ -12,7 +12,7 @@ import { isAccess, reads, type Act, type Scene } from './act.ts';
 import { judged, type Repair } from './candidate.ts';
 import { communications } from './communication.ts';
 import { cheapestCycle, type Pair } from './cycle.ts';
-import { isBuffered } from './timing.ts';
+import { drains, isBuffered } from './timing.ts';
 
 /** A fence between two accesses, or the second one made a release. */
 export type Ordering = 'smp_mb' | 'smp_rmb' | 'smp_wmb' | 'release';
@@ -35,20 +35,22 @@ export function missing(scene: Scene, model: ModelName): readonly Lack[] | 'orde
   return weakest(scene, model, pairs) ?? weakest(scene, model, neighbours(scene)) ?? 'unknown';
 }
 
-/** Every two accesses that follow each other: what a cycle through them could need at most. */
+/** Every access, and every two that follow each other: what any cycle could need at most. */
 function neighbours(scene: Scene): Pair[] {
   return scene.threads.flatMap((own) => {
     const accesses = own.filter(isAccess);
-    return accesses.slice(1).map((second, i) => ({ first: accesses[i], second }));
+    const pairs = accesses.slice(1).map((second, i) => ({ first: accesses[i], second }));
+    return [...accesses.map((act) => ({ first: act, second: act })), ...pairs];
   });
 }
 
 function costOf(scene: Scene, model: ModelName): (pair: Pair) => number {
   if (model === 'sc') return () => KEPT;
-  // A fence between the two makes a way round this pair.
   if (model === 'x86-tso')
     return ({ first, second }) =>
-      isBuffered(first) && reads(second) && !second.head.label.rmw ? UNORDERED : KEPT;
+      isBuffered(first) && !drainsBetween(scene, first, second) && reads(second) && !second.head.label.rmw
+        ? UNORDERED
+        : KEPT;
   const { candidate, actOf } = judged(scene);
   const { strong, hb, Marked } = lkmmRelations(lkmmStatic(candidate.events, model === 'lkmm'), candidate);
   const kept = pairsOf(strong.restrict(Marked, Marked), actOf);
@@ -57,6 +59,10 @@ function costOf(scene: Scene, model: ModelName): (pair: Pair) => number {
     const key = `${first.id}-${second.id}`;
     return kept.has(key) ? KEPT : ordered.has(key) ? ORDERED : UNORDERED;
   };
+}
+
+function drainsBetween(scene: Scene, first: Act, second: Act): boolean {
+  return scene.threads[first.thread].slice(first.place + 1, second.place).some(drains);
 }
 
 const KEPT = 1;
@@ -86,7 +92,7 @@ function weakest(scene: Scene, model: ModelName, pairs: readonly Pair[]): Lack[]
 /** What could be done about a pair, the cheapest first and everything last. */
 function optionsOf(pair: Pair, model: ModelName): Lack[] {
   const { first, second } = pair;
-  const plain = model === 'lkmm' ? [first, second].filter(isPlain) : [];
+  const plain = model === 'lkmm' ? [...new Set([first, second])].filter(isPlain) : [];
   const marks: (readonly Act[])[] = [[], ...plain.map((act) => [act]), ...(plain.length > 1 ? [plain] : [])];
   return ordersFor(first, second, model).flatMap((order) =>
     marks.map((marked) => ({ ...pair, order, marked })),
@@ -94,6 +100,7 @@ function optionsOf(pair: Pair, model: ModelName): Lack[] {
 }
 
 function ordersFor(first: Act, second: Act, model: ModelName): (Ordering | undefined)[] {
+  if (first === second) return [undefined];
   if (model === 'x86-tso' || model === 'sc') return [undefined, 'smp_mb'];
   if (reads(first) && reads(second)) return [undefined, 'smp_rmb', 'smp_mb'];
   if (second.head.label.kind !== Kind.Write) return [undefined, 'smp_mb'];
