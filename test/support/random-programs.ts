@@ -22,6 +22,7 @@ export interface Ingredients {
   /** Await, fail and drop: whatever makes a thread stop before its end. */
   readonly stops?: boolean;
   readonly choices?: boolean;
+  readonly cmpxchg?: boolean;
   readonly fences?: readonly Fence[];
   /** Operations per thread, the two ends of a section counting as one. */
   readonly length?: number;
@@ -71,7 +72,9 @@ function instructions(
   const modify: fc.Arbitrary<Modify> = fc.oneof(
     fc.record({ how: fc.constant('set' as const), value }),
     fc.record({ how: fc.constant('add' as const), value: fc.constant(1) }),
-    fc.record({ how: fc.constant('cmpxchg' as const), expected: equals, value }),
+    ...(ingredients.cmpxchg === false
+      ? []
+      : [fc.record({ how: fc.constant('cmpxchg' as const), expected: equals, value })]),
   );
   const { spinlocks = true, rwlocks = true, stops = true, choices = true } = ingredients;
   const modes = [
