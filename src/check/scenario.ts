@@ -4,7 +4,10 @@ import type { Thread } from '../program/program.ts';
 import type { Proposal, Site } from '../program/site.ts';
 import type { Property } from './property.ts';
 
-/** `safe` and `violated` are exhaustive results; `bounded` is none: a limit was hit first. */
+/**
+ * `safe` is said only of all executions; a violation that was found stays one when the search stops early;
+ * `bounded` is no result: a limit was hit before any violation.
+ */
 export type VerdictName = 'safe' | 'violated' | 'bounded';
 
 /** What one run of a scenario works on; made afresh for every run. */

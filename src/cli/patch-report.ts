@@ -71,9 +71,8 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
     io.out('  No scenario touches these sites.\n');
     return;
   }
-  const columns = ['scenario', 'memory model', 'before', 'after', 'outcome'].map((title) => ({ title }));
-  const rows = comparisons.map((each) => cells(io, each));
-  io.out(`\n${tableOf(columns, rows).replace(/^(?=.)/gm, '  ')}`);
+  io.out(`\n${verdictTable(io, comparisons).replace(/^(?=.)/gm, '  ')}`);
+  io.out(`\n${wrapped(`${summaryOf(comparisons)}.`, 78, '  ')}`);
   const worst =
     comparisons.find(({ outcome }) => outcome === 'regressed') ??
     comparisons.find(({ after }) => after.verdict === 'violated');
@@ -82,14 +81,36 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
   if (hasWitness(after)) io.out(`\n${counterexample(io, after)}`);
 }
 
-function cells(io: Io, { before, after, outcome }: Comparison) {
-  return [
-    { text: `  ${before.scenario.name}` },
-    { text: before.model },
-    { text: before.verdict },
-    { text: after.verdict },
-    { text: outcome, paint: (text: string) => io.paint(COLOURS[outcome], text) },
-  ];
+/** A row for each scenario, a column for each memory model: the verdict, or how it moved. */
+function verdictTable(io: Io, comparisons: readonly Comparison[]): string {
+  const scenarios = [...new Set(comparisons.map(({ before }) => before.scenario.name))];
+  const models = [...new Set(comparisons.map(({ before }) => before.model))];
+  const rows = scenarios.map((name) => [
+    { text: name },
+    ...comparisons
+      .filter(({ before }) => before.scenario.name === name)
+      .map(({ before, after, outcome }) => ({
+        text: before.verdict === after.verdict ? after.verdict : `${before.verdict} -> ${after.verdict}`,
+        paint: (text: string) => io.paint(COLOURS[outcome], text),
+      })),
+  ]);
+  return tableOf(
+    ['scenario', ...models].map((title) => ({ title })),
+    rows,
+  );
+}
+
+/** How many verdicts moved in which way, the worst first. */
+function summaryOf(comparisons: readonly Comparison[]): string {
+  const outcomes = Object.keys(COLOURS) as Outcome[];
+  const counts = outcomes.map((outcome) => ({
+    outcome,
+    count: comparisons.filter((each) => each.outcome === outcome).length,
+  }));
+  const parts = counts.filter(({ count }) => count > 0).map(({ outcome, count }) => `${count} ${outcome}`);
+  const exhaustive = comparisons.every(({ before, after }) => before.exhaustive && after.exhaustive);
+  const depth = exhaustive ? 'every execution was explored' : 'some searches were stopped by a bound';
+  return `${parts.join(', ')}; ${depth}`;
 }
 
 /** The `--json` document. */

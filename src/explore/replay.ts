@@ -1,7 +1,8 @@
 /**
  * Replay ids: `fp1:<scenario>/<proposal>/<memory model>:<digest>:<bytes>`. The digest is that of all
  * that the events say, so an id made by another version of the scenario or of its paths is refused
- * instead of showing something else. The last two bytes are a check sum against copying mistakes.
+ * instead of showing something else. The last two bytes are a check sum against copying mistakes. A proposal's
+ * name may hold slashes, the other two may not.
  */
 import { createHash } from 'node:crypto';
 import type { MemoryModel } from '../memory/model.ts';
@@ -40,7 +41,7 @@ export function replayId(key: ReplayKey, program: Program, execution: Execution)
 /** Splits an id into its parts. Throws `replay-malformed`, `replay-version` or `replay-damaged`. */
 export function parseReplayId(text: string): ReplayId {
   const id = text.trim();
-  const parts = /^(fp\d+):([^:/\s]+)\/([^:/\s]+)\/([^:/\s]+):([0-9a-f]{8}):([\w-]+)$/.exec(id);
+  const parts = /^(fp\d+):([^:/\s]+)\/([^:\s]+)\/([^:/\s]+):([0-9a-f]{8}):([\w-]+)$/.exec(id);
   if (parts === null) {
     if (/^fp\d+:/.test(id)) throw damaged('the replay id is incomplete or damaged');
     throw new FencepostError('replay-malformed', 'this is not a replay id', {

@@ -229,4 +229,11 @@ describe('replay ids', () => {
     expect(codeOf(() => parseReplayId(id.replace('fp1:', 'fp9:')))).toBe('replay-version');
     expect(parseReplayId(`  ${id}\n`).scenario).toBe('miniature-1-1');
   });
+
+  it('carry proposals whose names hold slashes', () => {
+    const program = miniature(1, 1);
+    const [execution] = executionsOf(program, memoryModels[0]);
+    const key = { ...keyFor(program, memoryModels[0]), proposal: 'v6.10-once/no-reread' };
+    expect(parseReplayId(replayId(key, program, execution))).toMatchObject(key);
+  });
 });

@@ -1,10 +1,11 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { register } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type { Scenario } from '../../check/scenario.ts';
 import { FencepostError } from '../../program/error.ts';
 import type { HookData } from './hooks.ts';
 import { scenariosOf } from './shape.ts';
+import { transpile } from './transpile.ts';
 
 let hooked = false;
 
@@ -27,7 +28,7 @@ export async function loadScenarioFile(path: string, shown: string): Promise<Sce
   try {
     exported = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (error) {
-    throw explained(error, shown);
+    throw await explained(error, path, shown);
   }
   return scenariosOf(exported.default, shown);
 }
@@ -43,36 +44,41 @@ function hook(): void {
   register('./hooks.js', { parentURL: import.meta.url, data });
 }
 
-function explained(error: unknown, file: string): FencepostError {
+async function explained(error: unknown, path: string, file: string): Promise<FencepostError> {
   if (error instanceof FencepostError) return error;
   if (!(error instanceof Error)) {
     return new FencepostError('scenario-file-failed', `it threw ${String(error)}`, { file });
   }
   const [message] = error.message.split('\n');
-  if (error.name === 'SyntaxError') {
-    // Ours name the place in the message, Node's at the top of the stack.
-    const ours = /^(.+?):(\d+):(\d+): (.*)$/.exec(message);
-    if (ours !== null)
-      return new FencepostError('scenario-file-syntax', ours[4], {
-        file: ours[1],
-        line: Number(ours[2]),
-        column: Number(ours[3]),
-      });
-    const at = /^(file:\S+?):(\d+)$/m.exec(error.stack ?? '');
-    return new FencepostError('scenario-file-syntax', message, {
-      file: at === null ? file : fileURLToPath(at[1]),
-      line: at === null ? undefined : Number(at[2]),
-    });
-  }
-  if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_MODULE_NOT_FOUND' || message.includes('does not provide an export')) {
     return new FencepostError('scenario-file-import', message, {
       file,
       hint: "a scenario file imports 'fencepost', and other files by a path with its ending: './world.ts'",
     });
   }
+  if (error.name === 'SyntaxError') return syntaxError(message, path, file);
   const frame = /^\s+at (.*)$/m.exec(error.stack ?? '')?.[1].replace('file://', '');
   return new FencepostError('scenario-file-failed', `it threw ${error.name}: ${message}`, {
     file,
     hint: frame && `thrown at ${frame}`,
   });
+}
+
+/** Our hook names the place in the message; Node names it nowhere, so the compiler looks for it once more. */
+async function syntaxError(message: string, path: string, file: string): Promise<FencepostError> {
+  const placed = /^(.+?):(\d+):(\d+): (.*)$/.exec(message);
+  if (placed !== null) {
+    const [, where, line, column, what] = placed;
+    const shown = where === path ? file : where;
+    return new FencepostError('scenario-file-syntax', what, {
+      file: shown,
+      line: Number(line),
+      column: Number(column),
+    });
+  }
+  const found = await transpile(readFileSync(path, 'utf8'), path);
+  if (!('error' in found)) return new FencepostError('scenario-file-syntax', message, { file });
+  const { line, column, message: what } = found.error;
+  return new FencepostError('scenario-file-syntax', what, { file, line, column });
 }

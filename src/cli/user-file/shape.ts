@@ -46,7 +46,7 @@ class Shape {
     // What was written stays reachable behind it, so that world() finds whatever else hangs on it.
     const fields = Object.create(value) as Record<string, unknown>;
     for (const [key, absent] of Object.entries(DEFAULTS)) if (value[key] === undefined) fields[key] = absent;
-    this.#name(fields, 'name');
+    this.#name(fields, 'name', 'name', /^[^\s:/,]+$/, 'blanks, colons, commas and slashes');
     this.#text(fields, 'question');
     this.#text(fields, 'doc');
     if (typeof fields.world !== 'function') {
@@ -72,7 +72,7 @@ class Shape {
 
   #proposal(proposal: unknown, at: string): void {
     if (!isFields(proposal)) throw this.#wrong(at, 'a proposal: { name, doc, choices }');
-    this.#name(proposal, 'name', at);
+    this.#name(proposal, 'name', `${at}.name`, /^[^\s:,+]+$/, 'blanks, colons, commas and pluses');
     this.#text(proposal, 'doc', at);
     const { choices } = proposal;
     if (!isFields(choices) || !isTexts(Object.values(choices))) {
@@ -109,13 +109,9 @@ class Shape {
   }
 
   /** Names stand in tables, in flags and in replay ids. */
-  #name(fields: Fields, key: string, at?: string): void {
+  #name(fields: Fields, key: string, at: string, pattern: RegExp, without: string): void {
     const name = fields[key];
-    if (typeof name !== 'string' || !/^[^\s:/,]+$/.test(name))
-      throw this.#wrong(
-        at === undefined ? key : `${at}.${key}`,
-        'a name without blanks, colons, commas and slashes',
-      );
+    if (typeof name !== 'string' || !pattern.test(name)) throw this.#wrong(at, `a name without ${without}`);
   }
 
   #wrong(field: string, wanted: string): FencepostError {
