@@ -3,7 +3,6 @@ import {
   branch,
   call,
   choice,
-  guarded,
   readPlain,
   smpRmb,
   writeLock,
@@ -11,13 +10,14 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { childRole, indexAt, isShadowPresentPte, makeNonLeafSpte, pageOf, spteChild } from 'fencepost/mmu';
+import { childRole, indexAt, isShadowPresentPte, makeNonLeafSpte, sameRole, spteChild } from 'fencepost/mmu';
 import { childGpteChanged, topGpteChanged, walkAddr, type GuestWalker } from './guest-walk.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
-import { kvmMmuGetShadowPage, shadowPage } from './shadow-page.ts';
-import { pageFaultUnlock } from './sites.ts';
-import { readSpte, recordParent, setSpte, sptePointer, type SptePointer } from './sptes.ts';
+import { kvmMmuGetShadowPage } from './shadow-page.ts';
+import { getChildSpKeep, pageFaultUnlock } from './sites.ts';
+import { readSpte, recordParent, setSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import { remoteFlushOrZap, zapPte } from './zap.ts';
 
 /** What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, or goes on. */
 export type FaultOutcome = 'inject' | 'retry' | 'fixed';
@@ -74,7 +74,8 @@ function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> 
     const child = yield* call('kvm_mmu_get_child_sp', getChildSp(kvm, sptep, gw));
     if (yield* childGpteChanged(vcpu, gw, level - 1)) return 'retry';
     // What leads to the child: the guest entries that name its table.
-    if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, gw.ptes.slice(level)));
+    const from = gw.ptes.slice(level);
+    if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, from));
     // shadow_walk_next()
     const next = yield* readSpte(sptep);
     level -= 1;
@@ -84,17 +85,38 @@ function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> 
   return 'fixed';
 }
 
-/** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */
-function* getChildSp(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps<number | undefined> {
-  const old = yield* readSpte(sptep);
-  if (isShadowPresentPte(yield* branch(old))) return undefined;
-  const parent = pageOf(yield* guarded(kvm.mmuLock), sptep.page);
-  const role = childRole(parent.role, false, gw.ptAccess[sptep.level - 1]);
-  return yield* kvmMmuGetShadowPage(kvm, gw.tableGfn[sptep.level - 1], role);
+/** A child to link, and what the SPTE held before. */
+interface NewChild {
+  readonly id: number;
+  readonly old: Read;
 }
 
-/** `link_shadow_page()`: the SPTE first, then the child's list of parents. */
-function* link(kvm: Kvm, sptep: SptePointer, child: number, from: readonly Read[]): Steps {
-  yield* setSpte(sptep, makeNonLeafSpte(child), from);
-  yield* recordParent(kvm, sptep, child);
+/** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */
+function* getChildSp(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
+  const old = yield* readSpte(sptep);
+  const spte = yield* branch(old);
+  const gfn = gw.tableGfn[sptep.level - 1];
+  const parent = yield* shadowPage(kvm, sptep.page);
+  const role = childRole(parent.role, false, gw.ptAccess[sptep.level - 1]);
+  if (isShadowPresentPte(spte)) {
+    const keep = yield* choice(getChildSpKeep);
+    const child = yield* shadowPage(kvm, spteChild(spte));
+    const isRight = child.gfn === gfn && (keep === 'same gfn' || sameRole(child.role, role));
+    if (keep === 'present' || isRight) return undefined;
+  }
+  return { id: yield* kvmMmuGetShadowPage(kvm, gfn, role), old };
+}
+
+/**
+ * `link_shadow_page()`: an SPTE that was not kept goes first, with what hung on it (C27); then the new one,
+ * then the child's list of parents.
+ */
+function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readonly Read[]): Steps {
+  if (isShadowPresentPte(old.value)) {
+    const invalidList: number[] = [];
+    yield* call('mmu_page_zap_pte', zapPte(kvm, sptep, old, invalidList));
+    yield* remoteFlushOrZap(kvm, invalidList, true);
+  }
+  yield* setSpte(sptep, makeNonLeafSpte(id), from);
+  yield* recordParent(kvm, sptep, id);
 }

@@ -4,7 +4,6 @@ import {
   addPage,
   hasGptes,
   PG_LEVEL_4K,
-  pageOf,
   pagesOfFrame,
   sameRole,
   type ShadowPage,
@@ -85,9 +84,4 @@ export function* unaccountShadowed(kvm: Kvm, page: ShadowPage): Steps {
     const track = kvm.gfnWriteTrack(page.gfn);
     yield* add(track, -1, Mark.Plain, { text: `${track.name}--` });
   }
-}
-
-/** A page by number, as the holder of mmu_lock sees it. */
-export function* shadowPage(kvm: Kvm, id: number): Steps<ShadowPage> {
-  return pageOf(yield* guarded(kvm.mmuLock), id);
 }

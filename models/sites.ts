@@ -1,8 +1,8 @@
 /**
  * The points of the paths at which proposals may differ (DESIGN.md 2). The first group are the orderings
  * of the `indirect_shadow_pages` protocol (KVM-MMU.md P01, C01); what a kernel version chooses there is in
- * `proposals/p01.ts`. The second group are points at which every kernel does the same, the first option;
- * they exist so that mutations can break one step at a time.
+ * `proposals/p01.ts`. The second group are points at which these kernels do the same, the first option; they
+ * exist so that mutations can break one step at a time, and for fixes of other bugs (`proposals/c27.ts`).
  */
 import { defineSite, type Site } from 'fencepost';
 
@@ -53,6 +53,13 @@ export const gpteChangedAfterAccount = defineSite({
   fn: 'gpte_changed',
   doc: 'Whether FNAME(fetch) re-reads the guest PTE inside the table whose shadow page it has just obtained.',
   options: ['re-read', 'skip'],
+});
+
+export const getChildSpKeep = defineSite({
+  name: 'get-child-sp-keep',
+  fn: 'kvm_mmu_get_child_sp',
+  doc: 'When a non-leaf SPTE that is present is kept; otherwise its child is replaced by the right one.',
+  options: ['present', 'same gfn', 'same gfn and role'],
 });
 
 export const accountShadowedIncrement = defineSite({

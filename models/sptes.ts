@@ -1,8 +1,19 @@
 /** How SPTEs are written and dropped under mmu_lock (KVM-MMU.md A7, A12; SPTE accesses in F2). */
-import { readPlain, update, writeOnce, xchg, type Location, type Read, type Steps } from 'fencepost';
+import {
+  fail,
+  guarded,
+  readPlain,
+  update,
+  writeOnce,
+  xchg,
+  type Location,
+  type Read,
+  type Steps,
+} from 'fencepost';
 import {
   addParent,
   addRmap,
+  findPage,
   isLastSpte,
   removeParent,
   removeRmap,
@@ -10,6 +21,7 @@ import {
   spteChild,
   spteHasVolatileBits,
   sptePfn,
+  type ShadowPage,
   type SpteRef,
 } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
@@ -63,8 +75,15 @@ export function* dropSpte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
   });
 }
 
+/** The page with a number, as the holder of mmu_lock sees it; using one that was freed is a violation. */
+export function* shadowPage(kvm: Kvm, id: number): Steps<ShadowPage> {
+  const page = findPage(yield* guarded(kvm.mmuLock), id);
+  return page ?? (yield* fail('no-use-after-free', `uses sp${id}, which was freed`));
+}
+
 /** `drop_parent_pte()` of a present non-leaf: taken off the child's parents, then cleared. */
 export function* dropParentPte(kvm: Kvm, sptep: SptePointer, child: number): Steps {
+  yield* shadowPage(kvm, child);
   yield* update(kvm.mmuLock, (state) => {
     removeParent(state, child, sptep);
   });

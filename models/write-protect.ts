@@ -1,8 +1,8 @@
 /** Write protection of a guest page that is about to be shadowed (KVM-MMU.md A6; P18). */
 import { branch, call, guarded, type Steps } from 'fencepost';
-import { isMmuWritableSpte, isWritablePte, pageOf, rmapOf, withoutWrite } from 'fencepost/mmu';
+import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
-import { readSpte, replaceSpte, sptePointer, type SptePointer } from './sptes.ts';
+import { readSpte, replaceSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
 
 /**
  * `kvm_mmu_slot_gfn_write_protect()`: every SPTE that maps the page loses W and MMU-writable. True when
@@ -15,7 +15,8 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
       let flush = false;
       const state = yield* guarded(kvm.mmuLock);
       for (const { page, index } of rmapOf(state, gfn)) {
-        const sptep = sptePointer(kvm, page, index, pageOf(state, page).role.level);
+        const { role } = yield* shadowPage(kvm, page);
+        const sptep = sptePointer(kvm, page, index, role.level);
         if (yield* spteWriteProtect(sptep)) flush = true;
       }
       return flush;

@@ -9,6 +9,7 @@ import {
   writeLock,
   writePlain,
   writeUnlock,
+  type Read,
   type Steps,
 } from 'fencepost';
 import {
@@ -22,9 +23,16 @@ import {
   type ShadowPage,
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
-import { shadowPage, unaccountShadowed, validPagesWithGptes } from './shadow-page.ts';
+import { unaccountShadowed, validPagesWithGptes } from './shadow-page.ts';
 import * as sites from './sites.ts';
-import { dropParentPte, readSpte, sptePointer, zapPresentSpte } from './sptes.ts';
+import {
+  dropParentPte,
+  readSpte,
+  shadowPage,
+  sptePointer,
+  zapPresentSpte,
+  type SptePointer,
+} from './sptes.ts';
 import { kvmFlushRemoteTlbs, kvmMakeAllCpusRequest } from './tlb-flush.ts';
 
 /**
@@ -51,20 +59,24 @@ function* prepareZap(kvm: Kvm, id: number, invalidList: number[]): Steps {
   if (isRoot && !wasInvalid) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
 }
 
-/** A child that served a nested guest is zapped with its last parent (2de4085cccea, v5.10). */
 function* unlinkChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number[]): Steps {
   if ((yield* choice(sites.zapClearSptes)) === 'skip') return;
   for (let index = 0; index < TABLE_ENTRIES; index++) {
     const sptep = sptePointer(kvm, id, index, role.level);
     const old = yield* readSpte(sptep);
-    if (!isShadowPresentPte(yield* branch(old))) continue;
-    yield* zapPresentSpte(kvm, sptep, old);
-    if (isLastSpte(role.level)) continue;
-    const child = yield* shadowPage(kvm, spteChild(old.value));
-    if (child.role.guestMode && child.parents.length === 0) {
-      yield* prepareZapPage(kvm, child.id, invalidList);
-    }
+    if (isShadowPresentPte(yield* branch(old))) yield* zapPte(kvm, sptep, old, invalidList);
   }
+}
+
+/**
+ * `mmu_page_zap_pte()` of a present SPTE with an invalid list: a child that served a nested guest is zapped
+ * with its last parent (2de4085cccea, v5.10).
+ */
+export function* zapPte(kvm: Kvm, sptep: SptePointer, old: Read, invalidList: number[]): Steps {
+  yield* zapPresentSpte(kvm, sptep, old);
+  if (isLastSpte(sptep.level)) return;
+  const child = yield* shadowPage(kvm, spteChild(old.value));
+  if (child.role.guestMode && child.parents.length === 0) yield* prepareZapPage(kvm, child.id, invalidList);
 }
 
 function* unlinkParents(kvm: Kvm, id: number): Steps {

@@ -1,5 +1,25 @@
 /** The catalogue: every scenario that comes with fencepost, grouped by the protocol that it asks about. */
 import type { Scenario } from 'fencepost';
+import { cmpxchgWriteVsFirstFault } from './p01-isp/cmpxchg-write-vs-first-fault.ts';
 import { emulatedWriteVsFirstFault } from './p01-isp/emulated-write-vs-first-fault.ts';
+import { emulatedWriteVsFirstFaultMapped } from './p01-isp/emulated-write-vs-first-fault-mapped.ts';
+import { emulatedWriteVsRootLoad } from './p01-isp/emulated-write-vs-root-load.ts';
+import { heuristicReaderVsFault } from './p01-isp/heuristic-reader-vs-fault.ts';
+import { heuristicReaderVsZap } from './p01-isp/heuristic-reader-vs-zap.ts';
+import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts';
+import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
+import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
+import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-faults.ts';
 
-export const scenarios: readonly Scenario[] = [emulatedWriteVsFirstFault];
+export const scenarios: readonly Scenario[] = [
+  emulatedWriteVsFirstFault,
+  emulatedWriteVsRootLoad,
+  cmpxchgWriteVsFirstFault,
+  emulatedWriteVsFirstFaultMapped,
+  lastZapVsEmulatedWrite,
+  heuristicReaderVsFault,
+  heuristicReaderVsZap,
+  twoWritersVsFault,
+  writerVsTwoFaults,
+  repointedTableVsTwoFaults,
+];

@@ -1,26 +1,34 @@
 import type { Site } from 'fencepost';
 import * as sites from '../../models/sites.ts';
 
-/** What an emulated write and a page fault pass. */
-export const PROTOCOL_SITES: readonly Site[] = [
+export const WRITE_SITES: readonly Site[] = [
   sites.trackWriteBeforeGate,
   sites.trackWriteGateRead,
   sites.trackWriteLock,
   sites.trackWriteReread,
   sites.trackWriteZap,
+];
+
+export const FAULT_SITES: readonly Site[] = [
   sites.accountShadowedBeforeIncrement,
   sites.accountShadowedIncrement,
   sites.accountShadowedAfterIncrement,
   sites.accountShadowedWriteProtect,
   sites.gpteChangedTop,
+  sites.getChildSpKeep,
   sites.gpteChangedAfterAccount,
   sites.pageFaultUnlock,
 ];
 
-/** What the zapping of a page passes. */
 export const ZAP_SITES: readonly Site[] = [
   sites.zapClearSptes,
   sites.prepareZapUnlinkParents,
   sites.unaccountShadowed,
   sites.prepareZapInvalidate,
 ];
+
+/** What an emulated write and a page fault pass. */
+export const PROTOCOL_SITES: readonly Site[] = [...WRITE_SITES, ...FAULT_SITES];
+
+/** What the heuristic reader passes, with the unprotecting that may follow. */
+export const HEURISTIC_SITES: readonly Site[] = [sites.reexecuteRead, ...ZAP_SITES];

@@ -1,0 +1,25 @@
+/**
+ * The fixes for a shadow page that is kept although it shadows another table (KVM-MMU.md C27, C28), on top of
+ * v6.10 because that is where the protocol of P01 stands since.
+ */
+import { deriveProposal, type Proposal } from 'fencepost';
+import { getChildSpKeep } from '../sites.ts';
+import { v6_10, v6_10Once } from './p01.ts';
+
+export const gfnCheck: Proposal = deriveProposal(
+  v6_10,
+  'gfn-check',
+  'v6.10 with 0cb2af2ea66a: a child whose gfn is not the one asked for is zapped and replaced',
+  { [getChildSpKeep.name]: 'same gfn' },
+);
+
+export const v7_1: Proposal = deriveProposal(
+  v6_10,
+  'v7.1',
+  'Linux v7.1 stable (0cb2af2ea66a, 81ccda30b4e8): the gfn and the role of a child must be the ones asked for',
+  { [getChildSpKeep.name]: 'same gfn and role' },
+);
+
+export const v7_1Once: Proposal = deriveProposal(v6_10Once, 'v7.1-once', 'v7.1 with READ_ONCE at the gate', {
+  [getChildSpKeep.name]: 'same gfn and role',
+});

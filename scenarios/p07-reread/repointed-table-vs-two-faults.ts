@@ -1,0 +1,74 @@
+import type { Scenario } from 'fencepost';
+import { emulatorWritePhys } from '../../models/emulated-write.ts';
+import { pageFault } from '../../models/page-fault.ts';
+import { gfnCheck, v7_1, v7_1Once } from '../../models/proposals/c27.ts';
+import { v6_10, v6_10Once, v6_3, v6_6 } from '../../models/proposals/p01.ts';
+import { countsBalanced } from '../../models/properties/counts-balanced.ts';
+import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
+import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
+import { PROTOCOL_SITES } from '../p01-isp/sites.ts';
+import { EVERYWHERE, SAFE } from '../verdicts.ts';
+
+/**
+ * The re-read after kvm_mmu_get_child_sp() is of the entry inside the child's table, so it says nothing about
+ * whether a child that was found linked is the child of that table. It need not be: an emulated write is
+ * visible in guest memory before kvm_mmu_track_write() has zapped the SPTE, and a fault of another vCPU in
+ * between walks the new table and goes down into the shadow page of the old one.
+ */
+export const repointedTableVsTwoFaults: Scenario = {
+  name: 'repointed-table-vs-two-faults',
+  question:
+    'Can a fault that sees a re-pointed guest table install its SPTE in the shadow page of the old table?',
+  doc:
+    'Nested NPT; CPU1 and CPU2 fault on the same page under one root while CPU0 emulates a write that points the ' +
+    'page-directory entry at another page table. The shadow page of the old table stays in the hash, so a wrong ' +
+    'SPTE in it is used when the guest goes back to that table. Memory ordering plays no part.',
+  sources: ['KVM-MMU.md A3, P07, C27, C28', '0cb2af2ea66a', '81ccda30b4e8'],
+  sites: PROTOCOL_SITES,
+  proposals: [v6_3, v6_6, v6_10, v6_10Once, gfnCheck, v7_1, v7_1Once],
+  expectations: [
+    {
+      proposals: ['v6.3', 'v6.6', 'v6.10', 'v6.10-once'],
+      verdicts: EVERYWHERE,
+      because:
+        '0cb2af2ea66a: «even the first version of KVM assumes that the GFN matches and walks into the "wrong" shadow ' +
+        'page»; the message has the guest table changed from outside, a tracked write that is under way does as well',
+    },
+    {
+      proposals: ['gfn-check', 'v7.1'],
+      verdicts: { ...SAFE, lkmm: 'violated' },
+      because:
+        "the fix: a child with another gfn is zapped and replaced. Under LKMM v6.10's plain read of the gate is void, " +
+        'as in emulated-write-vs-first-fault',
+    },
+    {
+      proposals: ['v7.1-once'],
+      verdicts: SAFE,
+      because: 'the fix, fences on both sides, and a marked gate',
+    },
+  ],
+  world() {
+    const kvm = underPassthroughRoot(3);
+    const [writer, first, second] = kvm.vcpus;
+    return {
+      memory: kvm.memory,
+      threads: [
+        { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, PDE, TO_PAGE_TABLE_B) },
+        {
+          name: 'CPU1 (page fault)',
+          *body() {
+            yield* pageFault(first, ROOT, PAGE);
+          },
+        },
+        {
+          name: 'CPU2 (page fault)',
+          *body() {
+            yield* pageFault(second, ROOT, PAGE);
+          },
+        },
+      ],
+      properties: [noStaleSpte(kvm), countsBalanced(kvm), noUseAfterFree(kvm)],
+    };
+  },
+};
