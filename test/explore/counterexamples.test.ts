@@ -102,6 +102,19 @@ const CASES: readonly Case[] = [
       [section('spin', { op: 'load', loc: X, mark: Mark.Plain })],
     ],
   },
+  {
+    // Forbidden for marked accesses. Plain ones are in no happens-before, so no axiom speaks of them: they race.
+    name: 'a release does not keep a plain access of another thread from the future',
+    threads: [
+      [load(Y), { op: 'rmw', modify: { how: 'set', value: 1 }, loc: X, mark: Mark.Release }],
+      [
+        { op: 'load', loc: X, mark: Mark.Plain },
+        { op: 'skip if', on: 0, equals: 0, skip: 1 },
+        store(Y, 1, Mark.Plain),
+      ],
+    ],
+    open: ['lkmm'],
+  },
 ];
 
 describe('the explorer and enumeration agree where they once did not', () => {
