@@ -70,7 +70,7 @@ class Explorer {
   readonly #prefixes: Int32Array[] = [];
   readonly #rename: Int32Array;
   readonly #scratch: Int32Array;
-  readonly #maximality: Maximality;
+  readonly #maximality = new Maximality();
   #depth = 0;
 
   constructor(
@@ -87,7 +87,6 @@ class Explorer {
     this.#writersMayWait = writersMayWait;
     this.#rename = new Int32Array(capacity);
     this.#scratch = new Int32Array(capacity >> 5);
-    this.#maximality = new Maximality(() => new WorkGraph(tree, model, capacity), capacity);
   }
 
   run(): void {
@@ -161,7 +160,7 @@ class Explorer {
   #canFill(g: WorkGraph, t: number, node: Behaviour): boolean {
     const { loc, expected, mark } = node.label;
     if (node.label.kind !== Kind.Read || expected === undefined) return true;
-    if (mark !== Mark.Full && mark !== Mark.Acquire) return true;
+    if ((mark !== Mark.Full && mark !== Mark.Acquire) || !g.isFollowed(t, g.cursor[t])) return true;
     const first = g.seen(t, g.cursor[t], loc);
     for (let w = loc < g.coLast.length ? g.coLast[loc] : INIT; ; w = g.coPrev[w]) {
       if (this.#valueAt(g, w, loc) !== expected) return true;
@@ -198,8 +197,10 @@ class Explorer {
       const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
       if (!useless && (label.kind === Kind.Read || g.isClosed(w))) {
         const e = g.step(t, node, w);
-        if (this.#isContested(g, e)) this.#contest(g, t, e);
-        else if (!g.isNeededLater(e) && g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
+        if (!g.isNeededLater(e)) {
+          if (this.#isContested(g, e)) this.#contest(g, t, e);
+          else if (g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
+        }
         g.back();
       }
       if (w === first) break;
@@ -323,15 +324,16 @@ class Explorer {
   #leaf(g: WorkGraph): void {
     // A hole that cannot be filled: no execution, and no thread that waits either.
     for (let t = 0; t < g.threads; t++) if (g.hasHole(t)) return;
+    const admitted = g.checker.admits();
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);
       if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
         this.#overtake(g);
-        this.#visitor.blocked(g);
+        if (admitted) this.#visitor.blocked(g);
         return;
       }
     }
-    this.#visitor.execution(g);
+    if (admitted) this.#visitor.execution(g);
   }
 
   /** Threads that wait for a lock whose holder waits too could have come first. */

@@ -87,12 +87,17 @@ export class WorkGraph extends Graph<StepLabel> {
     return false;
   }
 
-  /** Whether a later event of its thread, its own other half apart, is the newest of all or in the given set. */
-  isFollowed(e: number, set: Int32Array): boolean {
-    const t = this.thread[e];
+  /**
+   * Whether the graph keeps events of a thread, after a cmpxchg at the given place, that would need it if
+   * it succeeded. With a `set`, only what is in it and the newest event count as kept.
+   */
+  isFollowed(t: number, index: number, set?: Int32Array): boolean {
     const own = this.slots[t];
-    for (let i = this.index[e] + 2; i < this.length[t]; i++)
-      if (own[i] >= 0 && (own[i] === this.n - 1 || hasBit(set, 0, own[i]))) return true;
+    for (let i = index + 2; i < this.length[t]; i++) {
+      const e = own[i];
+      if (e < 0 || !this.checker.isOrdered(e)) continue;
+      if (set === undefined || e === this.n - 1 || hasBit(set, 0, e)) return true;
+    }
     return false;
   }
 

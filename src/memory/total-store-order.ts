@@ -91,8 +91,12 @@ class StoreOrderChecker implements Checker {
     return !this.#reaches(e, next);
   }
 
-  mayRefuseLatest(): boolean {
-    return false;
+  isOrdered(): boolean {
+    return true;
+  }
+
+  admits(): boolean {
+    return true;
   }
 
   /** The write that e was put before. */

@@ -5,7 +5,7 @@
  *   atomicity      rmw ∩ (fre;coe) = ∅
  *   happens-before acyclic(hb)   hb = [Marked];(ppo ∪ rfe ∪ ((prop \ id)∩int));[Marked]
  *   propagation    acyclic(pb)   pb = prop;strong;hb*;[Marked]
- *   plain-coherence              see plain.ts
+ *   plain-coherence              see plain.ts; on complete graphs only
  *
  *   cfence = [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked];rmwseq
  *   prop   = [Marked];(over∩ext)?;cfence*;[Marked];rfe?;[Marked]
@@ -66,11 +66,23 @@ export class LkmmChecker implements Checker {
   consistent(e: number, maximal: boolean): boolean {
     const g = this.#graph;
     if (maximal && g.openReads[g.thread[e]] === 0 && !this.#endsPassedSection(e)) return true;
-    const anyPlain = this.#classify();
+    this.#classify();
     this.#communicate();
     this.#propagate();
-    if (!this.#happensBefore() || !this.#propagation()) return false;
-    if (!anyPlain || this.#plain === undefined) return true;
+    return this.#happensBefore() && this.#propagation();
+  }
+
+  isOrdered(e: number): boolean {
+    const flags = this.#order.flags[e];
+    return (flags & Class.Memory) !== 0 && (flags & Class.Plain) === 0;
+  }
+
+  admits(): boolean {
+    if (this.#plain === undefined || !this.#classify()) return true;
+    this.#communicate();
+    this.#propagate();
+    this.#happensBefore();
+    this.#propagation();
     return this.#plain.holds({
       marked: this.#marked,
       threads: this.#threads,
@@ -78,11 +90,6 @@ export class LkmmChecker implements Checker {
       hb: this.#hb,
       pb: this.#pb,
     });
-  }
-
-  /** plain-coherence may, and a plain access is not in the prefix of what orders it. */
-  mayRefuseLatest(e: number): boolean {
-    return (this.#order.flags[e] & Class.Plain) !== 0;
   }
 
   /** A read_unlock() whose section was put before a write section that is there already. */

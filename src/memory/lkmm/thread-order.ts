@@ -29,6 +29,7 @@ const Row = {
   choices: 16,
   sameLoc: 17,
   deps: 18,
+  locks: 19,
 } as const;
 type Row = (typeof Row)[keyof typeof Row];
 
@@ -116,7 +117,10 @@ export class ThreadOrder {
       this.#or(Row.mbFences, Row.pendingAtomic);
     }
     if (flags & Class.LockWrite) this.#set(Row.uptoLock, Row.mem);
-    if (flags & Class.LockRead) this.#passLock(p);
+    if (flags & Class.LockRead) {
+      this.#put(Row.locks, p);
+      this.#passLock(p);
+    }
     if (g.loc[p] === loc) this.#put(Row.sameLoc, p);
   }
 
@@ -263,25 +267,31 @@ export class ThreadOrder {
   }
 
   /**
-   * What a kept event needs besides its source and RMW half (MEMORY-MODELS 3.2): its dependencies,
-   * earlier events of its location, choices, marked ppo predecessors, and the fences that order it. No
-   * fence makes anything need a plain access: LKMM lets a plain read see what comes after the fence.
+   * What a kept event needs besides its source and RMW half (MEMORY-MODELS 3.2): its dependencies, earlier
+   * events of its location, choices, locks (for the state they guard), marked ppo predecessors, and the
+   * fences that order it. No fence orders a plain access in hb, so none makes it need or be needed.
    */
   #needs(e: number): void {
     const g = this.#graph;
     const flags = this.flags[e];
     const at = e * this.#words;
+    const isOrdered = (flags & Class.Plain) === 0;
     for (let i = 0; i < this.#words; i++) {
-      let need =
-        this.#withoutPlain(this.ppo[at + i], i) | this.#at(Row.sameLoc, i) | this.#at(Row.choices, i);
+      let need = this.#at(Row.sameLoc, i) | this.#at(Row.choices, i) | this.#at(Row.locks, i);
       need |= this.dep[at + i] | this.#at(Row.deps, i);
-      if (flags & Class.Memory) need |= this.#at(Row.mbFences, i);
-      if (flags & Class.Write) need |= this.#at(Row.wmbFences, i);
-      if (flags & Class.Read) need |= this.#at(Row.rmbFences, i);
-      if (flags & Class.Atomic) need |= this.#at(Row.pendingAtomic, i);
+      if (isOrdered) need |= this.#withoutPlain(this.ppo[at + i], i) | this.#fencesFor(flags, i);
       if (g.kind[e] === Kind.Fence) need |= this.#fenceNeeds(g.label[e].fence, i);
       g.need[at + i] = need;
     }
+  }
+
+  #fencesFor(flags: number, i: number): number {
+    let fences = 0;
+    if (flags & Class.Memory) fences |= this.#at(Row.mbFences, i);
+    if (flags & Class.Write) fences |= this.#at(Row.wmbFences, i);
+    if (flags & Class.Read) fences |= this.#at(Row.rmbFences, i);
+    if (flags & Class.Atomic) fences |= this.#at(Row.pendingAtomic, i);
+    return fences;
   }
 
   #fenceNeeds(fence: Fence, i: number): number {
