@@ -19,12 +19,34 @@ export interface Interleaving {
 /** More states than the caller allows. */
 export class StateLimit extends Error {}
 
-/** `onEnd` sees each state in which nothing can move any more, once, whatever the number of ways to it. */
+/**
+ * `onEnd` sees each state in which nothing can move any more, once, whatever the number of ways to it.
+ *
+ * Paths may name locations when they get there. A state holds all of memory, so when the search has met new
+ * ones it is made again with them; then the behaviour trees know every name.
+ */
 export function interleave(
   tree: BehaviourTree,
   model: 'sc' | 'x86-tso',
   limit = Infinity,
   onEnd?: (state: MachineState) => void,
+): Interleaving {
+  const { memory } = tree.program;
+  for (;;) {
+    const size = memory.size;
+    const ends: MachineState[] = [];
+    const result = search(tree, model, limit, (state) => ends.push(state));
+    if (memory.size > size) continue;
+    if (onEnd !== undefined) ends.forEach(onEnd);
+    return result;
+  }
+}
+
+function search(
+  tree: BehaviourTree,
+  model: 'sc' | 'x86-tso',
+  limit: number,
+  onEnd: (state: MachineState) => void,
 ): Interleaving {
   const machine = new Machine(tree, model === 'x86-tso');
   const outcomes = new Set<string>();
@@ -46,7 +68,7 @@ export function interleave(
     if (state.threads.some(({ status }) => status === Status.Dropped)) return 0n;
     const next = [...machine.successors(state)];
     if (next.length > 0) return next.reduce((sum, successor) => sum + visit(successor), 0n);
-    onEnd?.(state);
+    onEnd(state);
     const ended = state.threads.every(({ status }) => status === Status.End || status === Status.Violation);
     const threads = state.threads.map((node) => ({ seen: seenBefore(node), ends: endOf(node) }));
     (ended ? outcomes : stuck).add(outcomeText(tree.program, threads, state.memory));

@@ -74,7 +74,7 @@ export class Machine {
           return;
         }
         const own = state.buffers[t].findLast((entry) => entry.loc === loc && !entry.unlocks);
-        const value = own?.value ?? state.memory[loc];
+        const value = own?.value ?? this.#contents(state, loc);
         if (label.until === undefined || label.until(value)) yield goTo(after(value));
         return;
       }
@@ -90,17 +90,20 @@ export class Machine {
         if (isDrained || !isFullFenceOnX86(label.fence)) yield goTo(after(0));
         return;
       case Kind.LockRead:
-        if (isDrained && state.held[loc] === 0) {
-          const section = this.#tree.after(after(state.memory[loc]), 0);
-          yield { ...goTo(section), held: state.held.with(loc, WRITER) };
+        if (isDrained && (state.held[loc] ?? 0) === 0) {
+          const section = this.#tree.after(after(this.#contents(state, loc)), 0);
+          yield { ...goTo(section), held: put(state.held, loc, WRITER) };
         }
         return;
       case Kind.ReadLock:
         if (isDrained && state.held[loc] !== WRITER)
-          yield { ...goTo(after(state.memory[loc])), held: state.held.with(loc, state.held[loc] + 1) };
+          yield {
+            ...goTo(after(this.#contents(state, loc))),
+            held: put(state.held, loc, (state.held[loc] ?? 0) + 1),
+          };
         return;
       case Kind.ReadUnlock:
-        if (isDrained) yield { ...goTo(after(0)), held: state.held.with(loc, state.held[loc] - 1) };
+        if (isDrained) yield { ...goTo(after(0)), held: put(state.held, loc, state.held[loc] - 1) };
         return;
       case Kind.Choice:
         for (let i = 0; i < label.value; i++) yield goTo(after(i));
@@ -112,17 +115,30 @@ export class Machine {
     }
   }
 
+  /** What memory holds; a location that was named only after the start still holds its initial value. */
+  #contents({ memory }: MachineState, loc: number): number {
+    return memory[loc] ?? this.#tree.program.memory.initialValue(loc);
+  }
+
   /** Both halves of an RMW in one step; the second is a Skip when it failed. */
   #modify(state: MachineState, t: number): MachineState {
     const node = state.threads[t];
     const { loc } = node.label;
-    const half = this.#tree.after(node, state.memory[loc]);
+    const half = this.#tree.after(node, this.#contents(state, loc));
     return {
       ...state,
       threads: state.threads.with(t, this.#tree.after(half, 0)),
-      memory: half.label.kind === Kind.Write ? state.memory.with(loc, half.label.value) : state.memory,
+      memory: half.label.kind === Kind.Write ? put(state.memory, loc, half.label.value) : state.memory,
     };
   }
+}
+
+/** The array with another entry, which may lie past its end. */
+function put(array: readonly number[], at: number, value: number): readonly number[] {
+  if (at < array.length) return array.with(at, value);
+  const longer = [...array];
+  longer[at] = value;
+  return longer;
 }
 
 /** The oldest buffered store of the thread reaches memory. */
@@ -131,7 +147,7 @@ function drained(state: MachineState, t: number): MachineState {
   return {
     ...state,
     buffers: state.buffers.with(t, rest),
-    memory: state.memory.with(loc, value),
-    held: unlocks ? state.held.with(loc, 0) : state.held,
+    memory: put(state.memory, loc, value),
+    held: unlocks ? put(state.held, loc, 0) : state.held,
   };
 }

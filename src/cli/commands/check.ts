@@ -47,7 +47,8 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     { title: 'memory model', width: widest(tasks.map(({ model }) => model.name)) },
     { title: 'verdict', width: 8 },
     { title: 'expected', width: 8 },
-    { title: 'executions', align: 'right', width: 11 },
+    // Schedules are many more than executions.
+    { title: 'executions', align: 'right', width: flags.engine === 'interleave' ? 24 : 11 },
     { title: 'time', align: 'right', width: 8 },
   ]);
   io.out(table.head());
