@@ -93,7 +93,7 @@ describe('judge', () => {
 
   it('tells deadlocks and lost wake-ups from threads that only have not seen the last write yet', () => {
     const run = (scenario: Scenario) => judge(scenario, AS_WRITTEN, tso);
-    expect(run(deadlock)).toMatchObject({ verdict: 'violated', blocked: 1 });
+    expect(run(deadlock)).toMatchObject({ verdict: 'violated', executions: 2, blocked: 1 });
     expect(run(deadlock).witness).toMatchObject({
       property: 'no-deadlock',
       message: 'waits for ever: CPU0: spin_lock(&b); CPU1: spin_lock(&a)',
