@@ -15,7 +15,6 @@ export const FAULT_SITES: readonly Site[] = [
   sites.accountShadowedAfterIncrement,
   sites.accountShadowedWriteProtect,
   sites.gpteChangedTop,
-  sites.getChildSpKeep,
   sites.gpteChangedAfterAccount,
   sites.pageFaultUnlock,
 ];
@@ -29,6 +28,9 @@ export const ZAP_SITES: readonly Site[] = [
 
 /** What an emulated write and a page fault pass. */
 export const PROTOCOL_SITES: readonly Site[] = [...WRITE_SITES, ...FAULT_SITES];
+
+/** The same where a fault may find what another has linked. */
+export const TWO_FAULT_SITES: readonly Site[] = [...PROTOCOL_SITES, sites.getChildSpKeep];
 
 /** What the heuristic reader passes, with the unprotecting that may follow. */
 export const HEURISTIC_SITES: readonly Site[] = [sites.reexecuteRead, ...ZAP_SITES];

@@ -7,7 +7,7 @@ import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { NOT_PRESENT, PAGE, PDE, ROOT, underPassthroughRoot } from '../../models/worlds.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
-import { PROTOCOL_SITES } from './sites.ts';
+import { TWO_FAULT_SITES } from './sites.ts';
 
 /**
  * The founding question with two vCPUs that fault on the same page under one root (C30). The write clears the
@@ -21,7 +21,7 @@ export const writerVsTwoFaults: Scenario = {
     'The world of emulated-write-vs-first-fault with a second vCPU that shares the root and faults on the same page, and a write that clears the entry. The ' +
     'later of the two finds what the earlier has built.',
   sources: ['KVM-MMU.md P01, P07, C01, C30', 'mail 003'],
-  sites: PROTOCOL_SITES,
+  sites: TWO_FAULT_SITES,
   proposals: [...P01_PROPOSALS, faultKeepsLock, noFaultFence, noReread],
   expectations: [
     {

@@ -7,7 +7,7 @@ import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
 import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
-import { PROTOCOL_SITES } from '../p01-isp/sites.ts';
+import { TWO_FAULT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /**
@@ -25,7 +25,7 @@ export const repointedTableVsTwoFaults: Scenario = {
     'page-directory entry at another page table. The shadow page of the old table stays in the hash, so a wrong ' +
     'SPTE in it is used when the guest goes back to that table. Memory ordering plays no part.',
   sources: ['KVM-MMU.md A3, P07, C27, C28', '0cb2af2ea66a', '81ccda30b4e8'],
-  sites: PROTOCOL_SITES,
+  sites: TWO_FAULT_SITES,
   proposals: [v6_3, v6_6, v6_10, v6_10Once, gfnCheck, v7_1, v7_1Once],
   expectations: [
     {

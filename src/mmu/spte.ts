@@ -98,7 +98,5 @@ export function spteAccess(spte: number): number {
 /** `sp2`, or for a leaf `data_a U|X`; `nameOf` names frames. */
 export function showSpte(spte: number, level: number, nameOf: (frame: number) => string): string {
   if (!isShadowPresentPte(spte)) return '0';
-  return isLastSpte(level)
-    ? showGrant(nameOf(sptePfn(spte)), spteAccess(spte))
-    : `sp${spteChild(spte)}`;
+  return isLastSpte(level) ? showGrant(nameOf(sptePfn(spte)), spteAccess(spte)) : `sp${spteChild(spte)}`;
 }

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defineProgram, runSequential, type Proposal, type Scenario } from 'fencepost';
+import { judge } from '../../src/check/run.ts';
+import { expectedVerdict } from '../../src/check/scenario.ts';
+import { memoryModels } from '../../src/memory/models.ts';
+import { sc } from '../../src/memory/total-store-order.ts';
+import * as allSites from '../../models/sites.ts';
+import { scenarios } from '../../scenarios/index.ts';
+
+const sites = Object.values(allSites).flatMap((site) => ('options' in site ? [site] : []));
+
+/** The scenario under a proposal that makes a path fail where it passes one of the sites. */
+function stumbles(scenario: Scenario, base: Proposal, names: readonly string[]): boolean {
+  const trap = Object.fromEntries(names.map((name) => [name, 'trap']));
+  try {
+    judge(scenario, { ...base, choices: { ...base.choices, ...trap } }, sc);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))('$name', ({ scenario }) => {
+  it('names exactly the sites that its paths pass', () => {
+    const own = scenario.sites.map(({ name }) => name);
+    const others = sites.map(({ name }) => name).filter((name) => !own.includes(name));
+    const [base] = scenario.proposals;
+    expect(stumbles(scenario, base, others)).toBe(false);
+    expect(own.filter((name) => !scenario.proposals.some((p) => stumbles(scenario, p, [name])))).toEqual([]);
+  });
+
+  it('gives each proposal one expectation, with a reason', () => {
+    const mentioned = scenario.expectations.flatMap(({ proposals }) => proposals);
+    expect([...mentioned].sort()).toEqual(scenario.proposals.map(({ name }) => name).sort());
+    for (const { because } of scenario.expectations) expect(because.length).toBeGreaterThan(20);
+  });
+
+  it('catches a neighbour of what it calls safe, under every memory model', () => {
+    for (const { name } of memoryModels) {
+      const verdicts = scenario.proposals.map((proposal) => expectedVerdict(scenario, proposal.name, name));
+      if (verdicts.includes('safe')) expect(verdicts).toContain('violated');
+    }
+  });
+
+  it('shows nothing on any schedule of concrete memory that exploring it under sc does not', () => {
+    for (const proposal of scenario.proposals) {
+      if (expectedVerdict(scenario, proposal.name, 'sc') !== 'safe') continue;
+      fc.assert(
+        fc.property(
+          fc.array(fc.integer({ min: 0, max: scenario.world().threads.length - 1 }), { maxLength: 120 }),
+          (order) => {
+            const { memory, threads, properties } = scenario.world();
+            const run = runSequential(defineProgram(scenario.name, memory, threads, proposal), { order });
+            threads.forEach((_, thread) => expect(run.ending(thread).status).toBe('end'));
+            for (const property of properties) expect(property.check(run)).toBeUndefined();
+          },
+        ),
+        { numRuns: 30 },
+      );
+    }
+  });
+});
