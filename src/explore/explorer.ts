@@ -278,7 +278,7 @@ class Explorer {
     g.insertCo(w, after);
     if (judge === w) {
       if (g.checker.consistent(w, g.coNext[w] === ABSENT && g.isLast(w))) this.#visit(g);
-    } else if (this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
+    } else if (!g.isNeededLater(judge) && this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
       this.#visit(g);
     }
     g.removeCo(w);
@@ -291,18 +291,39 @@ class Explorer {
 
   /** Backward revisits by the newest event, a write that has not joined `co`. */
   #revisits(g: WorkGraph, w: number, rival: number, behindReaders: boolean): void {
-    const level = this.#depth;
-    const prefix = (this.#prefixes[level] ??= new Int32Array(this.#capacity >> 5));
+    const prefix = (this.#prefixes[this.#depth] ??= new Int32Array(this.#capacity >> 5));
     g.prefix(w, prefix);
     if (rival !== ABSENT && hasBit(prefix, 0, rival)) return;
     const loc = g.loc[w];
     for (let e = w - 1; e >= 0; e--) {
       if (hasBit(prefix, 0, e)) continue;
-      if (!this.#maximality.holds(g, e, prefix)) return;
+      if (!this.#maximality.holds(g, e, prefix)) break;
       if (g.loc[e] !== loc || !isReadKind(g.kind[e])) continue;
       if (rival !== ABSENT && e > rival) continue;
       this.#revisit(g, e, w, prefix, behindReaders);
     }
+    if (this.#model.loadBuffering && rival === ABSENT) this.#revisitsToFail(g, w, prefix);
+  }
+
+  /** Revisits of a cmpxchg that is in the prefix only because it succeeds, by a write that makes it fail. */
+  #revisitsToFail(g: WorkGraph, w: number, prefix: Int32Array): void {
+    for (let e = 0; e < w; e++) {
+      const { kind, expected, mark, loc } = g.label[e];
+      if (kind !== Kind.Read || loc !== g.loc[w] || expected === undefined || g.value[e] !== expected)
+        continue;
+      if (g.value[w] === expected || (mark !== Mark.Full && mark !== Mark.Acquire)) continue;
+      g.prefix(w, prefix);
+      if (!hasBit(prefix, 0, e)) continue;
+      g.prefixIfFailed(w, e, g.value[w], prefix);
+      if (!hasBit(prefix, 0, e) && this.#allMaximal(g, e, w, prefix)) this.#revisit(g, e, w, prefix, false);
+    }
+  }
+
+  #allMaximal(g: WorkGraph, from: number, w: number, prefix: Int32Array): boolean {
+    for (let e = w - 1; e >= from; e--) {
+      if (!hasBit(prefix, 0, e) && !this.#maximality.holds(g, e, prefix)) return false;
+    }
+    return true;
   }
 
   #revisit(g: WorkGraph, read: number, w: number, prefix: Int32Array, behindReaders: boolean): void {

@@ -137,6 +137,19 @@ export class WorkGraph extends Graph<StepLabel> {
   }
 
   /**
+   * The prefix that `e` would have if the successful cmpxchg at `read` read `value` and failed: what it
+   * orders by succeeding, it then orders no longer.
+   */
+  prefixIfFailed(e: number, read: number, value: number, into: Int32Array): void {
+    const found = this.value[read];
+    this.value[read] = value;
+    this.refresh(this.thread[read], this.index[read]);
+    this.prefix(e, into);
+    this.value[read] = found;
+    this.refresh(this.thread[read], this.index[read]);
+  }
+
+  /**
    * Makes this the part of `from` that a backward revisit keeps: everything up to `read`, and the
    * prefix of the new write, which follows last and is what `read` now reads from. `rename` maps slots.
    * Returns the slot of the write; it has not joined `co` yet.

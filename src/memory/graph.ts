@@ -219,6 +219,21 @@ export class Graph<L extends Label = Label> {
     return true;
   }
 
+  /** Adds to a row the ends of the read sections that a write section follows: its LockRead is given. */
+  addReaderEnds(lock: number, into: Int32Array, at: number): void {
+    const section = this.rf[lock];
+    if (section < INIT) return;
+    const rows = section === INIT ? this.initReaders : this.readers;
+    const base = (section === INIT ? this.loc[lock] : section) * this.words;
+    for (let i = 0; i < this.words; i++) {
+      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const end = this.kind[r] === Kind.ReadLock ? this.closer[r] : ABSENT;
+        if (end >= 0) setBit(into, at, end);
+      }
+    }
+  }
+
   /** The event from which a read takes its value: for locks the unlock, once there is one. */
   source(read: number): number {
     const w = this.rf[read];

@@ -85,10 +85,14 @@ class StoreOrderChecker implements Checker {
   consistent(e: number, maximal: boolean): boolean {
     const g = this.#graph;
     const thread = g.thread[e];
-    if (maximal && g.openReads[thread] === 0) return true;
+    // The end of a read section is where a write section waits for it.
+    const inSection = g.openReads[thread] > 0 || g.kind[e] === Kind.ReadUnlock;
+    if (maximal && !inSection) return true;
     const next = maximal ? ABSENT : this.#overwriter(e);
-    if (next === ABSENT && g.openReads[thread] === 0) return true;
-    return !this.#reaches(e, next);
+    if (next === ABSENT && !inSection) return true;
+    this.#lookBack(e);
+    if (next !== ABSENT && hasBit(this.#visited, 0, next)) return false;
+    return !inSection || !this.#breaksSection(e);
   }
 
   isOrdered(): boolean {
@@ -127,8 +131,8 @@ class StoreOrderChecker implements Checker {
     return g.label[e].rmw || kind === Kind.ReadLock || kind === Kind.ReadUnlock;
   }
 
-  /** Whether `next`, or a write section that must wait for an open read section around e, is before e. */
-  #reaches(e: number, next: number): boolean {
+  /** Finds all that is before e, into #visited. */
+  #lookBack(e: number): void {
     const g = this.#graph;
     const visited = this.#visited;
     const stack = this.#stack;
@@ -142,8 +146,6 @@ class StoreOrderChecker implements Checker {
       depth = this.#visit(this.#before, x * g.words, depth);
       depth = this.#enter(x, depth);
     }
-    if (next !== ABSENT && hasBit(visited, 0, next)) return true;
-    return g.openReads[g.thread[e]] > 0 && this.#breaksSection(e);
   }
 
   /** Pushes what precedes x in other threads: its source, its co-predecessor, and the readers of that. */

@@ -47,6 +47,7 @@ export interface LkmmRelations extends LkmmStatic {
   readonly fence: Relation;
   readonly rmwseq: Relation;
   readonly addr: Relation;
+  readonly ppo: Relation;
   readonly cfence: Relation;
   readonly prop: Relation;
   readonly hb: Relation;
@@ -146,5 +147,5 @@ export function lkmmRelations(fixed: LkmmStatic, candidate: Candidate): LkmmRela
   const propInt = prop.difference(Relation.identity(events.n)).intersection(int);
   const hb = ppo.union(rfe, propInt).restrict(Marked, Marked);
   const pb = prop.seq(strong, hb.star()).to(Marked);
-  return { ...fixed, rf, co, fr, rfe, strong, nonrw, fence, rmwseq, addr, cfence, prop, hb, pb };
+  return { ...fixed, rf, co, fr, rfe, strong, nonrw, fence, rmwseq, addr, ppo, cfence, prop, hb, pb };
 }

@@ -1,7 +1,7 @@
 /**
  * The Linux kernel memory model (v6.14; MEMORY-MODELS 3.8), relations in lkmm-relations.ts:
  *
- *   common axioms: coherence, atomicity, locking, thin-air (common.ts)
+ *   common axioms: coherence, atomicity, locking, thin-air (common.ts; more of it below)
  *   happens-before  : acyclic(hb)
  *   propagation     : acyclic(pb)
  *   rcu             : irreflexive(rb)                        — with RCU; its place is marked below
@@ -28,6 +28,7 @@ function modelOf(name: 'lkmm' | 'lkmm-marked', plain: boolean): AxiomModel {
         const relations = lkmmRelations(fixed, candidate);
         if (!relations.hb.isAcyclic) return 'happens-before';
         if (!relations.pb.isAcyclic) return 'propagation';
+        if (!isConstructible(candidate, relations)) return 'thin-air';
         return fixed.Plain.isEmpty || isPlainCoherent(candidate, relations) ? undefined : 'plain-coherence';
       };
     },
@@ -49,6 +50,18 @@ export function dataRaces(candidate: Candidate): Relation {
   const wr = prerace.intersection(co.optional().seq(rf)).difference(wrVis).difference(rwXb.inverse());
   const rw = prerace.intersection(fr).difference(rwXb);
   return ww.union(wr, rw);
+}
+
+/**
+ * thin-air, as far as LKMM needs it: acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw ∪ [Marked];ppo;[Marked] ∪ section),
+ * where section leads from taking a lock to all that follows, which may depend on the guarded state. Among
+ * marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
+ * value depends on a read, and another thread that reads it in a race.
+ */
+function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {
+  const { addr, data, ctrl, rmw, po, LKR, ReadLock } = events;
+  const section = po.from(LKR.union(ReadLock));
+  return candidate.rf.union(addr, data, ctrl, rmw, ppo.restrict(Marked, Marked), section).isAcyclic;
 }
 
 function isPlainCoherent({ rf }: Candidate, relations: LkmmRelations): boolean {

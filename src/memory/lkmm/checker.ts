@@ -39,6 +39,7 @@ export class LkmmChecker implements Checker {
   readonly #pb: Int32Array;
   readonly #strongProp: Int32Array;
   readonly #acc: Int32Array;
+  readonly #sources: Int32Array;
 
   constructor(graph: Graph, plainIsMarked: boolean) {
     const size = graph.capacity * graph.words;
@@ -56,6 +57,7 @@ export class LkmmChecker implements Checker {
     this.#pb = new Int32Array(size);
     this.#strongProp = new Int32Array(size);
     this.#acc = new Int32Array(graph.words);
+    this.#sources = new Int32Array(graph.words);
     this.#plain = plainIsMarked ? undefined : new PlainCoherence(graph, this.#order);
   }
 
@@ -151,12 +153,8 @@ export class LkmmChecker implements Checker {
     if (!isMarked) return;
     for (let i = 0; i < words; i++) {
       for (let bits = cumulative[at + i] & this.#marked[i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
-        if (!(this.#order.flags[r] & Class.Read)) continue;
-        const w = g.source(r);
-        if (w >= 0 && g.thread[w] !== g.thread[r])
-          this.#cfence[at + (w >> 5)] |= (1 << (w & 31)) & this.#marked[w >> 5];
-        if (g.kind[r] === Kind.LockRead && g.rf[r] >= INIT) this.#sectionEnds(r, this.#cfence, at);
+        const r = ((i << 5) + 31 - Math.clz32(bits & -bits)) * words;
+        for (let k = 0; k < words; k++) this.#cfence[at + k] |= this.#rfe[r + k] & this.#marked[k];
       }
     }
   }
@@ -164,32 +162,22 @@ export class LkmmChecker implements Checker {
   /** Read sections that a write section follows: their ends act like the unlock it reads from. */
   #afterReaders(lock: number): void {
     const g = this.#graph;
-    this.#sectionEnds(lock, this.#rfe, lock * this.#words);
-    // A section that is still open will end after all that its thread has done so far.
-    const section = g.rf[lock];
-    const rows = section < 0 ? g.initReaders : g.readers;
-    const base = (section < 0 ? g.loc[lock] : section) * this.#words;
-    for (let i = 0; i < this.#words; i++) {
-      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
-        if (g.kind[r] !== Kind.ReadLock || g.closer[r] !== ABSENT || g.thread[r] === g.thread[lock]) continue;
-        const own = g.slots[g.thread[r]];
-        for (let k = 0; own[k] >= 0; k++) this.#rfe[lock * this.#words + (own[k] >> 5)] |= 1 << (own[k] & 31);
-      }
-    }
+    const at = lock * this.#words;
+    const own = g.thread[lock] * this.#words;
+    g.addReaderEnds(lock, this.#rfe, at);
+    for (let t = 0; t < g.threads; t++) if (g.openReads[t] > 0) this.#afterOpenReader(lock, t);
+    for (let i = 0; i < this.#words; i++) this.#rfe[at + i] &= ~this.#threads[own + i];
   }
 
-  #sectionEnds(lock: number, into: Int32Array, at: number): void {
+  /** A section that is still open will end after all that its thread has done so far. */
+  #afterOpenReader(lock: number, t: number): void {
     const g = this.#graph;
-    const section = g.rf[lock];
-    const rows = section < 0 ? g.initReaders : g.readers;
-    const base = (section < 0 ? g.loc[lock] : section) * this.#words;
-    for (let i = 0; i < this.#words; i++) {
-      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
-        const end = g.kind[r] === Kind.ReadLock ? g.closer[r] : ABSENT;
-        if (end >= 0 && g.thread[end] !== g.thread[lock]) into[at + (end >> 5)] |= 1 << (end & 31);
-      }
+    const own = g.slots[t];
+    for (let i = 0; own[i] >= 0; i++) {
+      const r = own[i];
+      const isOpen = g.kind[r] === Kind.ReadLock && g.closer[r] === ABSENT;
+      if (!isOpen || g.loc[r] !== g.loc[lock] || g.rf[r] !== g.rf[lock]) continue;
+      for (let k = 0; own[k] >= 0; k++) this.#rfe[lock * this.#words + (own[k] >> 5)] |= 1 << (own[k] & 31);
     }
   }
 
@@ -200,8 +188,7 @@ export class LkmmChecker implements Checker {
     for (let i = 0; i < words; i++) acc[i] = g.initReaders[loc * words + i];
     for (let w = g.coFirst[loc]; w !== ABSENT; w = g.coNext[w]) {
       this.#overwrites(w);
-      const mate = g.mate[w];
-      if (mate !== ABSENT) this.#appendRmw(w, g.rf[mate] === INIT ? ABSENT : g.source(mate));
+      this.#appendRmw(w);
       const end = g.kind[w] === Kind.LockWrite ? g.closer[w] : ABSENT;
       if (end !== ABSENT) this.#overwrites(end);
       for (let i = 0; i < words; i++) acc[i] |= g.readers[w * words + i];
@@ -216,11 +203,17 @@ export class LkmmChecker implements Checker {
     this.#acc[w >> 5] |= 1 << (w & 31);
   }
 
-  /** cfence;rf;rmw into the write half of an RMW. */
-  #appendRmw(w: number, from: number): void {
-    if (from < 0) return;
-    for (let i = 0; i < this.#words; i++)
-      this.#cfence[w * this.#words + i] |= this.#cfence[from * this.#words + i];
+  /** cfence;rf;rmw into the write half of an RMW or lock. */
+  #appendRmw(w: number): void {
+    const g = this.#graph;
+    const read = g.mate[w];
+    if (read === ABSENT) return;
+    const sources = this.#sources;
+    sources.fill(0);
+    const from = g.source(read);
+    if (from >= 0) sources[from >> 5] |= 1 << (from & 31);
+    if (g.kind[w] === Kind.LockWrite) g.addReaderEnds(read, sources, 0);
+    unionOver(sources, 0, this.#cfence, this.#cfence, w * this.#words, this.#words);
   }
 
   #propagate(): void {

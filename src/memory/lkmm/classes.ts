@@ -2,7 +2,8 @@ import { Fence, isReadKind, Kind, Mark, type Label } from '../event.ts';
 
 /**
  * The event sets of LKMM as flags of one event (MEMORY-MODELS 3.8, «Tag filtering»). A rwlock is ours:
- * read_lock() acquires and read_unlock() releases like their spinlock counterparts.
+ * read_lock() is an acquiring read, read_unlock() a releasing access that is no write; neither is part of
+ * `ulp`, so that nothing is promised about them that the kernel does not.
  */
 export const Class = {
   Memory: 1,
@@ -29,13 +30,15 @@ export function classify(label: Label, value: number, plainIsMarked: boolean): n
     case Kind.Skip:
       return 0;
     case Kind.LockRead:
-    case Kind.ReadLock:
       return Class.Memory | Class.Read | Class.Acquire | Class.LockRead;
+    case Kind.ReadLock:
+      return Class.Memory | Class.Read | Class.Acquire;
     case Kind.LockWrite:
       return Class.Memory | Class.Write | Class.LockWrite;
     case Kind.Unlock:
-    case Kind.ReadUnlock:
       return Class.Memory | Class.Write | Class.Release | Class.Unlock;
+    case Kind.ReadUnlock:
+      return Class.Memory | Class.Release;
     case Kind.Read:
     case Kind.Write:
       return accessClass(label, value, plainIsMarked);

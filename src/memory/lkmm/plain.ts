@@ -14,6 +14,7 @@
  *
  * Rows hold predecessors: asking whether (b, a) is in ww-vis asks for b in the row of a.
  */
+import { hasBit, popCount, setBit } from '../bits.ts';
 import { INIT, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class } from './classes.ts';
@@ -165,21 +166,20 @@ export class PlainCoherence {
   /** Extends #seen backwards over rmwseq, keeping marked events. */
   #throughRmw({ marked }: MarkedOrder): void {
     const g = this.#graph;
+    const seen = this.#seen;
     for (let changed = true; changed; ) {
       changed = false;
-      for (let i = 0; i < this.#words; i++) {
-        for (let bits = this.#seen[i]; bits !== 0; bits &= bits - 1) {
-          const w = (i << 5) + 31 - Math.clz32(bits & -bits);
-          const isWriteHalf = (g.kind[w] === Kind.Write && g.label[w].rmw) || g.kind[w] === Kind.LockWrite;
-          if (!isWriteHalf || g.mate[w] === ABSENT) continue;
-          const from = g.source(g.mate[w]);
-          if (from < 0 || (this.#seen[from >> 5] & (1 << (from & 31))) !== 0) continue;
-          this.#seen[from >> 5] |= 1 << (from & 31);
-          changed = true;
-        }
+      for (let w = 0; w < g.n; w++) {
+        const isWriteHalf = (g.kind[w] === Kind.Write && g.label[w].rmw) || g.kind[w] === Kind.LockWrite;
+        if (!isWriteHalf || g.mate[w] === ABSENT || !hasBit(seen, 0, w)) continue;
+        const count = size(seen);
+        const from = g.source(g.mate[w]);
+        if (from >= 0) setBit(seen, 0, from);
+        if (g.kind[w] === Kind.LockWrite) g.addReaderEnds(g.mate[w], seen, 0);
+        changed ||= size(seen) > count;
       }
     }
-    for (let i = 0; i < this.#words; i++) this.#seen[i] &= marked[i];
+    for (let i = 0; i < this.#words; i++) seen[i] &= marked[i];
   }
 
   /** rw-xb into the write, into #before. */
@@ -198,4 +198,10 @@ export class PlainCoherence {
     unionOver(this.#seen, 0, nonrw, before, 0, words);
     unionOver(this.#seen, 0, rmbToReads, before, 0, words);
   }
+}
+
+function size(row: Int32Array): number {
+  let count = 0;
+  for (const word of row) count += popCount(word);
+  return count;
 }

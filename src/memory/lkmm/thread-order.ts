@@ -4,7 +4,7 @@
  * Each is kept as rows of predecessors, computed by one scan of the thread when the event is added.
  * `smp_mb__after_unlock_lock()` and `ulp` also reach into the thread that released the lock.
  */
-import { Fence, INIT, Kind } from '../event.ts';
+import { Fence, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
 
@@ -85,7 +85,7 @@ export class ThreadOrder {
 
   added(e: number): void {
     const g = this.#graph;
-    this.flags[e] = classify(g.label[e], g.value[e], this.#plainIsMarked);
+    this.flags[e] = this.#flagsOf(e);
     this.#scratch.fill(0);
     const own = g.slots[g.thread[e]];
     const index = g.index[e];
@@ -94,6 +94,15 @@ export class ThreadOrder {
     this.#dependencies(e, own);
     this.#relate(e);
     this.#needs(e);
+  }
+
+  /** The write half of a cmpxchg that is assumed to fail counts for nothing, like the Skip it would be. */
+  #flagsOf(e: number): number {
+    const g = this.#graph;
+    const read = g.kind[e] === Kind.Write ? g.mate[e] : ABSENT;
+    if (read !== ABSENT && g.label[read].expected !== undefined && g.label[read].expected !== g.value[read])
+      return 0;
+    return classify(g.label[e], g.value[e], this.#plainIsMarked);
   }
 
   /** Takes one earlier event of the thread into account. */
@@ -117,10 +126,8 @@ export class ThreadOrder {
       this.#or(Row.mbFences, Row.pendingAtomic);
     }
     if (flags & Class.LockWrite) this.#set(Row.uptoLock, Row.mem);
-    if (flags & Class.LockRead) {
-      this.#put(Row.locks, p);
-      this.#passLock(p);
-    }
+    if (kind === Kind.LockRead || kind === Kind.ReadLock) this.#put(Row.locks, p);
+    if (flags & Class.LockRead) this.#passLock(p);
     if (g.loc[p] === loc) this.#put(Row.sameLoc, p);
   }
 
@@ -167,17 +174,6 @@ export class ThreadOrder {
     this.#or(Row.unlockLock, Row.beforeUnlock);
     const from = g.source(p);
     if (from >= 0 && g.thread[from] !== g.thread[p] && g.kind[from] === Kind.Unlock) this.#beforeOf(from);
-    if (g.kind[p] !== Kind.LockRead || g.rf[p] < INIT) return;
-    const section = g.rf[p];
-    const rows = section < 0 ? g.initReaders : g.readers;
-    const base = (section < 0 ? g.loc[p] : section) * this.#words;
-    for (let i = 0; i < this.#words; i++) {
-      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
-        const end = g.kind[r] === Kind.ReadLock ? g.closer[r] : ABSENT;
-        if (end >= 0 && g.thread[end] !== g.thread[p]) this.#beforeOf(end);
-      }
-    }
   }
 
   #beforeOf(unlock: number): void {
@@ -185,7 +181,7 @@ export class ThreadOrder {
     const own = g.slots[g.thread[unlock]];
     for (let i = 0; i < g.index[unlock]; i++) {
       const s = own[i];
-      if (s >= 0 && classify(g.label[s], g.value[s], this.#plainIsMarked) !== 0) this.#put(Row.unlockLock, s);
+      if (s >= 0 && this.#flagsOf(s) !== 0) this.#put(Row.unlockLock, s);
     }
   }
 
