@@ -63,10 +63,10 @@ function* pageTrackWrite(kvm: Kvm, at: GuestPteAddress): Steps {
   const site = sites.trackWriteBeforeGate;
   const isListener = (yield* choice(site)) === 'srcu_read_lock()';
   if (isListener) {
-    yield* call('kvm_page_track_write', lockedOnX86('srcu_read_lock(&head->track_srcu)', site));
+    yield* call('kvm_page_track_write', lockedOnX86('srcu_read_lock(&track_srcu)', site));
   }
   yield* call('kvm_mmu_track_write', trackWrite(kvm, at));
-  if (isListener) yield* call('kvm_page_track_write', lockedOnX86('srcu_read_unlock(&head->track_srcu)'));
+  if (isListener) yield* call('kvm_page_track_write', lockedOnX86('srcu_read_unlock(&track_srcu)'));
 }
 
 /** `kvm_mmu_track_write()`; called kvm_mmu_pte_write() before v6.6. */

@@ -43,9 +43,11 @@ function* fault(vcpu: Vcpu, root: number, page: number): Steps<FaultOutcome> {
   return outcome;
 }
 
+const SEQ = { text: 'mmu_invalidate_seq' };
+
 /** `kvm_faultin_pfn()`: the snapshot of P08. Guest frames have the host frames of the same number. */
 function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
-  const mmuSeq = yield* readPlain(mmuInvalidateSeq);
+  const mmuSeq = yield* readPlain(mmuInvalidateSeq, SEQ);
   yield* smpRmb();
   return mmuSeq;
 }
@@ -54,9 +56,9 @@ function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
 function* isPageFaultStale(kvm: Kvm, root: number, mmuSeq: Read): Steps<boolean> {
   const invalid = yield* readPlain(kvm.roleInvalid(root));
   if ((yield* branch(invalid)) !== 0) return true;
-  const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress);
+  const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: 'mmu_invalidate_in_progress' });
   if ((yield* branch(inProgress)) !== 0) return true;
-  const now = yield* readPlain(kvm.mmuInvalidateSeq);
+  const now = yield* readPlain(kvm.mmuInvalidateSeq, SEQ);
   return (yield* branch(now, mmuSeq)) !== mmuSeq.value;
 }
 

@@ -43,11 +43,26 @@ import { pageFault } from './page-fault.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
 import { sptePointer } from './sptes.ts';
 
-/** Loads a root in the role, runs the guest until it has read the page, or KVM has handled one fault of it. */
+/** Runs a vCPU without a root until the guest has read the page, or KVM has handled one fault of it. */
 export function* loadRootAndRun(vcpu: Vcpu, role: ShadowPageRole, page: number): Steps {
-  const root = yield* call('kvm_mmu_load', mmuLoad(vcpu, role));
-  const faults = yield* call('vcpu_enter_guest', enterGuest(vcpu, root, role, page));
-  if (faults) yield* pageFault(vcpu, root, page);
+  const root = yield* call('vcpu_enter_guest', enterGuest(vcpu, role, page));
+  if (root !== undefined) yield* pageFault(vcpu, root, page);
+}
+
+/**
+ * `vcpu_enter_guest()`: requests, then the root, then the handshake, from the start again if that fails.
+ * Gives the root when the guest's access leaves the guest with a fault.
+ */
+function* enterGuest(vcpu: Vcpu, role: ShadowPageRole, page: number): Steps<number | undefined> {
+  let root: number | undefined;
+  do {
+    yield* serveRequests(vcpu);
+    // kvm_mmu_reload()
+    root ??= yield* call('kvm_mmu_load', mmuLoad(vcpu, role));
+  } while (!(yield* mayEnter(vcpu)));
+  const faults = yield* call('guest', guestRead(vcpu.kvm, root, role.level, page));
+  yield* leave(vcpu);
+  return faults ? root : undefined;
 }
 
 /** `kvm_mmu_load()`; writing the root to the hardware and flushing the own TLB follow and touch no memory. */
@@ -78,24 +93,15 @@ function* isUnsyncRoot({ memory }: Kvm, root: number): Steps {
   yield* branch(unsync, children);
 }
 
-/** `vcpu_enter_guest()`: true when the guest's access leaves it again with a fault. */
-function* enterGuest(vcpu: Vcpu, root: number, role: ShadowPageRole, page: number): Steps<boolean> {
-  do yield* serveRequests(vcpu);
-  while (!(yield* mayEnter(vcpu)));
-  const faults = yield* call('guest', guestRead(vcpu.kvm, root, role.level, page));
-  yield* leave(vcpu);
-  // Interrupts are on again from here; srcu_read_lock() is a full barrier on x86.
-  yield* lockedOnX86('srcu_read_lock(&kvm->srcu)');
-  return faults;
-}
-
-/** Of the requests only the TLB flush occurs here: roots are not zapped while they are loaded. */
+/** Of the requests only the TLB flush occurs here: nobody zaps a loaded root in these worlds. */
 function* serveRequests({ requests }: Vcpu): Steps {
   const pending = yield* readOnce(requests);
-  if (((yield* branch(pending)) & (1 << KVM_REQ_TLB_FLUSH)) === 0) return;
-  yield* clearBit(requests, KVM_REQ_TLB_FLUSH, {
-    text: `clear_bit(KVM_REQ_TLB_FLUSH, &${requests.name})`,
-  });
+  if ((yield* branch(pending)) === 0) return;
+  // kvm_check_request()
+  const bit = `KVM_REQ_TLB_FLUSH, &${requests.name}`;
+  const test = yield* readOnce(requests, { text: `test_bit(${bit})` });
+  if (((yield* branch(test)) & (1 << KVM_REQ_TLB_FLUSH)) === 0) return;
+  yield* clearBit(requests, KVM_REQ_TLB_FLUSH, { text: `clear_bit(${bit})` });
   yield* smpMbAfterAtomic();
 }
 
@@ -115,9 +121,11 @@ function* mayEnter(vcpu: Vcpu): Steps<boolean> {
   return false;
 }
 
+/** After the exit, or instead of the entry; interrupts are on from here. */
 function* leave({ mode }: Vcpu): Steps {
   yield* writePlain(mode, OUTSIDE_GUEST_MODE);
   yield* smpWmb();
+  yield* lockedOnX86('srcu_read_lock(&kvm->srcu)');
 }
 
 /** The hardware's walk of the shadow page table; true: it meets an entry that is not present. */

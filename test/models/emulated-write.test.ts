@@ -35,8 +35,8 @@ describe('an emulated write', () => {
     for (const [proposal, before, after] of [
       [
         v6_3,
-        ['kvm_page_track_write: srcu_read_lock(&head->track_srcu)'],
-        ['kvm_page_track_write: srcu_read_unlock(&head->track_srcu)'],
+        ['kvm_page_track_write: srcu_read_lock(&track_srcu)'],
+        ['kvm_page_track_write: srcu_read_unlock(&track_srcu)'],
       ],
       [v6_6, [], []],
     ] as const) {

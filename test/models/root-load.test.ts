@@ -14,13 +14,13 @@ describe('a vCPU that loads a root', () => {
     const { log, run } = runKvm(kvm, [() => loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE)]);
     const order = positions(
       log(),
+      'vcpu_enter_guest: READ_ONCE(vcpu1->requests) == 0',
       'mmu_alloc_shadow_roots: smp_load_acquire(&kvm->arch.shadow_root_allocated)',
       'mmu_alloc_shadow_roots: write_lock(&kvm->mmu_lock)',
       'account_shadowed: indirect_shadow_pages++ == 1',
       'account_shadowed: smp_mb()',
       'mmu_alloc_shadow_roots: write_unlock(&kvm->mmu_lock)',
       'is_unsync_root: smp_rmb()',
-      'vcpu_enter_guest: READ_ONCE(vcpu1->requests) == 0',
       'vcpu_enter_guest: smp_store_release(&vcpu1->mode) == IN_GUEST_MODE',
       'vcpu_enter_guest: smp_mb__after_srcu_read_unlock()',
       'vcpu_enter_guest: vcpu1->mode == IN_GUEST_MODE',
@@ -66,6 +66,7 @@ describe('a vCPU that loads a root', () => {
     const order = positions(
       log(),
       'vcpu_enter_guest: READ_ONCE(vcpu1->requests) == 1',
+      'vcpu_enter_guest: test_bit(KVM_REQ_TLB_FLUSH, &vcpu1->requests) == 1',
       'vcpu_enter_guest: clear_bit(KVM_REQ_TLB_FLUSH, &vcpu1->requests)',
       'vcpu_enter_guest: smp_mb__after_atomic()',
       'vcpu_enter_guest: smp_store_release(&vcpu1->mode) == IN_GUEST_MODE',

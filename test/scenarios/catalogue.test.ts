@@ -4,7 +4,7 @@ import { defineProgram, runSequential, type Proposal, type Scenario } from 'fenc
 import { judge } from '../../src/check/run.ts';
 import { expectedVerdict } from '../../src/check/scenario.ts';
 import { memoryModels } from '../../src/memory/models.ts';
-import { sc } from '../../src/memory/total-store-order.ts';
+import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
 import * as allSites from '../../models/sites.ts';
 import { scenarios } from '../../scenarios/index.ts';
 
@@ -40,6 +40,15 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
     for (const { name } of memoryModels) {
       const verdicts = scenario.proposals.map((proposal) => expectedVerdict(scenario, proposal.name, name));
       if (verdicts.includes('safe')) expect(verdicts).toContain('violated');
+    }
+  });
+
+  it('has the verdicts expected on all interleavings with store buffers, by the oracle', () => {
+    for (const model of [sc, x86Tso]) {
+      const judgements = scenario.proposals.map((proposal) =>
+        judge(scenario, proposal, model, { engine: 'interleave' }),
+      );
+      expect(judgements.map(({ verdict }) => verdict)).toEqual(judgements.map(({ expected }) => expected));
     }
   });
 
