@@ -28,6 +28,8 @@ export type Modify =
   | { readonly how: 'add'; readonly value: number }
   /** Bits of a word that stays below 2^31: `set_bit()` and `clear_bit()`. */
   | { readonly how: 'or' | 'and-not'; readonly value: number }
+  /** Any other function of what it read, such as an addition that wraps. It never fails. */
+  | { readonly how: 'map'; readonly to: (found: number) => number }
   | { readonly how: 'cmpxchg'; readonly expected: number; readonly value: number };
 
 export type LockMode = 'spin' | 'write' | 'read';

@@ -285,6 +285,8 @@ export function applied(modify: Modify, found: number): number | undefined {
       return found | modify.value;
     case 'and-not':
       return found & ~modify.value;
+    case 'map':
+      return modify.to(found);
     case 'cmpxchg':
       return found === modify.expected ? modify.value : undefined;
   }

@@ -1,7 +1,7 @@
 import { Mark } from '../memory/event.ts';
 import type { LockMode } from './operation.ts';
 
-type Access = 'read' | 'write' | 'set' | 'add' | 'or' | 'and-not' | 'cmpxchg';
+type Access = 'read' | 'write' | 'set' | 'add' | 'or' | 'and-not' | 'map' | 'cmpxchg';
 
 const SUFFIX: Readonly<Record<Mark, string>> = {
   [Mark.Plain]: '_relaxed',
@@ -17,6 +17,7 @@ const ATOMIC = {
   add: 'atomic_fetch_add',
   or: 'atomic_fetch_or',
   'and-not': 'atomic_fetch_andnot',
+  map: 'atomic_fetch_update',
   cmpxchg: 'cmpxchg',
 } as const;
 
@@ -33,6 +34,7 @@ export function accessText(access: Access, mark: Mark, name: string): string {
     case 'add':
     case 'or':
     case 'and-not':
+    case 'map':
     case 'cmpxchg':
       return mark === Mark.Noreturn ? `atomic_add(&${name})` : `${ATOMIC[access]}${SUFFIX[mark]}(&${name})`;
   }
