@@ -16,6 +16,8 @@ export type Constant =
 export type Proposition =
   | { readonly op: 'true' }
   | { readonly op: 'equal'; readonly variable: Variable; readonly constant: Constant }
+  /** Two variables that hold the same value: `0:r1=1:r1`. */
+  | { readonly op: 'same'; readonly left: Variable; readonly right: Variable }
   | { readonly op: 'not'; readonly of: Proposition }
   | { readonly op: 'and' | 'or' | 'implies'; readonly left: Proposition; readonly right: Proposition };
 
@@ -53,6 +55,8 @@ export function variablesOf(proposition: Proposition): Variable[] {
       return [];
     case 'equal':
       return [proposition.variable];
+    case 'same':
+      return [proposition.left, proposition.right];
     case 'not':
       return variablesOf(proposition.of);
     case 'and':
@@ -74,6 +78,8 @@ export function holds(
       return true;
     case 'equal':
       return valueOf(proposition.variable) === constantValue(proposition.constant);
+    case 'same':
+      return valueOf(proposition.left) === valueOf(proposition.right);
     case 'not':
       return !ask(proposition.of);
     case 'and':
@@ -101,6 +107,8 @@ export function propositionText(proposition: Proposition, level: number = LOOSES
       return 'true';
     case 'equal':
       return `${variableText(proposition.variable)}=${constantText(proposition.constant)}`;
+    case 'same':
+      return `${variableText(proposition.left)}=${variableText(proposition.right)}`;
     case 'not':
       return `not (${propositionText(proposition.of)})`;
     case 'and':
