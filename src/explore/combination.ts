@@ -1,4 +1,4 @@
-import { Kind, Mark, NONE, type Label } from '../memory/event.ts';
+import { bareLabel, Kind } from '../memory/event.ts';
 import {
   eventStructure,
   INIT_THREAD,
@@ -79,18 +79,5 @@ export class Combination {
 }
 
 function initialWrite(loc: number): CandidateEvent {
-  const label: Label = {
-    kind: Kind.Write,
-    loc,
-    mark: Mark.Once,
-    fence: 0,
-    value: 0,
-    rmw: false,
-    expected: undefined,
-    addr: NONE,
-    data: NONE,
-    ctrl: NONE,
-    until: undefined,
-  };
-  return { thread: INIT_THREAD, index: 0, label };
+  return { thread: INIT_THREAD, index: 0, label: bareLabel(Kind.Write, loc) };
 }

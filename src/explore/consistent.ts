@@ -1,7 +1,7 @@
 /** Recorded executions before the axioms: slow and obviously right, for what comes from outside. */
 import { AXIOMS, eventStructure, INIT_THREAD, isMemoryEvent } from '../memory/axioms/index.ts';
 import type { Candidate, CandidateEvent } from '../memory/axioms/index.ts';
-import { Kind, Mark, NONE, type Label } from '../memory/event.ts';
+import { bareLabel, Kind } from '../memory/event.ts';
 import type { ModelName } from '../memory/model.ts';
 import { Relation } from '../memory/relation.ts';
 import type { EventRef, Execution } from '../program/execution.ts';
@@ -22,7 +22,7 @@ export function candidateOf(execution: Execution): Candidate | undefined {
     if (!isMemoryEvent(label)) continue;
     if (label.loc >= 0 && !initial.has(label.loc)) {
       initial.set(label.loc, events.length);
-      events.push({ thread: INIT_THREAD, index: label.loc, label: initialWrite(label.loc) });
+      events.push({ thread: INIT_THREAD, index: label.loc, label: bareLabel(Kind.Write, label.loc) });
     }
     numbers[thread].set(index, events.length);
     events.push({ thread, index, label });
@@ -57,20 +57,4 @@ function sourceOf(execution: Execution, from: EventRef, kind: Kind): EventRef | 
   if (kind === Kind.Read) return from;
   const end = sectionEnd(execution.runs[from.thread].events, from);
   return end < 0 ? undefined : { thread: from.thread, index: end };
-}
-
-function initialWrite(loc: number): Label {
-  return {
-    kind: Kind.Write,
-    loc,
-    mark: Mark.Once,
-    fence: 0,
-    value: 0,
-    rmw: false,
-    expected: undefined,
-    addr: NONE,
-    data: NONE,
-    ctrl: NONE,
-    until: undefined,
-  };
 }

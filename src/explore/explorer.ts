@@ -11,7 +11,7 @@
  * acquisition displaces an earlier one by revisiting its LockRead, which then waits for the new section.
  */
 import { hasBit } from '../memory/bits.ts';
-import { INIT, isReadKind, Kind, Mark } from '../memory/event.ts';
+import { INIT, isReadKind, Kind } from '../memory/event.ts';
 import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
@@ -147,25 +147,10 @@ class Explorer {
       if (node === undefined || node.status !== Status.Event) continue;
       const { kind, rmw } = node.label;
       if (kind === Kind.LockWrite || kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
-      if (holed < 0 && g.hasHole(t) && this.#canFill(g, t, node)) holed = t;
-      if (runnable < 0 && !g.hasHole(t) && this.#canRun(g, node)) runnable = t;
+      if (holed < 0 && g.hasHole(t)) holed = t;
+      if (runnable < 0 && this.#canRun(g, node)) runnable = t;
     }
     return holed >= 0 ? holed : runnable;
-  }
-
-  /**
-   * Whether the hole can be filled now. A cmpxchg that must fail there, because later events were kept
-   * without it, waits for a value that makes it fail.
-   */
-  #canFill(g: WorkGraph, t: number, node: Behaviour): boolean {
-    const { loc, expected, mark } = node.label;
-    if (node.label.kind !== Kind.Read || expected === undefined) return true;
-    if ((mark !== Mark.Full && mark !== Mark.Acquire) || !g.isFollowed(t, g.cursor[t])) return true;
-    const first = g.seen(t, g.cursor[t], loc);
-    for (let w = loc < g.coLast.length ? g.coLast[loc] : INIT; ; w = g.coPrev[w]) {
-      if (this.#valueAt(g, w, loc) !== expected) return true;
-      if (w === first) return false;
-    }
   }
 
   #canRun(g: WorkGraph, node: Behaviour): boolean {
@@ -197,10 +182,8 @@ class Explorer {
       const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
       if (!useless && (label.kind === Kind.Read || g.isClosed(w))) {
         const e = g.step(t, node, w);
-        if (!g.isNeededLater(e)) {
-          if (this.#isContested(g, e)) this.#contest(g, t, e);
-          else if (g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
-        }
+        if (this.#isContested(g, e)) this.#contest(g, t, e);
+        else if (g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
         g.back();
       }
       if (w === first) break;
@@ -246,10 +229,6 @@ class Explorer {
     const e = g.step(t, node, ABSENT);
     let rival = ABSENT;
     let behindReaders = false;
-    if (g.isNeededLater(e)) {
-      g.back();
-      return;
-    }
     if (node.label.rmw) {
       const from = g.rf[g.mate[e]];
       rival = this.#rivalOf(g, from, g.loc[e]);
@@ -278,7 +257,7 @@ class Explorer {
     g.insertCo(w, after);
     if (judge === w) {
       if (g.checker.consistent(w, g.coNext[w] === ABSENT && g.isLast(w))) this.#visit(g);
-    } else if (!g.isNeededLater(judge) && this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
+    } else if (this.#coheres(g, judge) && g.checker.consistent(judge, false)) {
       this.#visit(g);
     }
     g.removeCo(w);
@@ -302,28 +281,6 @@ class Explorer {
       if (rival !== ABSENT && e > rival) continue;
       this.#revisit(g, e, w, prefix, behindReaders);
     }
-    if (this.#model.loadBuffering && rival === ABSENT) this.#revisitsToFail(g, w, prefix);
-  }
-
-  /** Revisits of a cmpxchg that is in the prefix only because it succeeds, by a write that makes it fail. */
-  #revisitsToFail(g: WorkGraph, w: number, prefix: Int32Array): void {
-    for (let e = 0; e < w; e++) {
-      const { kind, expected, mark, loc } = g.label[e];
-      if (kind !== Kind.Read || loc !== g.loc[w] || expected === undefined || g.value[e] !== expected)
-        continue;
-      if (g.value[w] === expected || (mark !== Mark.Full && mark !== Mark.Acquire)) continue;
-      g.prefix(w, prefix);
-      if (!hasBit(prefix, 0, e)) continue;
-      g.prefixIfFailed(w, e, g.value[w], prefix);
-      if (!hasBit(prefix, 0, e) && this.#allMaximal(g, e, w, prefix)) this.#revisit(g, e, w, prefix, false);
-    }
-  }
-
-  #allMaximal(g: WorkGraph, from: number, w: number, prefix: Int32Array): boolean {
-    for (let e = w - 1; e >= from; e--) {
-      if (!hasBit(prefix, 0, e) && !this.#maximality.holds(g, e, prefix)) return false;
-    }
-    return true;
   }
 
   #revisit(g: WorkGraph, read: number, w: number, prefix: Int32Array, behindReaders: boolean): void {
@@ -343,8 +300,6 @@ class Explorer {
   }
 
   #leaf(g: WorkGraph): void {
-    // A hole that cannot be filled: no execution, and no thread that waits either.
-    for (let t = 0; t < g.threads; t++) if (g.hasHole(t)) return;
     const admitted = g.checker.admits();
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);

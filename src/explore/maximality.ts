@@ -4,7 +4,7 @@
  * from the coherence-last write and to be placed last.
  */
 import { hasBit } from '../memory/bits.ts';
-import { isReadKind, Kind, Mark } from '../memory/event.ts';
+import { isReadKind, Kind } from '../memory/event.ts';
 import { NEVER } from '../memory/graph.ts';
 import type { WorkGraph } from './work-graph.ts';
 
@@ -19,21 +19,10 @@ export class Maximality {
     const from = isRead ? g.rf[e] : e;
     if (from === NEVER) return false;
     if (from > e && !hasBit(prefix, 0, from)) return false;
-    const barred = isRead && this.#mustFail(g, e, prefix) ? g.label[e].expected : undefined;
     for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
-      if ((w <= e || hasBit(prefix, 0, w)) && g.value[w] !== barred) return false;
+      if (w <= e || hasBit(prefix, 0, w)) return false;
     }
     return true;
-  }
-
-  /**
-   * Whether a failed cmpxchg would be needed by later events that stay, had it succeeded: then it can only
-   * be re-created failing, and values that let it succeed do not count.
-   */
-  #mustFail(g: WorkGraph, e: number, prefix: Int32Array): boolean {
-    const { expected, mark } = g.label[e];
-    if (expected === undefined || g.value[e] === expected) return false;
-    return (mark === Mark.Full || mark === Mark.Acquire) && g.isFollowed(g.thread[e], g.index[e], prefix);
   }
 
   /** Whether an event older than the write reads from it: then it has been revisited by it. */

@@ -74,34 +74,6 @@ export class WorkGraph extends Graph<StepLabel> {
   }
 
   /**
-   * Whether a later event of its thread directly needs `e`. An event that fills a hole must not: whether a
-   * cmpxchg orders what follows depends on whether it succeeds, and if it does, the later events were kept
-   * without what they need; the same execution is reached with the cmpxchg among what was kept.
-   */
-  isNeededLater(e: number): boolean {
-    const t = this.thread[e];
-    const own = this.slots[t];
-    for (let i = this.index[e] + 1; i < this.length[t]; i++) {
-      if (own[i] >= 0 && hasBit(this.need, own[i] * this.words, e)) return true;
-    }
-    return false;
-  }
-
-  /**
-   * Whether the graph keeps events of a thread, after a cmpxchg at the given place, that would need it if
-   * it succeeded. With a `set`, only what is in it and the newest event count as kept.
-   */
-  isFollowed(t: number, index: number, set?: Int32Array): boolean {
-    const own = this.slots[t];
-    for (let i = index + 2; i < this.length[t]; i++) {
-      const e = own[i];
-      if (e < 0 || !this.checker.isOrdered(e)) continue;
-      if (set === undefined || e === this.n - 1 || hasBit(set, 0, e)) return true;
-    }
-    return false;
-  }
-
-  /**
    * The events that `e` needs to be as it is, itself excluded, as a row in `into`
    * (MEMORY-MODELS 3.1, 3.2): closure over the static rows, rf and RMW halves.
    */
@@ -134,19 +106,6 @@ export class WorkGraph extends Graph<StepLabel> {
       }
     }
     into[e >> 5] &= ~(1 << (e & 31));
-  }
-
-  /**
-   * The prefix that `e` would have if the successful cmpxchg at `read` read `value` and failed: what it
-   * orders by succeeding, it then orders no longer.
-   */
-  prefixIfFailed(e: number, read: number, value: number, into: Int32Array): void {
-    const found = this.value[read];
-    this.value[read] = value;
-    this.refresh(this.thread[read], this.index[read]);
-    this.prefix(e, into);
-    this.value[read] = found;
-    this.refresh(this.thread[read], this.index[read]);
   }
 
   /**

@@ -69,6 +69,23 @@ export interface Label {
   readonly until: ((value: number) => boolean) | undefined;
 }
 
+/** A label of the given kind with nothing special about it. */
+export function bareLabel(kind: Kind, loc: number): Label {
+  return {
+    kind,
+    loc,
+    mark: Mark.Once,
+    fence: Fence.Mb,
+    value: 0,
+    rmw: false,
+    expected: undefined,
+    addr: NONE,
+    data: NONE,
+    ctrl: NONE,
+    until: undefined,
+  };
+}
+
 /** The parts of a label that another event in its place would have to share. */
 export function sameLabel(a: Label, b: Label): boolean {
   return (

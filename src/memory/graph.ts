@@ -49,8 +49,6 @@ export class Graph<L extends Label = Label> {
 
   readonly slots: Int32Array[] = [];
   readonly length: Int32Array;
-  /** Open read sections per thread; zero almost always, and then nobody needs to look further. */
-  readonly openReads: Int32Array;
 
   coFirst: Int32Array;
   coLast: Int32Array;
@@ -77,7 +75,6 @@ export class Graph<L extends Label = Label> {
     this.need = new Int32Array(capacity * this.words);
     for (let t = 0; t < threads; t++) this.slots.push(new Int32Array(capacity).fill(ABSENT));
     this.length = new Int32Array(threads);
-    this.openReads = new Int32Array(threads);
     this.coFirst = new Int32Array(0);
     this.coLast = new Int32Array(0);
     this.initReaders = new Int32Array(0);
@@ -118,8 +115,7 @@ export class Graph<L extends Label = Label> {
       this.coNext[e] = ABSENT;
     }
     if (label.rmw) this.#pair(e, own, index);
-    if (kind === Kind.ReadLock) this.openReads[thread] += 1;
-    else if (kind === Kind.Unlock || kind === Kind.ReadUnlock) this.#close(e, own, index);
+    if (kind === Kind.Unlock || kind === Kind.ReadUnlock) this.#close(e, own, index);
     return e;
   }
 
@@ -140,10 +136,8 @@ export class Graph<L extends Label = Label> {
       clearBit(this.reads, this.loc[e] * this.words, e);
     }
     if (this.mate[e] !== ABSENT) this.mate[this.mate[e]] = ABSENT;
-    if (kind === Kind.ReadLock) this.openReads[thread] -= 1;
-    else if (this.closer[e] !== ABSENT && (kind === Kind.Unlock || kind === Kind.ReadUnlock)) {
+    if (this.closer[e] !== ABSENT && (kind === Kind.Unlock || kind === Kind.ReadUnlock)) {
       this.closer[this.closer[e]] = ABSENT;
-      if (kind === Kind.ReadUnlock) this.openReads[thread] += 1;
     }
   }
 
@@ -219,6 +213,14 @@ export class Graph<L extends Label = Label> {
     return true;
   }
 
+  /** Whether some read section follows a write section and another write section follows that. */
+  hasPassedReader(): boolean {
+    for (let e = 0; e < this.n; e++) {
+      if (this.kind[e] === Kind.ReadLock && this.coAfter(this.rf[e], this.loc[e]) !== ABSENT) return true;
+    }
+    return false;
+  }
+
   /** Adds to a row the ends of the read sections that a write section follows: its LockRead is given. */
   addReaderEnds(lock: number, into: Int32Array, at: number): void {
     const section = this.rf[lock];
@@ -244,7 +246,6 @@ export class Graph<L extends Label = Label> {
     this.n = 0;
     for (const own of this.slots) own.fill(ABSENT);
     this.length.fill(0);
-    this.openReads.fill(0);
     this.coFirst.fill(ABSENT);
     this.coLast.fill(INIT);
     this.initReaders.fill(0);
@@ -280,7 +281,6 @@ export class Graph<L extends Label = Label> {
       if (s < 0 || this.loc[s] !== this.loc[e] || this.kind[s] !== opener) continue;
       this.closer[s] = e;
       this.closer[e] = s;
-      if (opener === Kind.ReadLock) this.openReads[this.thread[e]] -= 1;
       return;
     }
   }

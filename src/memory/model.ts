@@ -18,8 +18,6 @@ export interface Checker {
    * place in `co`. `maximal` says that it was added in the most boring way (reads from, or is, co-last).
    */
   consistent(event: number, maximal: boolean): boolean;
-  /** Whether fences and RMWs of its thread order the event. */
-  isOrdered(event: number): boolean;
   /**
    * Axioms that only complete graphs are held against, because they may refuse what is added in the most
    * boring way and the explorer's routes lead through graphs that break them.

@@ -10,7 +10,9 @@
  * Coherence within a thread and atomicity hold by construction: the explorer offers no other rf and co.
  * What remains is one search backwards from the new event for the events that it was put before.
  * Taking a lock and read_unlock() are LOCKed, spin_unlock() and write_unlock() are plain stores. A write
- * section follows the ends of all read sections of its predecessor.
+ * section follows the ends of all read sections of its predecessor; that is left to complete graphs,
+ * because a read section may be put before a write section that is there already, and what it does next
+ * would then not be free.
  */
 import { hasBit, setBit } from './bits.ts';
 import { INIT, isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
@@ -39,6 +41,8 @@ class StoreOrderChecker implements Checker {
   readonly #drained: Int32Array;
   readonly #visited: Int32Array;
   readonly #stack: Int32Array;
+  /** Whether the ends of read sections count: on complete graphs. */
+  #isFinal = false;
 
   constructor(graph: Graph, buffered: boolean) {
     const size = graph.capacity * graph.words;
@@ -83,23 +87,34 @@ class StoreOrderChecker implements Checker {
   }
 
   consistent(e: number, maximal: boolean): boolean {
-    const g = this.#graph;
-    const thread = g.thread[e];
-    // The end of a read section is where a write section waits for it.
-    const inSection = g.openReads[thread] > 0 || g.kind[e] === Kind.ReadUnlock;
-    if (maximal && !inSection) return true;
-    const next = maximal ? ABSENT : this.#overwriter(e);
-    if (next === ABSENT && !inSection) return true;
+    if (maximal) return true;
+    const next = this.#overwriter(e);
+    if (next === ABSENT) return true;
     this.#lookBack(e);
-    if (next !== ABSENT && hasBit(this.#visited, 0, next)) return false;
-    return !inSection || !this.#breaksSection(e);
-  }
-
-  isOrdered(): boolean {
-    return true;
+    return !hasBit(this.#visited, 0, next);
   }
 
   admits(): boolean {
+    const g = this.#graph;
+    if (!g.hasPassedReader()) return true;
+    this.#isFinal = true;
+    const holds = this.#readersLeaveFirst();
+    this.#isFinal = false;
+    return holds;
+  }
+
+  /** Whether no read section ends, or goes on, after a write section that it was put before. */
+  #readersLeaveFirst(): boolean {
+    const g = this.#graph;
+    for (let r = 0; r < g.n; r++) {
+      if (g.kind[r] !== Kind.ReadLock) continue;
+      const next = g.coAfter(g.rf[r], g.loc[r]);
+      if (next === ABSENT) continue;
+      const own = g.slots[g.thread[r]];
+      const last = g.closer[r] === ABSENT ? own[g.length[g.thread[r]] - 1] : g.closer[r];
+      this.#lookBack(last);
+      if (hasBit(this.#visited, 0, g.mate[next])) return false;
+    }
     return true;
   }
 
@@ -157,7 +172,7 @@ class StoreOrderChecker implements Checker {
       const w = g.source(x);
       if (w >= 0 && (!this.#buffered || kind !== Kind.Read || g.thread[w] !== g.thread[x]))
         depth = this.#add(w, depth);
-      if (kind === Kind.LockRead && g.rf[x] >= INIT) depth = this.#afterReaders(x, depth);
+      if (this.#isFinal && kind === Kind.LockRead && g.rf[x] >= INIT) depth = this.#afterReaders(x, depth);
     } else if (kind === Kind.Write && g.coPrev[x] !== ABSENT) {
       const p = g.coPrev[x];
       if (p >= 0) {
@@ -205,19 +220,5 @@ class StoreOrderChecker implements Checker {
       }
     }
     return depth;
-  }
-
-  /** For each open read section that e belongs to: was the write section after it found before e? */
-  #breaksSection(e: number): boolean {
-    const g = this.#graph;
-    const own = g.slots[g.thread[e]];
-    for (let k = g.index[e]; k >= 0; k--) {
-      const r = own[k];
-      if (g.kind[r] !== Kind.ReadLock || (g.closer[r] !== ABSENT && g.index[g.closer[r]] < g.index[e]))
-        continue;
-      const next = g.coAfter(g.rf[r], g.loc[r]);
-      if (next !== ABSENT && hasBit(this.#visited, 0, g.mate[next])) return true;
-    }
-    return false;
   }
 }

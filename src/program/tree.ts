@@ -1,4 +1,4 @@
-import { Kind, NONE } from '../memory/event.ts';
+import { bareLabel, Kind } from '../memory/event.ts';
 import { checkDeclared } from './declared.ts';
 import { GuardedStates } from './guarded.ts';
 import type { Program } from './program.ts';
@@ -128,20 +128,5 @@ export class BehaviourTree {
 }
 
 function nothing(ctrl: readonly number[]): StepLabel {
-  return {
-    kind: Kind.Skip,
-    loc: -1,
-    mark: 0,
-    fence: 0,
-    value: 0,
-    rmw: false,
-    expected: undefined,
-    addr: NONE,
-    data: NONE,
-    ctrl,
-    until: undefined,
-    text: '',
-    fn: '',
-    site: undefined,
-  };
+  return { ...bareLabel(Kind.Skip, -1), ctrl, text: '', fn: '', site: undefined };
 }

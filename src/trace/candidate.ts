@@ -5,7 +5,7 @@ import {
   type Candidate,
   type CandidateEvent,
 } from '../memory/axioms/index.ts';
-import { Fence, Kind, Mark, NONE, type Label } from '../memory/event.ts';
+import { bareLabel, type Fence, Kind, type Mark } from '../memory/event.ts';
 import { Relation } from '../memory/relation.ts';
 import { eventAt, type EventRef, type ExecutedEvent } from '../program/execution.ts';
 import type { Act, Scene } from './act.ts';
@@ -41,7 +41,11 @@ export function judged(scene: Scene, repair: Repair = NO_REPAIR): Judged {
     if (!isMemoryEvent(label)) continue;
     if (label.loc >= 0 && !initial.has(label.loc)) {
       initial.set(label.loc, events.length);
-      put(`init ${label.loc}`, { thread: INIT_THREAD, index: label.loc, label: bare(Kind.Write, label.loc) });
+      put(`init ${label.loc}`, {
+        thread: INIT_THREAD,
+        index: label.loc,
+        label: bareLabel(Kind.Write, label.loc),
+      });
     }
     const act = scene.actAt({ thread, index });
     const mark = repair.marks.get(act) ?? label.mark;
@@ -50,7 +54,7 @@ export function judged(scene: Scene, repair: Repair = NO_REPAIR): Judged {
   // Indices need only be ordered, so a fence between two events takes half a step.
   for (const { after, fence } of repair.fences) {
     const index = (after.tail ?? after.head).index + 0.5;
-    put('', { thread: after.thread, index, label: { ...bare(Kind.Fence, -1), fence } });
+    put('', { thread: after.thread, index, label: { ...bareLabel(Kind.Fence, -1), fence } });
   }
   const at = (ref: EventRef): number => numbers.get(key(ref)) as number;
 
@@ -89,20 +93,4 @@ function sourceOf(scene: Scene, event: ExecutedEvent, from: EventRef): EventRef 
 
 function key({ thread, index }: EventRef): string {
   return `${thread}.${index}`;
-}
-
-function bare(kind: Kind, loc: number): Label {
-  return {
-    kind,
-    loc,
-    mark: Mark.Once,
-    fence: Fence.Mb,
-    value: 0,
-    rmw: false,
-    expected: undefined,
-    addr: NONE,
-    data: NONE,
-    ctrl: NONE,
-    until: undefined,
-  };
 }

@@ -54,8 +54,7 @@ export function dataRaces(candidate: Candidate): Relation {
 
 /**
  * thin-air, as far as LKMM needs it: acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw ∪ [Marked];ppo;[Marked] ∪ section),
- * where section leads from taking a lock to all that follows, which may depend on the guarded state. Among
- * marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
+ * where section leads from taking a lock to all that follows: it exists only if the lock is had. Among marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
  * value depends on a read, and another thread that reads it in a race.
  */
 function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {

@@ -5,15 +5,18 @@
  *   atomicity      rmw ∩ (fre;coe) = ∅
  *   happens-before acyclic(hb)   hb = [Marked];(ppo ∪ rfe ∪ ((prop \ id)∩int));[Marked]
  *   propagation    acyclic(pb)   pb = prop;strong;hb*;[Marked]
- *   plain-coherence              see plain.ts; on complete graphs only
+ *   plain-coherence              see plain.ts
  *
  *   cfence = [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked];rmwseq
  *   prop   = [Marked];(over∩ext)?;cfence*;[Marked];rfe?;[Marked]
  *
+ * Three things are left to complete graphs ({@link LkmmChecker.admits}): plain-coherence, what a successful
+ * cmpxchg orders, and that write sections follow the ends of read sections. The explorer's routes lead through graphs that break them.
+ *
  * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
  * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
  */
-import { INIT, Kind } from '../event.ts';
+import { INIT, Kind, Mark } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
@@ -24,8 +27,12 @@ import { ThreadOrder } from './thread-order.ts';
 export class LkmmChecker implements Checker {
   readonly #graph: Graph;
   readonly #words: number;
-  readonly #order: ThreadOrder;
-  readonly #plain: PlainCoherence | undefined;
+  readonly #plainIsMarked: boolean;
+  readonly #building: ThreadOrder;
+  #final: ThreadOrder | undefined;
+  #plain: PlainCoherence | undefined;
+  /** The one that is being judged by. */
+  #order: ThreadOrder;
   readonly #marked: Int32Array;
   readonly #threads: Int32Array;
   readonly #rfe: Int32Array;
@@ -45,7 +52,9 @@ export class LkmmChecker implements Checker {
     const size = graph.capacity * graph.words;
     this.#graph = graph;
     this.#words = graph.words;
-    this.#order = new ThreadOrder(graph, plainIsMarked);
+    this.#plainIsMarked = plainIsMarked;
+    this.#building = new ThreadOrder(graph, plainIsMarked, false);
+    this.#order = this.#building;
     this.#marked = new Int32Array(graph.words);
     this.#threads = new Int32Array(graph.threads * graph.words);
     this.#rfe = new Int32Array(size);
@@ -58,33 +67,23 @@ export class LkmmChecker implements Checker {
     this.#strongProp = new Int32Array(size);
     this.#acc = new Int32Array(graph.words);
     this.#sources = new Int32Array(graph.words);
-    this.#plain = plainIsMarked ? undefined : new PlainCoherence(graph, this.#order);
   }
 
   added(e: number): void {
-    this.#order.added(e);
+    this.#building.added(e);
   }
 
-  consistent(e: number, maximal: boolean): boolean {
-    const g = this.#graph;
-    if (maximal && g.openReads[g.thread[e]] === 0 && !this.#endsPassedSection(e)) return true;
-    this.#classify();
-    this.#communicate();
-    this.#propagate();
-    return this.#happensBefore() && this.#propagation();
-  }
-
-  isOrdered(e: number): boolean {
-    const flags = this.#order.flags[e];
-    return (flags & Class.Memory) !== 0 && (flags & Class.Plain) === 0;
+  consistent(_event: number, maximal: boolean): boolean {
+    return maximal || this.#holds(this.#building);
   }
 
   admits(): boolean {
-    if (this.#plain === undefined || !this.#classify()) return true;
-    this.#communicate();
-    this.#propagate();
-    this.#happensBefore();
-    this.#propagation();
+    if (!this.#needsFinal()) return true;
+    const order = (this.#final ??= new ThreadOrder(this.#graph, this.#plainIsMarked, true));
+    for (const own of this.#graph.slots) for (let i = 0; own[i] >= 0; i++) order.added(own[i]);
+    if (!this.#holds(order)) return false;
+    if (this.#plainIsMarked) return true;
+    this.#plain ??= new PlainCoherence(this.#graph, order);
     return this.#plain.holds({
       marked: this.#marked,
       threads: this.#threads,
@@ -94,28 +93,37 @@ export class LkmmChecker implements Checker {
     });
   }
 
-  /** A read_unlock() whose section was put before a write section that is there already. */
-  #endsPassedSection(e: number): boolean {
-    const g = this.#graph;
-    if (g.kind[e] !== Kind.ReadUnlock) return false;
-    const section = g.closer[e];
-    return g.coAfter(g.rf[section], g.loc[e]) !== ABSENT;
+  #holds(order: ThreadOrder): boolean {
+    this.#order = order;
+    this.#classify();
+    this.#communicate();
+    this.#propagate();
+    return this.#happensBefore() && this.#propagation();
   }
 
-  /** Sets of marked events and of threads; tells whether there are plain accesses. */
-  #classify(): boolean {
+  /** Whether something in the graph was left out while it was built. */
+  #needsFinal(): boolean {
+    const g = this.#graph;
+    if (g.hasPassedReader()) return true;
+    for (let e = 0; e < g.n; e++) {
+      const { rmw, mark, expected } = g.label[e];
+      if (!this.#plainIsMarked && (this.#building.flags[e] & Class.Plain) !== 0) return true;
+      if (rmw && expected !== undefined && (mark === Mark.Full || mark === Mark.Acquire)) return true;
+    }
+    return false;
+  }
+
+  /** Sets of marked events and of threads. */
+  #classify(): void {
     const g = this.#graph;
     const { flags } = this.#order;
     this.#marked.fill(0);
     this.#threads.fill(0);
-    let anyPlain = false;
     for (let e = 0; e < g.n; e++) {
       const bit = 1 << (e & 31);
       this.#threads[g.thread[e] * this.#words + (e >> 5)] |= bit;
-      if (flags[e] & Class.Plain) anyPlain = true;
-      else if (flags[e] !== 0) this.#marked[e >> 5] |= bit;
+      if (flags[e] !== 0 && (flags[e] & Class.Plain) === 0) this.#marked[e >> 5] |= bit;
     }
-    return anyPlain;
   }
 
   /** rfe and over∩ext; on the way along each coherence order, rmwseq is appended to cfence. */
@@ -131,7 +139,7 @@ export class LkmmChecker implements Checker {
         const from = g.source(e);
         if (from >= 0 && g.thread[from] !== g.thread[e])
           this.#rfe[e * words + (from >> 5)] |= 1 << (from & 31);
-        if (kind === Kind.LockRead && g.rf[e] >= INIT) this.#afterReaders(e);
+        if (this.#order === this.#final && kind === Kind.LockRead && g.rf[e] >= INIT) this.#afterReaders(e);
       }
       this.#fenced(e);
     }
@@ -140,7 +148,6 @@ export class LkmmChecker implements Checker {
 
   /** cfence before rmwseq: [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked]. */
   #fenced(e: number): void {
-    const g = this.#graph;
     const words = this.#words;
     const at = e * words;
     const { cumulative, wmb, unlockLock } = this.#order;
@@ -165,7 +172,7 @@ export class LkmmChecker implements Checker {
     const at = lock * this.#words;
     const own = g.thread[lock] * this.#words;
     g.addReaderEnds(lock, this.#rfe, at);
-    for (let t = 0; t < g.threads; t++) if (g.openReads[t] > 0) this.#afterOpenReader(lock, t);
+    for (let t = 0; t < g.threads; t++) this.#afterOpenReader(lock, t);
     for (let i = 0; i < this.#words; i++) this.#rfe[at + i] &= ~this.#threads[own + i];
   }
 
@@ -212,7 +219,7 @@ export class LkmmChecker implements Checker {
     sources.fill(0);
     const from = g.source(read);
     if (from >= 0) sources[from >> 5] |= 1 << (from & 31);
-    if (g.kind[w] === Kind.LockWrite) g.addReaderEnds(read, sources, 0);
+    if (this.#order === this.#final && g.kind[w] === Kind.LockWrite) g.addReaderEnds(read, sources, 0);
     unionOver(sources, 0, this.#cfence, this.#cfence, w * this.#words, this.#words);
   }
 

@@ -22,8 +22,11 @@ export const Class = {
   LockRead: 2048,
 } as const;
 
-/** Flags of an event. `value` is what it read; `plainIsMarked` is the reading called lkmm-marked. */
-export function classify(label: Label, value: number, plainIsMarked: boolean): number {
+/**
+ * Flags of an event. `value` is what it read, undefined while that may still change: a cmpxchg then
+ * counts as if it had failed. `plainIsMarked` is the reading called lkmm-marked.
+ */
+export function classify(label: Label, value: number | undefined, plainIsMarked: boolean): number {
   switch (label.kind) {
     case Kind.Fence:
     case Kind.Choice:
@@ -45,7 +48,7 @@ export function classify(label: Label, value: number, plainIsMarked: boolean): n
   }
 }
 
-function accessClass(label: Label, value: number, plainIsMarked: boolean): number {
+function accessClass(label: Label, value: number | undefined, plainIsMarked: boolean): number {
   const isRead = isReadKind(label.kind);
   let flags: number = Class.Memory | (isRead ? Class.Read : Class.Write);
   if (label.rmw) flags |= Class.Atomic;

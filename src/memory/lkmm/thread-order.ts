@@ -62,10 +62,17 @@ export class ThreadOrder {
   readonly #words: number;
   readonly #scratch: Int32Array;
 
-  constructor(graph: Graph, plainIsMarked: boolean) {
+  readonly #isFinal: boolean;
+
+  /**
+   * `isFinal`: for complete graphs. Before, what a successful cmpxchg orders is left out: which events need
+   * which must not hang on a value that a revisit may change.
+   */
+  constructor(graph: Graph, plainIsMarked: boolean, isFinal: boolean) {
     const size = graph.capacity * graph.words;
     this.#graph = graph;
     this.#plainIsMarked = plainIsMarked;
+    this.#isFinal = isFinal;
     this.#words = graph.words;
     this.flags = new Int32Array(graph.capacity);
     this.strong = new Int32Array(size);
@@ -93,16 +100,16 @@ export class ThreadOrder {
     for (let i = 0; i < index; i++) if (own[i] >= 0) this.#pass(own[i], loc);
     this.#dependencies(e, own);
     this.#relate(e);
-    this.#needs(e);
+    if (!this.#isFinal) this.#needs(e);
   }
 
-  /** The write half of a cmpxchg that is assumed to fail counts for nothing, like the Skip it would be. */
   #flagsOf(e: number): number {
     const g = this.#graph;
+    if (this.#isFinal) return classify(g.label[e], g.value[e], this.#plainIsMarked);
     const read = g.kind[e] === Kind.Write ? g.mate[e] : ABSENT;
-    if (read !== ABSENT && g.label[read].expected !== undefined && g.label[read].expected !== g.value[read])
-      return 0;
-    return classify(g.label[e], g.value[e], this.#plainIsMarked);
+    const isConditional = read !== ABSENT && g.label[read].expected !== undefined;
+    const flags = classify(g.label[e], undefined, this.#plainIsMarked);
+    return isConditional ? flags & ~Class.Full : flags;
   }
 
   /** Takes one earlier event of the thread into account. */
@@ -264,7 +271,7 @@ export class ThreadOrder {
 
   /**
    * What a kept event needs besides its source and RMW half (MEMORY-MODELS 3.2): its dependencies, earlier
-   * events of its location, choices, locks (for the state they guard), marked ppo predecessors, and the
+   * events of its location, choices, locks (it exists only if they are had), marked ppo predecessors, and the
    * fences that order it. No fence orders a plain access in hb, so none makes it need or be needed.
    */
   #needs(e: number): void {
