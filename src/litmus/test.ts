@@ -35,6 +35,8 @@ export interface LitmusTest {
   readonly info: ReadonlyMap<string, string>;
   /** The address of a location as a value; undefined where there is no such location. */
   readonly addressOf: (location: string) => number | undefined;
+  /** The location at an address; undefined for values that are none. */
+  readonly nameAt: (value: number) => string | undefined;
 }
 
 /** The registers at the end of a process: `leaf` is the end of its behaviour tree that it has reached. */

@@ -1,0 +1,158 @@
+/** Runs one litmus test: every consistent execution of it, and what they come to. */
+import { enumerate } from '../../explore/enumerate.ts';
+import { explore } from '../../explore/explorer.ts';
+import { interleave } from '../../explore/interleave.ts';
+import type { EngineName } from '../../check/engine.ts';
+import { AXIOMS } from '../../memory/axioms/index.ts';
+import { INIT } from '../../memory/event.ts';
+import type { MemoryModel } from '../../memory/model.ts';
+import { FinalStates, isOk, observationOf, type Outcome } from '../../litmus/states.ts';
+import type { Observation } from '../../litmus/condition.ts';
+import type { LitmusTest } from '../../litmus/test.ts';
+import { FencepostError } from '../../program/error.ts';
+import { eventAt, type Execution } from '../../program/execution.ts';
+import { Status, BehaviourTree, type Behaviour } from '../../program/tree.ts';
+import { isReadKind, Kind } from '../../memory/event.ts';
+
+export interface RunOptions {
+  readonly engine: EngineName;
+  /** Milliseconds. */
+  readonly maxTime?: number;
+  readonly now: () => number;
+  /** Called now and then during a long search. */
+  readonly onProgress?: (executions: number, blocked: number) => void;
+}
+
+export interface LitmusResult extends Outcome {
+  readonly test: LitmusTest;
+  readonly model: MemoryModel['name'];
+  readonly observation: Observation;
+  readonly ok: boolean;
+  /** By name, as herd7 spells them. */
+  readonly flags: readonly string[];
+  /** Consistent executions, those that the filter rejects included. */
+  readonly executions: number;
+  /** Whether every execution was seen. */
+  readonly exhaustive: boolean;
+  readonly milliseconds: number;
+}
+
+const CLOCK_INTERVAL = 256;
+
+/** The time is up. Unwinds the search; never leaves this file. */
+class Stop extends Error {}
+
+/** Throws a FencepostError where the test does what its dialect cannot, such as plain access to a lock. */
+export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOptions): LitmusResult {
+  const started = options.now();
+  const states = new FinalStates(test);
+  const count = { executions: 0, blocked: 0 };
+  const tick = (): void => {
+    const seen = count.executions + count.blocked;
+    if (seen % CLOCK_INTERVAL !== 0) return;
+    if (options.now() - started >= (options.maxTime ?? Infinity)) throw new Stop();
+    options.onProgress?.(count.executions, count.blocked);
+  };
+  const listener: Listener = {
+    begin: () => {
+      states.clear();
+      count.executions = count.blocked = 0;
+    },
+    ends: (leaves, value) => {
+      if (leaves.length > 0 && leaves.every(hasEnded)) {
+        states.add(leaves, (name) => locationValue(test, name, value));
+        count.executions += 1;
+      } else count.blocked += 1;
+      tick();
+    },
+  };
+  let exhaustive = true;
+  try {
+    search(test, model, options.engine, listener);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    exhaustive = false;
+  }
+  const outcome = states.outcome();
+  const { positive, negative } = outcome;
+  return {
+    ...outcome,
+    test,
+    model: model.name,
+    observation: observationOf(positive, negative),
+    ok: isOk(test, positive, negative),
+    flags: [],
+    executions: count.executions,
+    exhaustive,
+    milliseconds: options.now() - started,
+  };
+}
+
+/** Receives the ends of searches: where each thread stands, and the final value of each location by id. */
+interface Listener {
+  begin(): void;
+  ends(leaves: readonly Behaviour[], value: (location: number) => number): void;
+}
+
+function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listener: Listener): void {
+  const tree = new BehaviourTree(test.program);
+  const { memory } = test.program;
+  const threads = test.program.threads.map((_, t) => t);
+  switch (engine) {
+    case 'graph':
+      explore(tree, model, {
+        begin: () => listener.begin(),
+        blocked: () => listener.ends([], () => 0),
+        execution: (g) =>
+          listener.ends(
+            threads.map((t) => g.next(t) as Behaviour),
+            (id) => {
+              const last = id < g.coLast.length ? g.coLast[id] : INIT;
+              return last === INIT ? memory.initialValue(id) : g.value[last];
+            },
+          ),
+      });
+      return;
+    case 'enumerate':
+      listener.begin();
+      for (const execution of enumerate(tree, AXIOMS[model.name]).executions) {
+        listener.ends(
+          threads.map((t) => leafOf(tree, execution, t)),
+          (id) => {
+            const last = execution.co[id]?.at(-1);
+            return last === undefined ? memory.initialValue(id) : eventAt(execution, last).value;
+          },
+        );
+      }
+      return;
+    case 'interleave':
+      if (model.name !== 'sc' && model.name !== 'x86-tso') {
+        throw new FencepostError('engine-model', `the interleaving oracle does not know ${model.name}`, {
+          hint: 'it is a machine with store buffers: --model sc,x86-tso',
+        });
+      }
+      listener.begin();
+      interleave(tree, model.name, Infinity, (state) => {
+        listener.ends(state.threads, (id) => state.memory[id] ?? memory.initialValue(id));
+      });
+  }
+}
+
+function hasEnded(leaf: Behaviour): boolean {
+  // herd7 lets a process end while it holds a lock.
+  return leaf.status === Status.End || (leaf.violation?.message.startsWith('ends while it holds') ?? false);
+}
+
+function leafOf(tree: BehaviourTree, execution: Execution, thread: number): Behaviour {
+  let node = tree.root(thread);
+  for (const { label, value } of execution.runs[thread].events) {
+    const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
+    node = tree.after(node, isAnswer ? value : 0);
+  }
+  return node;
+}
+
+function locationValue(test: LitmusTest, name: string, value: (location: number) => number): number {
+  const location = test.program.memory.find(name);
+  return location === undefined || location.kind === 'lock' ? 0 : value(location.id);
+}

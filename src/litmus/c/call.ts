@@ -1,0 +1,178 @@
+import { Mark } from '../../memory/event.ts';
+import { fence, rmw, smpMb, spinLock, spinUnlock } from '../../program/operations.ts';
+import type { Depends, Modify, Steps } from '../../program/operation.ts';
+import type { Interpreter } from './interpreter.ts';
+import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
+import {
+  rcuReadLock,
+  rcuReadUnlock,
+  spinIsLocked,
+  spinTrylock,
+  srcuReadLock,
+  srcuReadUnlock,
+  synchronizeRcu,
+  synchronizeSrcu,
+} from './pending.ts';
+import type { Expression } from './syntax.ts';
+import { constant, joined, type Value } from './value.ts';
+
+type Call = Extract<Expression, { kind: 'call' }>;
+type Atomic = Extract<Macro, { does: 'atomic' }>;
+
+const NOTHING = constant(0);
+
+/** Performs a macro of the kernel's vocabulary and gives its value; 0 where it has none. */
+export function* callMacro(to: Interpreter, call: Call): Steps<Value> {
+  const { macro } = macroNamed(call.macro) as KnownMacro;
+  const { words, at } = call;
+  switch (macro.does) {
+    case 'load':
+      return yield* to.load(yield* pointerOf(to, words[0], macro.through), macro.mark, at);
+    case 'store': {
+      const pointer = yield* pointerOf(to, words[0], macro.through);
+      yield* to.store(pointer, yield* to.evaluate(words[1]), macro.mark, at);
+      return NOTHING;
+    }
+    case 'store-mb': {
+      const pointer = yield* pointerOf(to, words[0], 'target');
+      yield* to.store(pointer, yield* to.evaluate(words[1]), Mark.Once, at);
+      yield* smpMb();
+      return NOTHING;
+    }
+    case 'fence':
+      yield* fence(macro.fence, `${call.macro}()`);
+      return NOTHING;
+    case 'xchg': {
+      const pointer = yield* to.evaluate(words[0]);
+      const value = yield* to.evaluate(words[1]);
+      const depends = { addr: pointer.from, data: value.from };
+      return yield* modify(to, pointer, { how: 'set', value: value.number }, macro.mark, depends, at);
+    }
+    case 'cmpxchg':
+      return yield* cmpxchg(to, call, macro.mark);
+    case 'atomic':
+      return yield* atomic(to, call, macro);
+    case 'add-unless':
+      throw to.source.error('unsupported-macro', `${call.macro}() is not supported yet`, at);
+    case 'spin-lock':
+    case 'spin-unlock':
+    case 'spin-trylock':
+    case 'spin-is-locked':
+    case 'rcu-lock':
+    case 'rcu-unlock':
+    case 'rcu-sync':
+    case 'srcu-lock':
+    case 'srcu-unlock':
+    case 'srcu-sync':
+      return yield* act(to, call, macro.does);
+  }
+}
+
+/** The pointer of an argument that stands for a location: `*p`, or `p` where the macro takes pointers. */
+function* pointerOf(to: Interpreter, word: Expression, through: 'target' | 'pointer'): Steps<Value> {
+  return yield* to.evaluate(through === 'target' && word.kind === 'target' ? word.pointer : word);
+}
+
+function* modify(
+  to: Interpreter,
+  pointer: Value,
+  how: Modify,
+  mark: Mark,
+  depends: Depends,
+  at: number,
+): Steps<Value> {
+  const read = yield* rmw(to.locationAt(pointer, at), how, mark, depends);
+  return { number: read.value, from: [{ value: read.value, at: read.at }] };
+}
+
+function* cmpxchg(to: Interpreter, { words, at }: Call, mark: Mark): Steps<Value> {
+  const pointer = yield* to.evaluate(words[0]);
+  const expected = yield* to.evaluate(words[1]);
+  const value = yield* to.evaluate(words[2]);
+  // What is expected decides whether there is a write at all.
+  yield* to.decideBy(expected.from);
+  const how = { how: 'cmpxchg', expected: expected.number, value: value.number } as const;
+  return yield* modify(to, pointer, how, mark, { addr: pointer.from, data: value.from }, at);
+}
+
+function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Value> {
+  const by = macro.by === undefined ? yield* to.evaluate(words[0]) : constant(macro.by);
+  const pointer = yield* to.evaluate(words[words.length - 1]);
+  const how = modification(macro, by.number);
+  const old = yield* modify(to, pointer, how, macro.mark, { addr: pointer.from, data: by.from }, at);
+  const stored = how.how === 'add' ? old.number + how.value : 0;
+  switch (macro.returns) {
+    case 'nothing':
+      return NOTHING;
+    case 'old':
+      return old;
+    case 'new':
+      return { number: stored, from: joined(old.from, by.from) };
+    case 'is-zero':
+      return { number: stored === 0 ? 1 : 0, from: joined(old.from, by.from) };
+    case 'is-negative':
+      return { number: stored < 0 ? 1 : 0, from: joined(old.from, by.from) };
+  }
+}
+
+function modification({ operation }: Atomic, by: number): Modify {
+  switch (operation) {
+    case 'add':
+      return { how: 'add', value: by };
+    case 'sub':
+      return { how: 'add', value: -by };
+    case 'or':
+      return { how: 'or', value: by };
+    case 'and':
+      return { how: 'and-not', value: ~by };
+    case 'andnot':
+      return { how: 'and-not', value: by };
+  }
+}
+
+/** Locks and RCU. */
+function* act(to: Interpreter, { words, at }: Call, does: Act): Steps<Value> {
+  const of = words.length > 0 ? yield* to.evaluate(words[0]) : NOTHING;
+  switch (does) {
+    case 'spin-lock':
+      yield* spinLock(to.lockAt(of, at));
+      return NOTHING;
+    case 'spin-unlock':
+      yield* spinUnlock(to.lockAt(of, at));
+      return NOTHING;
+    case 'spin-trylock':
+      return constant((yield* spinTrylock(to.lockAt(of, at))) ? 1 : 0);
+    case 'spin-is-locked':
+      return constant((yield* spinIsLocked(to.lockAt(of, at))) ? 1 : 0);
+    case 'rcu-lock':
+      yield* rcuReadLock();
+      return NOTHING;
+    case 'rcu-unlock':
+      yield* rcuReadUnlock();
+      return NOTHING;
+    case 'rcu-sync':
+      yield* synchronizeRcu();
+      return NOTHING;
+    case 'srcu-lock': {
+      const cookie = yield* srcuReadLock(to.locationAt(of, at));
+      return { number: cookie.value, from: [cookie] };
+    }
+    case 'srcu-unlock': {
+      const cookie = yield* to.evaluate(words[1]);
+      const read = cookie.from[cookie.from.length - 1];
+      if (read === undefined) {
+        throw to.source.error(
+          'no-cookie',
+          'this cookie does not come from srcu_read_lock()',
+          words[1].at,
+          'pass what srcu_read_lock() returned',
+        );
+      }
+      yield* srcuReadUnlock(to.locationAt(of, at), { value: cookie.number, at: read.at });
+      return NOTHING;
+    }
+    case 'srcu-sync':
+      yield* synchronizeSrcu(to.locationAt(of, at));
+      return NOTHING;
+  }
+}

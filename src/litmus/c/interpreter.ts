@@ -1,0 +1,130 @@
+/**
+ * A process of a C litmus test as a step program: locals are registers, everything behind a pointer is
+ * shared memory. An address dependency comes from the pointer expression, a data dependency from the
+ * stored one, a control dependency from the condition of an `if`.
+ */
+import { Mark } from '../../memory/event.ts';
+import { branch, load, store } from '../../program/operations.ts';
+import type { Location, Lock } from '../../program/location.ts';
+import type { Read, Steps } from '../../program/operation.ts';
+import type { Layout } from '../layout.ts';
+import type { Source } from '../source.ts';
+import { callMacro } from './call.ts';
+import type { Expression, ProcessSyntax, Statement } from './syntax.ts';
+import { applyBinary, applyUnary, constant, joined, type Value } from './value.ts';
+
+/** What the statements of one process work on. */
+export class Interpreter {
+  readonly source: Source;
+  readonly layout: Layout;
+  readonly #process: ProcessSyntax;
+  readonly #variables: Map<string, Value>;
+
+  constructor(source: Source, layout: Layout, process: ProcessSyntax, initial: ReadonlyMap<string, number>) {
+    this.source = source;
+    this.layout = layout;
+    this.#process = process;
+    this.#variables = new Map([...initial].map(([name, value]) => [name, constant(value)]));
+  }
+
+  /** Runs the process and leaves the values of its variables in `final`. */
+  *run(final: Map<string, number>): Steps {
+    yield* this.#block(this.#process.body);
+    for (const [name, { number }] of this.#variables) final.set(name, number);
+  }
+
+  *evaluate(expression: Expression): Steps<Value> {
+    switch (expression.kind) {
+      case 'number':
+        return constant(expression.value);
+      case 'name':
+        return this.#variables.get(expression.name) ?? constant(0);
+      case 'unary':
+        return applyUnary(expression.operator, yield* this.evaluate(expression.of));
+      case 'binary': {
+        // Both sides are evaluated, even of `&&` and `||`: herd7 has no shortcuts either.
+        const left = yield* this.evaluate(expression.left);
+        return applyBinary(expression.operator, left, yield* this.evaluate(expression.right));
+      }
+      case 'target': {
+        const pointer = yield* this.evaluate(expression.pointer);
+        return yield* this.load(pointer, Mark.Plain, expression.at);
+      }
+      case 'call':
+        return yield* callMacro(this, expression);
+    }
+  }
+
+  *load(pointer: Value, mark: Mark, at: number): Steps<Value> {
+    const read = yield* load(this.locationAt(pointer, at), mark, { addr: pointer.from });
+    return valueOf(read);
+  }
+
+  *store(pointer: Value, value: Value, mark: Mark, at: number): Steps {
+    const depends = { addr: pointer.from, data: value.from };
+    yield* store(this.locationAt(pointer, at), value.number, mark, depends);
+  }
+
+  /** The location that a pointer points to; `at` is where the program follows it. */
+  locationAt(pointer: Value, at: number): Location {
+    const found = this.layout.at(pointer.number);
+    if (found.kind === 'location') return found;
+    throw this.source.error(
+      'plain-lock',
+      `«${found.name}» is a lock and cannot be accessed like a variable`,
+      at,
+      'locks are for spin_lock(), spin_unlock(), spin_trylock() and spin_is_locked()',
+    );
+  }
+
+  lockAt(pointer: Value, at: number): Lock {
+    const found = this.layout.at(pointer.number);
+    if (found.kind === 'lock') return found;
+    throw this.source.error('no-lock', `«${found.name}» is no lock`, at, 'declare it as spinlock_t *');
+  }
+
+  /** Everything that comes later is decided by these reads. */
+  *decideBy(reads: readonly Read[]): Steps {
+    if (reads.length > 0) yield* branch(reads[0], ...reads.slice(1));
+  }
+
+  *#block(body: readonly Statement[]): Steps {
+    for (const statement of body) yield* this.#perform(statement);
+  }
+
+  *#perform(statement: Statement): Steps {
+    switch (statement.kind) {
+      case 'block':
+        yield* this.#block(statement.body);
+        return;
+      case 'set':
+        this.#variables.set(statement.name, yield* this.evaluate(statement.value));
+        return;
+      case 'store': {
+        const pointer = yield* this.evaluate(statement.pointer);
+        yield* this.store(pointer, yield* this.evaluate(statement.value), Mark.Plain, statement.at);
+        return;
+      }
+      case 'do':
+        yield* this.evaluate(statement.value);
+        return;
+      case 'if': {
+        const { number, from } = yield* this.evaluate(statement.condition);
+        yield* this.decideBy(from);
+        if (number !== 0) yield* this.#perform(statement.then);
+        else if (statement.otherwise !== undefined) yield* this.#perform(statement.otherwise);
+        return;
+      }
+    }
+  }
+}
+
+/** What a read delivered, tainted by nothing but itself: memory carries no taint. */
+export function valueOf(read: Read): Value {
+  return { number: read.value, from: [read] };
+}
+
+/** A value that was computed from a read and from others that decided how. */
+export function computedFrom(number: number, read: Read, others: readonly Read[] = []): Value {
+  return { number, from: joined([read], others) };
+}

@@ -1,0 +1,20 @@
+import { parseC } from './c/test.ts';
+import { dialectOf } from './header.ts';
+import { Source } from './source.ts';
+import { ARCHITECTURES, type LitmusTest } from './test.ts';
+
+/**
+ * Reads a litmus test of any dialect. Throws a FencepostError with file, line, column and a hint at
+ * whatever it does not understand.
+ */
+export function readLitmus(text: string, file: string): LitmusTest {
+  const source = new Source(text, file);
+  const dialect = dialectOf(source);
+  if (dialect?.word === 'C') return parseC(source);
+  throw source.error(
+    'unknown-dialect',
+    dialect === undefined ? 'this file is empty' : `«${dialect.word}» is no dialect of litmus tests`,
+    dialect?.offset ?? 0,
+    `the first word says which: ${ARCHITECTURES.join(', ')}`,
+  );
+}
