@@ -6,12 +6,12 @@
  *   locking   : a lock is a chain of sections (lock.cat, «Locks» of MEMORY-MODELS 3.8)
  *   thin-air  : acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw)
  */
-import type { ModelName } from '../model.ts';
 import { fromReads, handoff, type Candidate, type EventStructure } from './candidate.ts';
 
 /** A memory model as axioms. */
 export interface AxiomModel {
-  readonly name: ModelName;
+  /** A ModelName, or the title of a `.cat` file. */
+  readonly name: string;
   /** Prepares what depends on the events alone; the result names the first axiom that a candidate breaks. */
   judge(events: EventStructure): (candidate: Candidate) => string | undefined;
 }

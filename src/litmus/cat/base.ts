@@ -1,0 +1,73 @@
+/** The names that are there before any file: herd's predefined sets and relations over our candidates. */
+import { fromReads } from '../../memory/axioms/candidate.ts';
+import type { Candidate, EventStructure } from '../../memory/axioms/index.ts';
+import { EventSet } from '../../memory/event-set.ts';
+import { Relation } from '../../memory/relation.ts';
+import { BUILTINS } from './builtins.ts';
+import { EVENT_SET_NAMES, namesOf } from './event-names.ts';
+import type { Run } from './run.ts';
+import { NOTHING, relationValue, setValue, Trend, type Value } from './value.ts';
+
+export interface BaseName {
+  /** Known before rf and co. */
+  readonly fixed: boolean;
+  readonly value: (run: Run) => Value;
+}
+
+type FixedRelation = (events: EventStructure) => Relation;
+type GivenRelation = (candidate: Candidate) => Relation;
+
+const FIXED: Readonly<Record<string, FixedRelation>> = {
+  po: ({ po }) => po,
+  loc: ({ loc }) => loc,
+  'same-loc': ({ loc }) => loc,
+  'po-loc': ({ po, loc }) => po.intersection(loc),
+  int: ({ int }) => int,
+  ext: ({ ext }) => ext,
+  id: ({ n }) => Relation.identity(n),
+  addr: ({ addr }) => addr,
+  data: ({ data }) => data,
+  ctrl: ({ ctrl }) => ctrl,
+  rmw: ({ rmw }) => rmw,
+  amo: ({ rmw }) => rmw,
+  /** What every coherence order contains: initial writes first. */
+  co0: ({ loc, IW, W }) => loc.restrict(IW, W.difference(IW)),
+};
+
+const GIVEN: Readonly<Record<string, GivenRelation>> = {
+  rf: ({ rf }) => rf,
+  co: ({ co }) => co,
+  fr: fromReads,
+  rfe: ({ rf, events }) => rf.intersection(events.ext),
+  rfi: ({ rf, events }) => rf.intersection(events.int),
+  coe: ({ co, events }) => co.intersection(events.ext),
+  coi: ({ co, events }) => co.intersection(events.int),
+  fre: (candidate) => fromReads(candidate).intersection(candidate.events.ext),
+  fri: (candidate) => fromReads(candidate).intersection(candidate.events.int),
+};
+
+export const BASE: ReadonlyMap<string, BaseName> = new Map<string, BaseName>([
+  ...Object.entries(FIXED).map(
+    ([name, of]) =>
+      [name, { fixed: true, value: (run: Run) => relationValue(of(run.candidate.events)) }] as const,
+  ),
+  ...Object.entries(GIVEN).map(
+    ([name, of]) =>
+      [name, { fixed: false, value: (run: Run) => relationValue(of(run.candidate), Trend.Grows) }] as const,
+  ),
+  ...EVENT_SET_NAMES.map((name) => [name, { fixed: true, value: (run: Run) => named(run, name) }] as const),
+  ...[...BUILTINS].map(([name, value]) => [name, { fixed: true, value: () => value }] as const),
+  ['emptyset', { fixed: true, value: () => NOTHING }],
+  ['FW', { fixed: false, value: finalWrites }],
+]);
+
+function named({ candidate }: Run, name: string): Value {
+  const { events, n } = candidate.events;
+  return setValue(EventSet.where(n, (e) => namesOf(events[e]).includes(name)));
+}
+
+/** The last write of each location. */
+function finalWrites({ candidate, isComplete }: Run): Value {
+  const { W } = candidate.events;
+  return setValue(W.difference(candidate.co.domain()), isComplete ? Trend.Grows : Trend.Any);
+}
