@@ -46,7 +46,7 @@ class Stop extends Error {}
 export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOptions): LitmusResult {
   const started = options.now();
   const states = new FinalStates(test);
-  const count = { executions: 0, blocked: 0 };
+  const count = { executions: 0, blocked: 0, cutOff: 0 };
   const tick = (): void => {
     const seen = count.executions + count.blocked;
     if (seen % CLOCK_INTERVAL !== 0) return;
@@ -56,13 +56,14 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
   const listener: Listener = {
     begin: () => {
       states.clear();
-      count.executions = count.blocked = 0;
+      count.executions = count.blocked = count.cutOff = 0;
     },
     ends: (leaves, value) => {
       if (leaves.length > 0 && leaves.every(hasEnded)) {
         states.add(leaves, (name) => locationValue(test, name, value));
         count.executions += 1;
       } else count.blocked += 1;
+      if (leaves.some(isCutOff)) count.cutOff += 1;
       tick();
     },
   };
@@ -83,7 +84,7 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
     ok: isOk(test, positive, negative),
     flags: [],
     executions: count.executions,
-    exhaustive,
+    exhaustive: exhaustive && count.cutOff === 0,
     milliseconds: options.now() - started,
   };
 }
@@ -141,6 +142,11 @@ function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listen
 function hasEnded(leaf: Behaviour): boolean {
   // herd7 lets a process end while it holds a lock.
   return leaf.status === Status.End || (leaf.violation?.message.startsWith('ends while it holds') ?? false);
+}
+
+/** Whether a loop was left after as many rounds as are tried: what comes later was not seen. */
+function isCutOff(leaf: Behaviour): boolean {
+  return leaf.violation?.property === 'loop-bound';
 }
 
 function leafOf(tree: BehaviourTree, execution: Execution, thread: number): Behaviour {
