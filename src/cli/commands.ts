@@ -2,6 +2,7 @@
 import type { Catalogue } from './catalogue.ts';
 import { check } from './commands/check.ts';
 import { list } from './commands/list.ts';
+import { litmus } from './commands/litmus.ts';
 import { patch } from './commands/patch.ts';
 import { replay } from './commands/replay.ts';
 import type { Exit } from './exit.ts';
@@ -86,6 +87,29 @@ export const COMMANDS: readonly Command[] = [
       ['fencepost replay fp1:SCENARIO/PROPOSAL/MODEL:DIGEST:BYTES', 'the counterexample as a race diagram'],
     ],
     run: replay,
+  },
+  {
+    name: 'litmus',
+    words: '<FILE|DIR...>',
+    wordDocs: { 'FILE|DIR': 'litmus tests (C, X86, X86_64), or folders of them' },
+    summary: 'run litmus tests, with the output of herd7',
+    doc: [
+      'Explores every execution of each test, under lkmm for C and x86-tso for x86, and prints the final states',
+      'as herd7 does. A file that cannot be read is reported with line and column, and the rest still run.',
+      'With --json one object a line. Exit code: 0 done; 1 a verdict is not that of --judge or --reference;',
+      '2 some file could not be read; 3 a bound was hit first.',
+    ].join(' '),
+    flags: ['model', 'engine', 'judge', 'reference', 'json', 'maxTime'],
+    examples: [
+      ['fencepost litmus MP+wmb+rmb.litmus', "one test, in herd7's format"],
+      [
+        'fencepost litmus --judge ~/linux/tools/memory-model/litmus-tests',
+        'does each test come out as it says',
+      ],
+      ['fencepost litmus --reference verdicts.jsonl tests/', 'where do two tools differ'],
+      ['fencepost litmus --max-time 10s --json tests/', 'for machines, at most 10 seconds a test'],
+    ],
+    run: litmus,
   },
   {
     name: 'patch',

@@ -46,6 +46,14 @@ export const FLAGS = {
     doc: 'stop each search after this time: 500ms, 30s, 5m, 1h; a bare number means seconds',
     parse: (text: string): number => duration(text),
   },
+  judge: {
+    flags: '--judge',
+    doc: "compare each test with the «Result:» comment in its file, in the words of the kernel's judgelitmus.sh",
+  },
+  reference: {
+    flags: '--reference <FILE>',
+    doc: 'compare with verdicts of another tool (JSON lines) and print a table of what differs',
+  },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
   proposals: { flags: '--proposals', doc: 'list the proposals instead' },
   models: { flags: '--models', doc: 'list the memory models instead' },
@@ -64,6 +72,9 @@ export interface Flags {
   readonly maxExecutions?: number;
   /** Milliseconds. */
   readonly maxTime?: number;
+  readonly judge?: boolean;
+  /** A file. */
+  readonly reference?: string;
   readonly base?: string;
   readonly proposals?: boolean;
   readonly models?: boolean;

@@ -21,6 +21,7 @@ const MOST_ATOMS = 2000;
 export function parseFinal(lexer: Lexer, processes: number, registerName: RegisterName): Final {
   const parser = new FinalParser(lexer, processes, registerName);
   const final = parser.final();
+  lexer.accept(';');
   if (lexer.peek().kind !== 'end') throw lexer.unexpected('nothing more behind the condition');
   return final;
 }
@@ -67,6 +68,8 @@ class FinalParser {
       lexer.expect('exists', 'behind «~»');
       return { quantifier: 'not-exists', proposition: this.#proposition(0) };
     }
+    // Without a condition every execution is as good as another.
+    if (lexer.peek().kind === 'end') return { quantifier: 'forall', proposition: { op: 'true' } };
     throw lexer.unexpected('«exists», «~exists» or «forall»');
   }
 
@@ -106,7 +109,14 @@ class FinalParser {
     const lexer = this.#lexer;
     if (++this.#atoms > MOST_ATOMS) throw this.#tooMuch();
     const variable = this.#variable();
+    if (lexer.accept('!=')) return { op: 'not', of: this.#comparison(variable) };
     lexer.expect('=', 'between a variable and its value');
+    return this.#comparison(variable);
+  }
+
+  /** What a variable is compared with. */
+  #comparison(variable: Variable): Proposition {
+    const lexer = this.#lexer;
     if (lexer.peek().kind === 'number' && lexer.sees(':', 1))
       return { op: 'same', left: variable, right: this.#variable() };
     lexer.accept('&');

@@ -46,7 +46,7 @@ export function parseHeader(source: Source): Header {
   }
   const result = RESULT.exec(text);
   if (result !== null) info.set('Result', result[1].trim());
-  return { arch: first.word, name: named[1], info, end: offset };
+  return { arch: first.word, name: named[1].replace(/\.litmus$/, ''), info, end: offset };
 }
 
 function afterString(source: Source, from: number): number {
@@ -58,6 +58,9 @@ function afterString(source: Source, from: number): number {
 function infoLine(source: Source, from: number, info: Map<string, string>): number {
   INFO.lastIndex = from;
   const found = INFO.exec(source.text);
+  // herd7 takes no notice of other lines; nor do we, if they are words.
+  const words = found === null ? /^\w[^\n{]*/.exec(source.text.slice(from, from + 1000)) : null;
+  if (words !== null) return from + words[0].length;
   if (found === null) {
     const what = from >= source.text.length ? 'the file ends before its initial section' : 'expected «{»';
     throw source.error(

@@ -1,0 +1,94 @@
+import { FencepostError } from '../../program/error.ts';
+import type { Call } from '../commands.ts';
+import { Exit } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { Bar } from '../litmus/bar.ts';
+import { filesOf } from '../litmus/files.ts';
+import { herdText } from '../litmus/herd-text.ts';
+import { jsonLine } from '../litmus/json-line.ts';
+import { judgeLitmus } from '../litmus/judge.ts';
+import { performAll } from '../litmus/pool.ts';
+import { Reference, type Difference } from '../litmus/reference.ts';
+import type { Refusal, Report, Task } from '../litmus/report.ts';
+import { errorText } from '../report-error.ts';
+import { tableOf } from '../table.ts';
+
+/** `fencepost litmus`. */
+export async function litmus({ words, flags, io }: Call): Promise<Exit> {
+  const engine = flags.engine ?? 'graph';
+  const models = flags.model?.map(({ name }) => name) ?? [undefined];
+  const files = filesOf(words, io.cwd);
+  const tasks = models.flatMap((model) =>
+    files.map((file): Task => ({ file, model, engine, maxTime: flags.maxTime })),
+  );
+  const reference = flags.reference === undefined ? undefined : new Reference(flags.reference, io.cwd);
+  const bar = new Bar(io, tasks.length);
+  const tally = new Tally(io, reference);
+  for await (const result of performAll(tasks, { now: () => io.now(), onDone: (done) => bar.show(done) })) {
+    bar.clear();
+    if (flags.json === true) io.out(jsonLine(result));
+    else if (result.kind === 'refusal') io.err(`${refusalText(result)}\n`);
+    else if (flags.judge !== true && reference === undefined) io.out(herdText(result));
+    tally.add(result, flags.judge === true, flags.json !== true);
+  }
+  bar.clear();
+  if (reference !== undefined && flags.json !== true) tally.printDifferences();
+  return tally.exit();
+}
+
+/** What the results of a run mean for its exit code, and what they are judged by. */
+class Tally {
+  readonly #io: Io;
+  readonly #reference: Reference | undefined;
+  readonly #differences: Difference[] = [];
+  readonly #counts = { same: 0, different: 0, unknown: 0, unfinished: 0 };
+  #refused = 0;
+  #bounded = 0;
+  #failed = 0;
+
+  constructor(io: Io, reference: Reference | undefined) {
+    this.#io = io;
+    this.#reference = reference;
+  }
+
+  add(result: Report | Refusal, judging: boolean, prints: boolean): void {
+    if (result.kind === 'refusal') this.#refused += 1;
+    else if (!result.exhaustive) this.#bounded += 1;
+    if (judging) {
+      const { text, holds } = judgeLitmus(result);
+      if (prints) this.#io.out(text);
+      // What stopped too early has failed nothing.
+      if (!holds && result.kind === 'report' && result.exhaustive) this.#failed += 1;
+    }
+    if (this.#reference === undefined) return;
+    const comparison = this.#reference.compare(result);
+    this.#counts[comparison.kind] += 1;
+    if (comparison.kind === 'different') this.#differences.push(...comparison.differences);
+  }
+
+  printDifferences(): void {
+    const { same, different, unknown, unfinished } = this.#counts;
+    if (this.#differences.length > 0) {
+      const columns = [{ title: 'test' }, { title: 'what' }, { title: 'fencepost' }, { title: 'reference' }];
+      const rows = this.#differences.map(({ test, what, ours, reference }) =>
+        [test, what, ours, reference].map((text) => ({ text })),
+      );
+      this.#io.out(`${tableOf(columns, rows)}\n`);
+    }
+    const more = [
+      ...(unknown > 0 ? [`${unknown} without a reference`] : []),
+      ...(unfinished > 0 ? [`${unfinished} not finished`] : []),
+    ];
+    this.#io.out(`${[`${same} agree`, `${different} differ`, ...more].join(', ')}\n`);
+  }
+
+  exit(): Exit {
+    if (this.#failed > 0 || this.#counts.different > 0) return Exit.Violated;
+    if (this.#refused > 0) return Exit.BadInput;
+    return this.#bounded > 0 ? Exit.Inconclusive : Exit.Holds;
+  }
+}
+
+function refusalText({ code, message, place, hint }: Refusal): string {
+  return errorText(new FencepostError(code, message, { ...place, hint }));
+}

@@ -1,0 +1,27 @@
+import type { Quantifier } from '../../litmus/condition.ts';
+import type { Report } from './report.ts';
+
+const KIND: Readonly<Record<Quantifier, string>> = {
+  exists: 'Allowed',
+  'not-exists': 'Forbidden',
+  forall: 'Required',
+};
+
+/** A finished test in herd7's own format, with an empty line behind it. */
+export function herdText(report: Report): string {
+  const { name, states, positive, negative } = report;
+  const lines = [
+    `Test ${name} ${KIND[report.quantifier]}`,
+    `States ${states.length}`,
+    ...states,
+    report.ok ? 'Ok' : 'No',
+    'Witnesses',
+    `Positive: ${positive} Negative: ${negative}`,
+    ...report.flags.map((flag) => `Flag ${flag}`),
+    `Condition ${report.condition}`,
+    `Observation ${name} ${report.observation} ${positive} ${negative}`,
+    ...(report.exhaustive ? [] : [`Bounded ${name}: stopped before every execution was seen`]),
+    `Time ${name} ${report.seconds.toFixed(2)}`,
+  ];
+  return `${lines.join('\n')}\n\n`;
+}

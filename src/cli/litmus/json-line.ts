@@ -1,0 +1,27 @@
+import type { Refusal, Report } from './report.ts';
+
+/** One object a line, whatever became of the file. */
+export function jsonLine(result: Report | Refusal): string {
+  return `${JSON.stringify(result.kind === 'report' ? reportJson(result) : refusalJson(result))}\n`;
+}
+
+function reportJson(report: Report): object {
+  return {
+    test: report.task.file.name,
+    name: report.name,
+    model: report.model,
+    observation: report.observation,
+    states: report.states.length,
+    positive: report.positive,
+    negative: report.negative,
+    flags: report.flags,
+    executions: report.executions,
+    exhaustive: report.exhaustive,
+    seconds: Number(report.seconds.toFixed(3)),
+    condition: report.condition,
+  };
+}
+
+function refusalJson({ task, code, message, place, hint }: Refusal): object {
+  return { test: task.file.name, error: { code, message, ...place, hint } };
+}

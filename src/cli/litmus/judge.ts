@@ -1,0 +1,60 @@
+/**
+ * Judges a test by the `Result:` comment in its file, the way the kernel's `judgelitmus.sh` does and in its
+ * words, so that scripts which read them keep working.
+ */
+import type { Refusal, Report } from './report.ts';
+
+export interface Judged {
+  readonly text: string;
+  readonly holds: boolean;
+}
+
+export function judgeLitmus(result: Report | Refusal): Judged {
+  const { shown } = result.task.file;
+  if (result.kind === 'refusal') {
+    const unknown = /^unknown macro «(.*)»/.exec(result.message)?.[1];
+    const text =
+      unknown === undefined
+        ? ` !!! Verification error ${shown}`
+        : ` !!! Current LKMM version does not know "${unknown}" ${shown}`;
+    return { text: `${text}\n`, holds: false };
+  }
+  const { name, observation, positive, negative } = result;
+  const seen = `Observation ${name} ${observation} ${positive} ${negative}\n`;
+  const [outcome, ...more] = (result.expected ?? 'specified').split(/\s+/);
+  if (!result.exhaustive && !isSettled(result, outcome))
+    return { text: `${seen} !!! Timeout ${shown}\n`, holds: false };
+  // A race voids the observation.
+  if (more.includes('DATARACE') || hasRace(result)) return judgeRace(result, more.includes('DATARACE'), seen);
+  if (isAsExpected(result, outcome)) return { text: seen, holds: true };
+  return { text: `${seen} !!! Unexpected non-${outcome} verification ${shown}\n`, holds: false };
+}
+
+function isAsExpected({ observation, positive, negative, ok }: Report, outcome: string): boolean {
+  switch (outcome.toLowerCase()) {
+    case 'maybe':
+      return true;
+    case 'specified':
+      return ok;
+    case 'deadlock':
+      return observation === 'Never' && positive === 0 && negative === 0;
+    default:
+      return outcome.toLowerCase() === observation.toLowerCase();
+  }
+}
+
+/** Whether what an unfinished run has seen is enough: both kinds of executions, where that was expected. */
+function isSettled({ observation }: Report, outcome: string): boolean {
+  return observation === 'Sometimes' && outcome.toLowerCase() === 'sometimes';
+}
+
+function hasRace({ flags }: Report): boolean {
+  return flags.includes('data-race');
+}
+
+function judgeRace(report: Report, predicted: boolean, seen: string): Judged {
+  const flagged = hasRace(report);
+  if (predicted === flagged) return { text: `${seen}Flag data-race\n`, holds: true };
+  const what = predicted ? 'Predicted data race not found' : 'Unexpected data race';
+  return { text: `${seen} !!! ${what} ${report.task.file.shown}\n`, holds: false };
+}

@@ -1,0 +1,102 @@
+/** Reference verdicts: a `.jsonl` file, one object a line, in the format of `fencepost litmus --json`. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FencepostError } from '../../program/error.ts';
+import type { Refusal, Report } from './report.ts';
+
+/** What is compared. Null where the reference has no verdict. */
+interface Verdict {
+  readonly test: string;
+  readonly observation: string | null;
+  readonly states: number | null;
+  readonly positive: number | null;
+  readonly negative: number | null;
+  readonly flags: readonly string[];
+}
+
+/** One value that differs. */
+export interface Difference {
+  readonly test: string;
+  readonly what: string;
+  readonly ours: string;
+  readonly reference: string;
+}
+
+export type Comparison =
+  | { readonly kind: 'same' }
+  /** The reference does not know the test, or has no verdict. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'different'; readonly differences: readonly Difference[] };
+
+export class Reference {
+  readonly #verdicts = new Map<string, Verdict>();
+
+  /** Throws a FencepostError that names the line at what is no verdict. */
+  constructor(file: string, cwd: string) {
+    let text: string;
+    try {
+      text = readFileSync(resolve(cwd, file), 'utf8');
+    } catch (error) {
+      throw new FencepostError('unreadable-file', (error as Error).message, { file });
+    }
+    for (const [i, line] of text.split('\n').entries()) {
+      if (line.trim() === '') continue;
+      const verdict = verdictOf(line);
+      if (verdict === undefined) {
+        throw new FencepostError('bad-reference', 'this is no reference verdict', {
+          file,
+          line: i + 1,
+          column: 1,
+          hint: 'one JSON object a line: {"test", "observation", "states", "positive", "negative"}',
+        });
+      }
+      this.#verdicts.set(verdict.test, verdict);
+    }
+  }
+
+  compare(result: Report | Refusal): Comparison {
+    const verdict = this.#find(result.task.file.name);
+    if (verdict === undefined || verdict.observation === null) return { kind: 'unknown' };
+    const { test } = verdict;
+    if (result.kind === 'refusal') {
+      const difference = { test, what: 'read', ours: result.message, reference: verdict.observation };
+      return { kind: 'different', differences: [difference] };
+    }
+    if (!result.exhaustive) return { kind: 'unfinished' };
+    const pairs: readonly (readonly [
+      what: string,
+      ours: string | number,
+      reference: string | number | null,
+    ])[] = [
+      ['observation', result.observation, verdict.observation],
+      ['states', result.states.length, verdict.states],
+      ['positive', result.positive, verdict.positive],
+      ['negative', result.negative, verdict.negative],
+      ['flags', [...result.flags].sort().join(' '), [...verdict.flags].sort().join(' ')],
+    ];
+    const differences = pairs
+      .filter(([, ours, reference]) => ours !== reference)
+      .map(([what, ours, reference]) => ({ test, what, ours: String(ours), reference: String(reference) }));
+    return differences.length === 0 ? { kind: 'same' } : { kind: 'different', differences };
+  }
+
+  /** By its name, or by the end of its path: references name tests by their path below a folder. */
+  #find(name: string): Verdict | undefined {
+    for (let rest = name; ; rest = rest.slice(rest.indexOf('/') + 1)) {
+      const verdict = this.#verdicts.get(rest);
+      if (verdict !== undefined || !rest.includes('/')) return verdict;
+    }
+  }
+}
+
+function verdictOf(line: string): Verdict | undefined {
+  try {
+    const found = JSON.parse(line) as Partial<Verdict> | null;
+    if (typeof found?.test !== 'string') return undefined;
+    const { test, observation = null, states = null, positive = null, negative = null, flags = [] } = found;
+    return Array.isArray(flags) ? { test, observation, states, positive, negative, flags } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,7 @@
+/** A worker thread: performs one task after the other. */
+import { parentPort } from 'node:worker_threads';
+import { perform, type Task } from './report.ts';
+
+parentPort?.on('message', (task: Task) => {
+  parentPort?.postMessage(perform(task));
+});
