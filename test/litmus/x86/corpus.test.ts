@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { x86Tso } from '../../../src/memory/total-store-order.ts';
 import { judge, refusal } from './running.ts';
 
 const root = fileURLToPath(new URL('../../../../shared/litmus/', import.meta.url));
@@ -31,10 +32,17 @@ describe.skipIf(judgements.length === 0)('the x86 corpus under x86-tso', () => {
       expect(refusal(text, test).place.file).toBe(test);
       return;
     }
-    const found = judge(text, undefined, test);
-    expect({ ...found, states: found.states.length, bounded: undefined }).toEqual({
-      ...{ name, observation, states, positive, negative },
-      bounded: undefined,
-    });
+    for (const engine of ['graph', 'enumerate'] as const) {
+      const found = judge(text, x86Tso, test, engine);
+      expect({ ...found, states: found.states.length }, engine).toEqual({
+        name,
+        observation,
+        states,
+        positive,
+        negative,
+        exhaustive: true,
+      });
+    }
+    expect(judge(text, x86Tso, test, 'interleave').states).toEqual(judge(text, x86Tso, test).states);
   });
 });

@@ -1,12 +1,11 @@
 /** Runs x86 tests for the tests: what all executions of one come to under a memory model. */
-import { explore } from '../../../src/explore/explorer.ts';
+import { runLitmus } from '../../../src/cli/litmus/run.ts';
+import type { EngineName } from '../../../src/check/engine.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
-import { FinalStates, observationOf, stateText } from '../../../src/litmus/states.ts';
-import { INIT } from '../../../src/memory/event.ts';
+import { stateText } from '../../../src/litmus/states.ts';
 import type { MemoryModel } from '../../../src/memory/model.ts';
 import { x86Tso } from '../../../src/memory/total-store-order.ts';
 import { FencepostError } from '../../../src/program/error.ts';
-import { BehaviourTree, Status, type Behaviour } from '../../../src/program/tree.ts';
 
 export interface Judged {
   readonly name: string;
@@ -14,41 +13,21 @@ export interface Judged {
   readonly positive: number;
   readonly negative: number;
   readonly states: readonly string[];
-  /** Executions in which a backward jump was taken too often. */
-  readonly bounded: number;
+  /** False where a loop was cut off. */
+  readonly exhaustive: boolean;
 }
 
-export function judge(text: string, model: MemoryModel = x86Tso, file = 'test.litmus'): Judged {
+export function judge(
+  text: string,
+  model: MemoryModel = x86Tso,
+  file = 'test.litmus',
+  engine: EngineName = 'graph',
+): Judged {
   const test = readLitmus(text, file);
-  const { program } = test;
-  const states = new FinalStates(test);
-  let bounded = 0;
-  explore(new BehaviourTree(program), model, {
-    begin() {
-      states.clear();
-      bounded = 0;
-    },
-    blocked: () => undefined,
-    execution(g) {
-      const leaves = program.threads.map((_, t) => g.next(t) as Behaviour);
-      if (leaves.some(({ violation }) => violation?.property === 'loop-bound')) bounded += 1;
-      if (!leaves.every(({ status }) => status === Status.End)) return;
-      states.add(leaves, (name) => {
-        const id = program.memory.find(name)?.id ?? -1;
-        const last = id >= 0 && id < g.coLast.length ? g.coLast[id] : INIT;
-        return last === INIT ? program.memory.initialValue(id) : g.value[last];
-      });
-    },
-  });
-  const { positive, negative, variables, states: found } = states.outcome();
-  return {
-    name: test.name,
-    observation: observationOf(positive, negative),
-    positive,
-    negative,
-    states: found.map(({ values }) => stateText(test, variables, values)),
-    bounded,
-  };
+  const found = runLitmus(test, model, { engine, now: () => 0 });
+  const { observation, positive, negative, exhaustive, variables } = found;
+  const states = found.states.map(({ values }) => stateText(test, variables, values));
+  return { name: test.name, observation, positive, negative, states, exhaustive };
 }
 
 /** The error that the text is refused with. */
