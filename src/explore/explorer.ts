@@ -175,9 +175,10 @@ class Explorer {
   #read(g: WorkGraph, t: number, node: Behaviour): void {
     const { label } = node;
     const { loc, until } = label;
-    const first = g.seen(t, g.cursor[t], loc);
+    const after = g.readAfter(t, g.cursor[t], loc);
+    const first = after === ABSENT ? g.seen(t, g.cursor[t], loc) : g.rf[after];
     const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
-    for (let w = last; ; w = g.coPrev[w]) {
+    for (let w = after === ABSENT ? last : first; ; w = g.coPrev[w]) {
       const maximal = w === last;
       const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
       if (!useless && (label.kind === Kind.Read || g.isClosed(w))) {
@@ -278,7 +279,7 @@ class Explorer {
       if (hasBit(prefix, 0, e)) continue;
       if (!this.#maximality.holds(g, e, prefix)) break;
       if (g.loc[e] !== loc || !isReadKind(g.kind[e])) continue;
-      if (rival !== ABSENT && e > rival) continue;
+      if ((rival !== ABSENT && e > rival) || g.isBound(e, prefix)) continue;
       this.#revisit(g, e, w, prefix, behindReaders);
     }
   }

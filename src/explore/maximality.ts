@@ -19,6 +19,7 @@ export class Maximality {
     const from = isRead ? g.rf[e] : e;
     if (from === NEVER) return false;
     if (from > e && !hasBit(prefix, 0, from)) return false;
+    if (isRead && g.isBound(e, prefix)) return true;
     for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
       if (w <= e || hasBit(prefix, 0, w)) return false;
     }

@@ -98,6 +98,11 @@ export class WorkGraph extends Graph<StepLabel> {
           setBit(into, 0, w);
           stack[depth++] = w;
         }
+        const r = this.#readBefore(x);
+        if (r >= 0 && !hasBit(into, 0, r)) {
+          setBit(into, 0, r);
+          stack[depth++] = r;
+        }
       }
       const mate = this.mate[x];
       if (mate >= 0 && !hasBit(into, 0, mate)) {
@@ -106,6 +111,39 @@ export class WorkGraph extends Graph<StepLabel> {
       }
     }
     into[e >> 5] &= ~(1 << (e & 31));
+  }
+
+  /**
+   * The latest earlier read of the same location in the thread that reads from another write: coherence puts
+   * it before this one. A read from the same write does not need the earlier one.
+   */
+  #readBefore(read: number): number {
+    const own = this.slots[this.thread[read]];
+    for (let i = this.index[read] - 1; i >= 0; i--) {
+      const e = own[i];
+      if (e < 0 || this.loc[e] !== this.loc[read]) continue;
+      if (!isReadKind(this.kind[e])) return ABSENT;
+      if (this.rf[e] !== this.rf[read]) return e;
+    }
+    return ABSENT;
+  }
+
+  /**
+   * The read of the same location that follows `e`'s place in its thread and was kept without it: it has
+   * read from what `e` reads from, and `e` can read from nothing else. ABSENT if there is none.
+   */
+  readAfter(t: number, index: number, loc: number): number {
+    const own = this.slots[t];
+    for (let i = index + 1; i < this.length[t]; i++)
+      if (own[i] >= 0 && this.loc[own[i]] === loc) return own[i];
+    return ABSENT;
+  }
+
+  /** Whether a later read of the location stays that has read from the same write: then this one must, too. */
+  isBound(read: number, prefix: Int32Array): boolean {
+    const after = this.readAfter(this.thread[read], this.index[read], this.loc[read]);
+    const stays = after !== ABSENT && (after < read || hasBit(prefix, 0, after));
+    return stays && this.rf[after] === this.rf[read];
   }
 
   /**

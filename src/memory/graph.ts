@@ -213,12 +213,15 @@ export class Graph<L extends Label = Label> {
     return true;
   }
 
-  /** Whether some read section follows a write section and another write section follows that. */
-  hasPassedReader(): boolean {
+  /** Whether a read section was put before a write section that is there: if so, whether all such have ended. */
+  passedReaders(): 'none' | 'ended' | 'open' {
+    let found: 'none' | 'ended' = 'none';
     for (let e = 0; e < this.n; e++) {
-      if (this.kind[e] === Kind.ReadLock && this.coAfter(this.rf[e], this.loc[e]) !== ABSENT) return true;
+      if (this.kind[e] !== Kind.ReadLock || this.coAfter(this.rf[e], this.loc[e]) === ABSENT) continue;
+      if (this.closer[e] === ABSENT) return 'open';
+      found = 'ended';
     }
-    return false;
+    return found;
   }
 
   /** Adds to a row the ends of the read sections that a write section follows: its LockRead is given. */

@@ -41,6 +41,7 @@ class StoreOrderChecker implements Checker {
   readonly #drained: Int32Array;
   readonly #visited: Int32Array;
   readonly #stack: Int32Array;
+  readonly #ends: Int32Array;
   /** Whether the ends of read sections count: on complete graphs. */
   #isFinal = false;
 
@@ -53,6 +54,7 @@ class StoreOrderChecker implements Checker {
     this.#drained = new Int32Array(size);
     this.#visited = new Int32Array(graph.words);
     this.#stack = new Int32Array(graph.capacity);
+    this.#ends = new Int32Array(graph.words);
   }
 
   added(e: number): void {
@@ -95,24 +97,23 @@ class StoreOrderChecker implements Checker {
   }
 
   admits(): boolean {
-    const g = this.#graph;
-    if (!g.hasPassedReader()) return true;
+    const readers = this.#graph.passedReaders();
+    // A section that never ends keeps all writers out.
+    if (readers !== 'ended') return readers === 'none';
     this.#isFinal = true;
     const holds = this.#readersLeaveFirst();
     this.#isFinal = false;
     return holds;
   }
 
-  /** Whether no read section ends, or goes on, after a write section that it was put before. */
+  /** Whether no read section ends after a write section that it was put before. */
   #readersLeaveFirst(): boolean {
     const g = this.#graph;
     for (let r = 0; r < g.n; r++) {
       if (g.kind[r] !== Kind.ReadLock) continue;
       const next = g.coAfter(g.rf[r], g.loc[r]);
       if (next === ABSENT) continue;
-      const own = g.slots[g.thread[r]];
-      const last = g.closer[r] === ABSENT ? own[g.length[g.thread[r]] - 1] : g.closer[r];
-      this.#lookBack(last);
+      this.#lookBack(g.closer[r]);
       if (hasBit(this.#visited, 0, g.mate[next])) return false;
     }
     return true;
@@ -204,21 +205,10 @@ class StoreOrderChecker implements Checker {
     return depth;
   }
 
-  /** A write section follows every read section of its predecessor; of an open one, all that it has done so far. */
-  #afterReaders(x: number, from: number): number {
-    const g = this.#graph;
-    const section = g.rf[x];
-    const rows = section < 0 ? g.initReaders : g.readers;
-    const base = (section < 0 ? g.loc[x] : section) * g.words;
-    let depth = from;
-    for (let i = 0; i < g.words; i++) {
-      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
-        if (g.kind[r] !== Kind.ReadLock) continue;
-        const last = g.closer[r] !== ABSENT ? g.index[g.closer[r]] : g.length[g.thread[r]] - 1;
-        for (let k = g.index[r]; k <= last; k++) depth = this.#add(g.slots[g.thread[r]][k], depth);
-      }
-    }
-    return depth;
+  /** A write section follows the ends of all read sections of its predecessor. */
+  #afterReaders(x: number, depth: number): number {
+    this.#ends.fill(0);
+    this.#graph.addReaderEnds(x, this.#ends, 0);
+    return this.#visit(this.#ends, 0, depth);
   }
 }

@@ -53,14 +53,17 @@ export function dataRaces(candidate: Candidate): Relation {
 }
 
 /**
- * thin-air, as far as LKMM needs it: acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw ∪ [Marked];ppo;[Marked] ∪ section),
- * where section leads from taking a lock to all that follows: it exists only if the lock is had. Among marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
+ * thin-air, as far as LKMM needs it: acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw ∪ [Marked];ppo;[Marked] ∪ section ∪
+ * line), where section leads from taking a lock to all that follows, which exists only if the lock is had, and
+ * line is po ∩ loc without the pairs of reads that read from one write. Among marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
  * value depends on a read, and another thread that reads it in a race.
  */
 function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {
-  const { addr, data, ctrl, rmw, po, LKR, ReadLock } = events;
+  const { addr, data, ctrl, rmw, po, loc, LKR, ReadLock } = events;
+  const { rf } = candidate;
   const section = po.from(LKR.union(ReadLock));
-  return candidate.rf.union(addr, data, ctrl, rmw, ppo.restrict(Marked, Marked), section).isAcyclic;
+  const line = po.intersection(loc).difference(rf.inverse().seq(rf));
+  return rf.union(addr, data, ctrl, rmw, ppo.restrict(Marked, Marked), section, line).isAcyclic;
 }
 
 function isPlainCoherent({ rf }: Candidate, relations: LkmmRelations): boolean {

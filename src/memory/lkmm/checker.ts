@@ -16,7 +16,7 @@
  * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
  * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
  */
-import { INIT, Kind, Mark } from '../event.ts';
+import { INIT, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
@@ -78,7 +78,10 @@ export class LkmmChecker implements Checker {
   }
 
   admits(): boolean {
-    if (!this.#needsFinal()) return true;
+    const readers = this.#graph.passedReaders();
+    // A section that never ends keeps all writers out.
+    if (readers === 'open') return false;
+    if (readers === 'none' && !this.#needsFinal()) return true;
     const order = (this.#final ??= new ThreadOrder(this.#graph, this.#plainIsMarked, true));
     for (const own of this.#graph.slots) for (let i = 0; own[i] >= 0; i++) order.added(own[i]);
     if (!this.#holds(order)) return false;
@@ -104,11 +107,10 @@ export class LkmmChecker implements Checker {
   /** Whether something in the graph was left out while it was built. */
   #needsFinal(): boolean {
     const g = this.#graph;
-    if (g.hasPassedReader()) return true;
     for (let e = 0; e < g.n; e++) {
-      const { rmw, mark, expected } = g.label[e];
+      const { rmw, expected } = g.label[e];
       if (!this.#plainIsMarked && (this.#building.flags[e] & Class.Plain) !== 0) return true;
-      if (rmw && expected !== undefined && (mark === Mark.Full || mark === Mark.Acquire)) return true;
+      if (rmw && expected !== undefined) return true;
     }
     return false;
   }
@@ -172,20 +174,7 @@ export class LkmmChecker implements Checker {
     const at = lock * this.#words;
     const own = g.thread[lock] * this.#words;
     g.addReaderEnds(lock, this.#rfe, at);
-    for (let t = 0; t < g.threads; t++) this.#afterOpenReader(lock, t);
     for (let i = 0; i < this.#words; i++) this.#rfe[at + i] &= ~this.#threads[own + i];
-  }
-
-  /** A section that is still open will end after all that its thread has done so far. */
-  #afterOpenReader(lock: number, t: number): void {
-    const g = this.#graph;
-    const own = g.slots[t];
-    for (let i = 0; own[i] >= 0; i++) {
-      const r = own[i];
-      const isOpen = g.kind[r] === Kind.ReadLock && g.closer[r] === ABSENT;
-      if (!isOpen || g.loc[r] !== g.loc[lock] || g.rf[r] !== g.rf[lock]) continue;
-      for (let k = 0; own[k] >= 0; k++) this.#rfe[lock * this.#words + (own[k] >> 5)] |= 1 << (own[k] & 31);
-    }
   }
 
   #walkOrder(loc: number): void {

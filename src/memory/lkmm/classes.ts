@@ -20,6 +20,8 @@ export const Class = {
   LockWrite: 512,
   Unlock: 1024,
   LockRead: 2048,
+  /** The write half of a cmpxchg while it may still turn out to fail. */
+  Conditional: 4096,
 } as const;
 
 /**

@@ -97,7 +97,8 @@ export class ThreadOrder {
     const own = g.slots[g.thread[e]];
     const index = g.index[e];
     const loc = g.loc[e];
-    for (let i = 0; i < index; i++) if (own[i] >= 0) this.#pass(own[i], loc);
+    const isRead = (this.flags[e] & Class.Read) !== 0;
+    for (let i = 0; i < index; i++) if (own[i] >= 0) this.#pass(own[i], loc, isRead);
     this.#dependencies(e, own);
     this.#relate(e);
     if (!this.#isFinal) this.#needs(e);
@@ -109,11 +110,11 @@ export class ThreadOrder {
     const read = g.kind[e] === Kind.Write ? g.mate[e] : ABSENT;
     const isConditional = read !== ABSENT && g.label[read].expected !== undefined;
     const flags = classify(g.label[e], undefined, this.#plainIsMarked);
-    return isConditional ? flags & ~Class.Full : flags;
+    return isConditional ? (flags & ~Class.Full) | Class.Conditional : flags;
   }
 
   /** Takes one earlier event of the thread into account. */
-  #pass(p: number, loc: number): void {
+  #pass(p: number, loc: number, isRead: boolean): void {
     const g = this.#graph;
     const flags = this.flags[p];
     const kind = g.kind[p];
@@ -135,7 +136,8 @@ export class ThreadOrder {
     if (flags & Class.LockWrite) this.#set(Row.uptoLock, Row.mem);
     if (kind === Kind.LockRead || kind === Kind.ReadLock) this.#put(Row.locks, p);
     if (flags & Class.LockRead) this.#passLock(p);
-    if (g.loc[p] === loc) this.#put(Row.sameLoc, p);
+    // Two reads are in order only if they read from different writes, which is not fixed: see prefix().
+    if (g.loc[p] === loc && !(isRead && flags & Class.Read)) this.#put(Row.sameLoc, p);
   }
 
   #passFence(p: number): void {
@@ -145,7 +147,7 @@ export class ThreadOrder {
         this.#put(Row.mbFences, p);
         break;
       case Fence.Wmb:
-        this.#orClass(Row.wmbWrites, Row.mem, Class.Write);
+        this.#orWrites(Row.wmbWrites, Row.mem);
         this.#put(Row.wmbFences, p);
         break;
       case Fence.Rmb:
@@ -304,7 +306,7 @@ export class ThreadOrder {
       case Fence.BeforeAtomic:
         return this.#withoutPlain(mem, i);
       case Fence.Wmb:
-        return this.#withoutPlain(this.#only(mem, i, Class.Write), i);
+        return this.#withoutPlain(this.#writes(mem, i), i);
       case Fence.Rmb:
         return this.#withoutPlain(this.#only(mem, i, Class.Read), i);
       case Fence.AfterAtomic:
@@ -337,9 +339,14 @@ export class ThreadOrder {
     return kept;
   }
 
-  #orClass(into: Row, from: Row, flag: number): void {
+  #writes(word: number, i: number): number {
+    const writes = this.#only(word, i, Class.Write);
+    return writes & ~this.#only(writes, i, Class.Conditional);
+  }
+
+  #orWrites(into: Row, from: Row): void {
     for (let i = 0; i < this.#words; i++)
-      this.#scratch[into * this.#words + i] |= this.#only(this.#at(from, i), i, flag);
+      this.#scratch[into * this.#words + i] |= this.#writes(this.#at(from, i), i);
   }
 
   /** R' = R \ Noreturn. */
