@@ -89,10 +89,7 @@ export class Lexer {
       this.#offset = end + 1;
       return { kind: 'string', text: text.slice(offset + 1, end), offset };
     }
-    const token =
-      this.#match(WORD, 'word') ??
-      this.#match(NUMBER, 'number') ??
-      SIGNS.filter((sign) => text.startsWith(sign, offset)).map((sign) => this.#token('sign', sign))[0];
+    const token = this.#match(WORD, 'word') ?? this.#match(NUMBER, 'number') ?? this.#sign(offset);
     if (token !== undefined) return token;
     const strange = String.fromCodePoint(text.codePointAt(offset) as number);
     throw this.source.error('litmus-syntax', `«${strange}» means nothing in a litmus test`, offset);
@@ -102,6 +99,11 @@ export class Lexer {
     pattern.lastIndex = this.#offset;
     const found = pattern.exec(this.source.text);
     return found === null ? undefined : this.#token(kind, found[0]);
+  }
+
+  #sign(offset: number): Token | undefined {
+    const text = SIGNS.find((sign) => this.source.text.startsWith(sign, offset));
+    return text === undefined ? undefined : this.#token('sign', text);
   }
 
   #token(kind: TokenKind, text: string): Token {

@@ -9,6 +9,7 @@ export interface Judged {
   readonly holds: boolean;
 }
 
+/** A test that says nothing of its result is not judged. */
 export function judgeLitmus(result: Report | Refusal): Judged {
   const { shown } = result.task.file;
   if (result.kind === 'refusal') {
@@ -21,21 +22,20 @@ export function judgeLitmus(result: Report | Refusal): Judged {
   }
   const { name, observation, positive, negative } = result;
   const seen = `Observation ${name} ${observation} ${positive} ${negative}\n`;
-  const [outcome, ...more] = (result.expected ?? 'specified').split(/\s+/);
+  const [outcome, ...more] = (result.expected ?? 'maybe').split(/\s+/);
   if (!result.exhaustive && !isSettled(result, outcome))
     return { text: `${seen} !!! Timeout ${shown}\n`, holds: false };
+  if (result.expected === undefined) return { text: seen, holds: true };
   // A race voids the observation.
   if (more.includes('DATARACE') || hasRace(result)) return judgeRace(result, more.includes('DATARACE'), seen);
   if (isAsExpected(result, outcome)) return { text: seen, holds: true };
   return { text: `${seen} !!! Unexpected non-${outcome} verification ${shown}\n`, holds: false };
 }
 
-function isAsExpected({ observation, positive, negative, ok }: Report, outcome: string): boolean {
+function isAsExpected({ observation, positive, negative }: Report, outcome: string): boolean {
   switch (outcome.toLowerCase()) {
     case 'maybe':
       return true;
-    case 'specified':
-      return ok;
     case 'deadlock':
       return observation === 'Never' && positive === 0 && negative === 0;
     default:

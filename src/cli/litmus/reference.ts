@@ -1,6 +1,6 @@
 /** Reference verdicts: a `.jsonl` file, one object a line, in the format of `fencepost litmus --json`. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
 import type { Refusal, Report } from './report.ts';
 
@@ -56,7 +56,7 @@ export class Reference {
   }
 
   compare(result: Report | Refusal): Comparison {
-    const verdict = this.#find(result.task.file.name);
+    const verdict = this.#find(result.task.file.path);
     if (verdict === undefined || verdict.observation === null) return { kind: 'unknown' };
     const { test } = verdict;
     if (result.kind === 'refusal') {
@@ -81,9 +81,9 @@ export class Reference {
     return differences.length === 0 ? { kind: 'same' } : { kind: 'different', differences };
   }
 
-  /** By its name, or by the end of its path: references name tests by their path below a folder. */
-  #find(name: string): Verdict | undefined {
-    for (let rest = name; ; rest = rest.slice(rest.indexOf('/') + 1)) {
+  /** By the end of its path: references name tests by their path below some folder. */
+  #find(path: string): Verdict | undefined {
+    for (let rest = path.split(sep).join('/'); ; rest = rest.slice(rest.indexOf('/') + 1)) {
       const verdict = this.#verdicts.get(rest);
       if (verdict !== undefined || !rest.includes('/')) return verdict;
     }
