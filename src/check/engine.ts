@@ -1,5 +1,6 @@
 import { enumerate } from '../explore/enumerate.ts';
-import { explore } from '../explore/explorer.ts';
+import { explore, exploreWaitingWriters } from '../explore/explorer.ts';
+import { Kind } from '../memory/event.ts';
 import { AXIOMS } from '../memory/axioms/index.ts';
 import { interleave } from '../explore/interleave.ts';
 import type { MemoryModel, ModelName } from '../memory/model.ts';
@@ -28,6 +29,19 @@ export interface Listener {
   blocked(found: Found): void;
 }
 
+/** Deadlocks in which a writer waits behind a read section: see {@link exploreWaitingWriters}. */
+function searchWaitingWriters(tree: BehaviourTree, model: MemoryModel, listener: Listener): void {
+  const view = new GraphFound();
+  exploreWaitingWriters(tree, model, {
+    begin: () => undefined,
+    execution: () => undefined,
+    blocked: (graph) => {
+      const found = view.lend(graph);
+      if (found.findings().length > 0 && graph.hasWaitingWriter()) listener.blocked(found);
+    },
+  });
+}
+
 /** Whether the engine knows the memory model. */
 export function canJudge(engine: EngineName, model: ModelName): boolean {
   return engine !== 'interleave' || model === 'sc' || model === 'x86-tso';
@@ -51,6 +65,7 @@ export function search(
         execution: (graph) => listener.execution(view.lend(graph)),
         blocked: (graph) => listener.blocked(view.lend(graph)),
       });
+      if (tree.has(Kind.ReadLock) && tree.has(Kind.LockRead)) searchWaitingWriters(tree, model, listener);
       return undefined;
     }
     case 'enumerate': {

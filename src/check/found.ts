@@ -1,5 +1,5 @@
 import { INIT, Kind } from '../memory/event.ts';
-import { ABSENT } from '../memory/graph.ts';
+import { ABSENT, NEVER } from '../memory/graph.ts';
 import { record } from '../explore/record.ts';
 import type { WorkGraph } from '../explore/work-graph.ts';
 import { eventAt, type ExecutedEvent, type Execution } from '../program/execution.ts';
@@ -83,7 +83,9 @@ export class GraphFound implements Found {
       const node = g.next(t);
       const { name } = g.tree.program.threads[t];
       if (node === undefined) {
-        // Its acquisition follows a section that nobody is left to end.
+        // Its acquisition follows a section that nobody is left to end, or is assumed to wait for ever.
+        const lock = g.slots[t][g.cursor[t] - 1];
+        if (g.rf[lock] === NEVER && g.isFree(g.loc[lock])) return NOTHING;
         waits.push(`${name}: ${g.label[g.slots[t][g.cursor[t] - 1]].text}`);
       } else if (node.status === Status.Dropped) {
         return NOTHING;

@@ -213,6 +213,17 @@ export class Graph<L extends Label = Label> {
     return true;
   }
 
+  /** Whether a lock can be taken exclusively: its last section has ended, and with it all readers of that. */
+  isFree(loc: number): boolean {
+    return this.isClosed(this.coLast[loc]) && this.readersClosed(this.coLast[loc], loc);
+  }
+
+  /** Whether some writer is assumed to wait for ever. */
+  hasWaitingWriter(): boolean {
+    for (let e = 0; e < this.n; e++) if (this.rf[e] === NEVER) return true;
+    return false;
+  }
+
   /** Whether a read section was put before a write section that is there: if so, whether all such have ended. */
   passedReaders(): 'none' | 'ended' | 'open' {
     let found: 'none' | 'ended' = 'none';

@@ -73,6 +73,14 @@ export class BehaviourTree {
     return this.#grow(from, value);
   }
 
+  /** Whether some thread has been seen to perform such an event. */
+  has(kind: Kind): boolean {
+    const within = (node: Behaviour | undefined): boolean =>
+      node !== undefined &&
+      ((node.status === Status.Event && node.label.kind === kind) || node.children.some(within));
+    return this.#roots.some(within);
+  }
+
   #grow(from: Behaviour, value: number): Behaviour {
     if (this.#size >= this.#limit) this.#forget();
     const waits = from.label.until !== undefined && !from.label.until(value);
