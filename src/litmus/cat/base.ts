@@ -3,7 +3,7 @@ import { fromReads } from '../../memory/axioms/candidate.ts';
 import type { Candidate, EventStructure } from '../../memory/axioms/index.ts';
 import { EventSet } from '../../memory/event-set.ts';
 import { Relation } from '../../memory/relation.ts';
-import { BUILTINS } from './builtins.ts';
+import { BUILTINS, GUIDED } from './builtins.ts';
 import { EVENT_SET_NAMES, namesOf } from './event-names.ts';
 import type { Run } from './run.ts';
 import { NOTHING, relationValue, setValue, Trend, type Value } from './value.ts';
@@ -31,7 +31,7 @@ const FIXED: Readonly<Record<string, FixedRelation>> = {
   rmw: ({ rmw }) => rmw,
   amo: ({ rmw }) => rmw,
   /** What every coherence order contains: initial writes first. */
-  co0: ({ loc, IW, W }) => loc.restrict(IW, W.difference(IW)),
+  co0: ({ loc, IW, W, UL }) => loc.restrict(IW, W.difference(IW).difference(UL)),
 };
 
 const GIVEN: Readonly<Record<string, GivenRelation>> = {
@@ -56,7 +56,7 @@ export const BASE: ReadonlyMap<string, BaseName> = new Map<string, BaseName>([
       [name, { fixed: false, value: (run: Run) => relationValue(of(run.candidate), Trend.Grows) }] as const,
   ),
   ...EVENT_SET_NAMES.map((name) => [name, { fixed: true, value: (run: Run) => named(run, name) }] as const),
-  ...[...BUILTINS].map(([name, value]) => [name, { fixed: true, value: () => value }] as const),
+  ...[...BUILTINS].map(([name, value]) => [name, { fixed: !GUIDED.has(name), value: () => value }] as const),
   ['emptyset', { fixed: true, value: () => NOTHING }],
   ['FW', { fixed: false, value: finalWrites }],
 ]);
@@ -66,8 +66,13 @@ function named({ candidate }: Run, name: string): Value {
   return setValue(EventSet.where(n, (e) => namesOf(events[e]).includes(name)));
 }
 
-/** The last write of each location. */
+/**
+ * The last write of each location that a test can look at: herd's FW holds what the final condition names, and
+ * ours never name a lock.
+ */
 function finalWrites({ candidate, isComplete }: Run): Value {
-  const { W } = candidate.events;
-  return setValue(W.difference(candidate.co.domain()), isComplete ? Trend.Grows : Trend.Any);
+  const { W, LKR, LKW, UL, ReadLock, loc } = candidate.events;
+  const locks = loc.to(LKR.union(LKW).union(UL).union(ReadLock)).domain();
+  const last = W.difference(candidate.co.domain()).difference(locks);
+  return setValue(last, isComplete ? Trend.Grows : Trend.Any);
 }

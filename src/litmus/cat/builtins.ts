@@ -57,6 +57,14 @@ const NATIVES: Readonly<Record<string, Native>> = {
   tag2fences: (tag, site) => NATIVES.fencerel(eventsOf(tag, site), site),
 };
 
+/** Those that look at rf and co themselves, whatever they are applied to. */
+export const GUIDED: ReadonlySet<string> = new Set([
+  'cross',
+  'linearisations',
+  'different-values',
+  'same-values',
+]);
+
 /** The functions by name. */
 export const BUILTINS: ReadonlyMap<string, Value> = new Map(
   Object.entries(NATIVES).map(([name, call]) => [name, native(name, call)] as const),
