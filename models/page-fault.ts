@@ -78,8 +78,9 @@ function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> 
     // What leads to the child: the guest entries that name its table.
     const from = gw.ptes.slice(level);
     if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, from));
-    // shadow_walk_next()
+    // shadow_walk_next() stops at what is no table.
     const next = yield* readSpte(sptep);
+    yield* branch(next);
     level -= 1;
     sptep = sptePointer(kvm, spteChild(next.value), indexAt(gw.page, level), level, [next]);
   }

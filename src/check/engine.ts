@@ -27,6 +27,8 @@ export interface Listener {
   begin(): void;
   execution(found: Found): void;
   blocked(found: Found): void;
+  /** The oracle that enumerates goes on without having found anything. */
+  step(): void;
 }
 
 /** Deadlocks in which a writer waits behind a read section: see {@link exploreWaitingWriters}. */
@@ -70,7 +72,7 @@ export function search(
     }
     case 'enumerate': {
       listener.begin();
-      const { executions, stuck } = enumerate(tree, AXIOMS[model.name]);
+      const { executions, stuck } = enumerate(tree, AXIOMS[model.name], Infinity, () => listener.step());
       const view = (execution: Execution): Found => new ExecutionFound(tree.program, tree.states, execution);
       for (const execution of executions) listener.execution(view(execution));
       for (const execution of stuck) listener.blocked(view(execution));

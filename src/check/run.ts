@@ -150,6 +150,7 @@ interface Violated {
 class Tally {
   executions = 0;
   blockedOnes = 0;
+  #steps = 0;
   readonly #scenario: Scenario;
   readonly #program: Program;
   readonly #properties: readonly Property[];
@@ -197,6 +198,11 @@ class Tally {
     this.#tick();
     this.blockedOnes += 1;
     this.#note(found, found.findings());
+  }
+
+  step(): void {
+    this.#steps += 1;
+    if (this.#steps % CLOCK_INTERVAL === 0 && this.#now() >= this.#deadline) throw new Stop();
   }
 
   violations(key: Parameters<typeof replayId>[0]): Violation[] {

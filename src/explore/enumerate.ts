@@ -22,15 +22,24 @@ export interface Enumeration {
 /** More candidates than the caller allows. */
 export class EnumerationLimit extends Error {}
 
-/** All executions that the memory model allows; throws EnumerationLimit after that many steps. */
-export function enumerate(tree: BehaviourTree, model: AxiomModel, limit = Infinity): Enumeration {
+/**
+ * All executions that the memory model allows; throws EnumerationLimit after that many steps. `onStep` is
+ * called at each of them, and for each event of the threads' paths: to stop the search, throw.
+ */
+export function enumerate(
+  tree: BehaviourTree,
+  model: AxiomModel,
+  limit = Infinity,
+  onStep: () => void = () => undefined,
+): Enumeration {
   const executions: Execution[] = [];
   const stuck: Execution[] = [];
   let steps = 0;
   const count = (): void => {
+    onStep();
     if (++steps > limit) throw new EnumerationLimit(`more than ${limit} candidates`);
   };
-  for (const paths of combinations(threadPaths(tree), tree, count)) {
+  for (const paths of combinations(threadPaths(tree, onStep), tree, count)) {
     const combination = new Combination(paths, tree.program.memory);
     const found = combination.isStuck ? stuck : executions;
     for (const lines of consistentLines(combination, model, count))

@@ -25,10 +25,11 @@ export interface ThreadPath {
  * rounds as there are writes are enough: a value that an execution needs comes from a chain of its
  * writes, each of which depends on the one before, and every round extends all chains by one.
  */
-export function threadPaths(tree: BehaviourTree): ThreadPath[][] {
+export function threadPaths(tree: BehaviourTree, onStep: () => void = () => undefined): ThreadPath[][] {
   const { threads, memory } = tree.program;
   const domain = new Map<number, Set<number>>();
   const valuesOf = (loc: number): Set<number> => {
+    onStep();
     let values = domain.get(loc);
     if (values === undefined) domain.set(loc, (values = new Set([memory.initialValue(loc)])));
     return values;

@@ -74,6 +74,7 @@ function findings(make: () => Program, model: string, engine: 'graph' | 'interle
   if (memoryModel === undefined) throw new Error(model);
   search(engine, new BehaviourTree(make()), memoryModel, {
     begin: () => undefined,
+    step: () => undefined,
     execution: (execution) => void found.push(...execution.findings()),
     blocked: (blocked) => void found.push(...blocked.findings()),
   });
