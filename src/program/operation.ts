@@ -60,12 +60,21 @@ export type Operation =
       readonly modify: Modify;
       readonly with: Depends;
     }
-  | { readonly op: 'fence'; readonly fence: Fence; readonly text: string; readonly site?: Site }
+  | {
+      readonly op: 'fence';
+      readonly fence: Fence;
+      /** The srcu_struct of synchronize_srcu(). */
+      readonly loc?: Location;
+      readonly text: string;
+      readonly site?: Site;
+    }
   | { readonly op: 'lock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
   | { readonly op: 'unlock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
   | { readonly op: 'choose'; readonly names: readonly string[] }
   | { readonly op: 'assume'; readonly holds: boolean }
   | { readonly op: 'branch'; readonly on: readonly Read[] }
+  /** Ends branches: what comes later is not decided by these reads any more, nor may its shape hang on them. */
+  | { readonly op: 'join'; readonly on: readonly Read[] }
   | { readonly op: 'guarded'; readonly lock: Lock }
   | { readonly op: 'update'; readonly lock: Lock; readonly state: unknown }
   | { readonly op: 'enter'; readonly fn: string }

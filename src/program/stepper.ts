@@ -84,7 +84,7 @@ export class Stepper {
       case 'fence':
         return {
           next: this.#event(
-            { kind: Kind.Fence, fence: operation.fence, text: operation.text },
+            { kind: Kind.Fence, loc: operation.loc?.id, fence: operation.fence, text: operation.text },
             operation.site?.name,
           ),
         };
@@ -103,6 +103,9 @@ export class Stepper {
         return operation.holds ? { reply: undefined } : { next: { status: 'dropped', ctrl: this.#ctrl } };
       case 'branch':
         this.#addControl(operation.on);
+        return { reply: undefined };
+      case 'join':
+        this.#ctrl = this.#ctrl.filter((at) => !operation.on.some((read) => read.at === at));
         return { reply: undefined };
       case 'guarded': {
         const held = this.#held.get(operation.lock);

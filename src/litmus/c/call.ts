@@ -6,6 +6,7 @@ import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
 import {
   rcuReadLock,
   rcuReadUnlock,
+  smpMbAfterSrcuReadUnlock,
   spinIsLocked,
   spinTrylock,
   srcuReadLock,
@@ -64,6 +65,7 @@ export function* callMacro(to: Interpreter, call: Call): Steps<Value> {
     case 'srcu-lock':
     case 'srcu-unlock':
     case 'srcu-sync':
+    case 'srcu-mb':
       return yield* act(to, call, macro.does);
   }
 }
@@ -89,10 +91,10 @@ function* cmpxchg(to: Interpreter, { words, at }: Call, mark: Mark): Steps<Value
   const pointer = yield* to.evaluate(words[0]);
   const expected = yield* to.evaluate(words[1]);
   const value = yield* to.evaluate(words[2]);
-  // What is expected decides whether there is a write at all.
-  yield* to.decideBy(expected.from);
   const how = { how: 'cmpxchg', expected: expected.number, value: value.number } as const;
-  return yield* modify(to, pointer, how, mark, { addr: pointer.from, data: value.from }, at);
+  const depends = { addr: pointer.from, data: value.from };
+  // What is expected decides whether there is a write at all.
+  return yield* to.decidedBy(expected.from, modify(to, pointer, how, mark, depends, at));
 }
 
 function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Value> {
@@ -171,6 +173,9 @@ function* act(to: Interpreter, { words, at }: Call, does: Act): Steps<Value> {
       yield* srcuReadUnlock(to.locationAt(of, at), { value: cookie.number, at: read.at });
       return NOTHING;
     }
+    case 'srcu-mb':
+      yield* smpMbAfterSrcuReadUnlock();
+      return NOTHING;
     case 'srcu-sync':
       yield* synchronizeSrcu(to.locationAt(of, at));
       return NOTHING;

@@ -2,16 +2,21 @@
  * A process of a C litmus test as a step program: locals are registers, everything behind a pointer is
  * shared memory. An address dependency comes from the pointer expression, a data dependency from the
  * stored one, a control dependency from the condition of an `if`.
+ *
+ * For herd7 what follows an `if` does not depend on it, not even when the branches leave different values
+ * in a register. Such an `if` is therefore guessed: an explicit choice decides, and the end of the process
+ * holds the guesses against the conditions. Nothing can follow the last `if`, which needs no guess.
  */
 import { Mark } from '../../memory/event.ts';
-import { branch, load, store } from '../../program/operations.ts';
+import { assume, branch, choose, load, store } from '../../program/operations.ts';
 import type { Location, Lock } from '../../program/location.ts';
 import type { Read, Steps } from '../../program/operation.ts';
 import type { Layout } from '../layout.ts';
 import type { Source } from '../source.ts';
 import { callMacro } from './call.ts';
 import type { Expression, ProcessSyntax, Statement } from './syntax.ts';
-import { applyBinary, applyUnary, constant, joined, type Value } from './value.ts';
+import { followedIfs } from './following.ts';
+import { applyBinary, applyUnary, constant, type Value } from './value.ts';
 
 /** What the statements of one process work on. */
 export class Interpreter {
@@ -19,17 +24,27 @@ export class Interpreter {
   readonly layout: Layout;
   readonly #process: ProcessSyntax;
   readonly #variables: Map<string, Value>;
+  readonly #guessed: ReadonlySet<Statement>;
+  /** The conditions of the guesses so far, and whether each came out as guessed. */
+  readonly #guesses: { readonly from: readonly Read[]; readonly right: boolean }[] = [];
+  /** Program-order indices of the reads that decide about the present point. */
+  readonly #deciding = new Set<number>();
 
   constructor(source: Source, layout: Layout, process: ProcessSyntax, initial: ReadonlyMap<string, number>) {
     this.source = source;
     this.layout = layout;
     this.#process = process;
+    this.#guessed = followedIfs(process.body);
     this.#variables = new Map([...initial].map(([name, value]) => [name, constant(value)]));
   }
 
   /** Runs the process and leaves the values of its variables in `final`. */
   *run(final: Map<string, number>): Steps {
     yield* this.#block(this.#process.body);
+    for (const { from, right } of this.#guesses) {
+      if (from.length > 0) yield* branch(from[0], ...from.slice(1));
+      yield* assume(right);
+    }
     for (const [name, { number }] of this.#variables) final.set(name, number);
   }
 
@@ -83,9 +98,16 @@ export class Interpreter {
     throw this.source.error('no-lock', `«${found.name}» is no lock`, at, 'declare it as spinlock_t *');
   }
 
-  /** Everything that comes later is decided by these reads. */
-  *decideBy(reads: readonly Read[]): Steps {
-    if (reads.length > 0) yield* branch(reads[0], ...reads.slice(1));
+  /** Steps that are decided by these reads; what comes behind them is not. */
+  *decidedBy<T>(reads: readonly Read[], steps: Steps<T>): Steps<T> {
+    const fresh = reads.filter(({ at }) => !this.#deciding.has(at));
+    if (fresh.length === 0) return yield* steps;
+    yield* branch(fresh[0], ...fresh.slice(1));
+    for (const { at } of fresh) this.#deciding.add(at);
+    const result = yield* steps;
+    for (const { at } of fresh) this.#deciding.delete(at);
+    yield { op: 'join', on: fresh };
+    return result;
   }
 
   *#block(body: readonly Statement[]): Steps {
@@ -108,23 +130,31 @@ export class Interpreter {
       case 'do':
         yield* this.evaluate(statement.value);
         return;
-      case 'if': {
-        const { number, from } = yield* this.evaluate(statement.condition);
-        yield* this.decideBy(from);
-        if (number !== 0) yield* this.#perform(statement.then);
-        else if (statement.otherwise !== undefined) yield* this.#perform(statement.otherwise);
+      case 'if':
+        yield* this.#branch(statement);
         return;
-      }
     }
+  }
+
+  *#branch(statement: Extract<Statement, { kind: 'if' }>): Steps {
+    const { number, from } = yield* this.evaluate(statement.condition);
+    let holds = number !== 0;
+    if (from.length > 0 && this.#guessed.has(statement)) {
+      const guess = (yield* choose('then', 'else')) === 0;
+      this.#guesses.push({ from, right: guess === holds });
+      holds = guess;
+    }
+    const body = holds ? statement.then : statement.otherwise;
+    if (this.#guessed.has(statement)) {
+      if (body !== undefined) yield* this.decidedBy(from, this.#perform(body));
+      return;
+    }
+    if (from.length > 0) yield* branch(from[0], ...from.slice(1));
+    if (body !== undefined) yield* this.#perform(body);
   }
 }
 
 /** What a read delivered, tainted by nothing but itself: memory carries no taint. */
 export function valueOf(read: Read): Value {
   return { number: read.value, from: [read] };
-}
-
-/** A value that was computed from a read and from others that decided how. */
-export function computedFrom(number: number, read: Read, others: readonly Read[] = []): Value {
-  return { number, from: joined([read], others) };
 }

@@ -1,4 +1,5 @@
-import type { Expression, Initial, ProcessSyntax, Statement } from './syntax.ts';
+import { expressionsIn, partsOf } from './parts.ts';
+import type { Expression, Initial, ProcessSyntax } from './syntax.ts';
 
 /** Names that are locks: by their type, or because a process locks them. */
 export function locksOf(
@@ -23,43 +24,4 @@ export function locksOf(
     expressionsIn(body).forEach(visit);
   }
   return locks;
-}
-
-function partsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'number':
-    case 'name':
-      return [];
-    case 'unary':
-      return [expression.of];
-    case 'binary':
-      return [expression.left, expression.right];
-    case 'target':
-      return [expression.pointer];
-    case 'call':
-      return expression.words;
-  }
-}
-
-function expressionsIn(body: readonly Statement[]): Expression[] {
-  return body.flatMap((statement) => {
-    switch (statement.kind) {
-      case 'block':
-        return expressionsIn(statement.body);
-      case 'if':
-        return [
-          statement.condition,
-          ...expressionsIn([
-            statement.then,
-            ...(statement.otherwise === undefined ? [] : [statement.otherwise]),
-          ]),
-        ];
-      case 'set':
-        return [statement.value];
-      case 'store':
-        return [statement.pointer, statement.value];
-      case 'do':
-        return [statement.value];
-    }
-  });
 }

@@ -20,7 +20,8 @@ export type Act =
   | 'rcu-sync'
   | 'srcu-lock'
   | 'srcu-unlock'
-  | 'srcu-sync';
+  | 'srcu-sync'
+  | 'srcu-mb';
 
 export type Macro =
   | { readonly does: 'load' | 'store'; readonly mark: Mark; readonly through: 'target' | 'pointer' }
@@ -71,6 +72,7 @@ const NAMED: Readonly<Record<string, KnownMacro>> = {
   smp_mb__after_atomic: fence(Fence.AfterAtomic),
   smp_mb__after_spinlock: fence(Fence.AfterSpinlock),
   smp_mb__after_unlock_lock: fence(Fence.AfterUnlockLock),
+  smp_mb__after_srcu_read_unlock: act('srcu-mb', 0),
   spin_lock: act('spin-lock', 1),
   spin_unlock: act('spin-unlock', 1),
   spin_trylock: act('spin-trylock', 1),
