@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runLitmus } from '../../../src/cli/litmus/run.ts';
+import { conditionText } from '../../../src/litmus/condition.ts';
+import { readLitmus } from '../../../src/litmus/read.ts';
+import { lkmm } from '../../../src/memory/lkmm/index.ts';
+import { FencepostError } from '../../../src/program/error.ts';
+
+/** The shared corpus with reference verdicts by herd7 (GPL test data, not part of the project). */
+const shared = new URL('../../../../shared/litmus/', import.meta.url);
+const isThere = existsSync(new URL('lkmm-reference.jsonl', shared));
+
+interface Verdict {
+  readonly test: string;
+  readonly name: string | null;
+  readonly observation: string | null;
+  readonly flags: readonly string[];
+  readonly states: number;
+  readonly positive: number;
+  readonly negative: number;
+  readonly condition: string;
+  readonly error: boolean;
+}
+
+const verdicts: Verdict[] = isThere
+  ? readFileSync(new URL('lkmm-reference.jsonl', shared), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Verdict)
+  : [];
+
+function textOf({ test }: Verdict): string {
+  return readFileSync(new URL(`lkmm/${test}`, shared), 'utf8');
+}
+
+/** Milliseconds for a test; most need one. */
+const LIMIT = 2000;
+
+describe.skipIf(!isThere)('the shared corpus', () => {
+  it('is read like herd7 reads it: names, conditions, and what is refused', () => {
+    for (const verdict of verdicts) {
+      if (verdict.error) {
+        expect(() => readLitmus(textOf(verdict), verdict.test)).toThrow(FencepostError);
+        continue;
+      }
+      const test = readLitmus(textOf(verdict), verdict.test);
+      if (verdict.observation === null) continue;
+      expect([test.name, conditionText(test.condition)]).toEqual([verdict.name, verdict.condition]);
+    }
+  });
+
+  it('has the final states, counts and observations of herd7', () => {
+    const differences: string[] = [];
+    let compared = 0;
+    for (const verdict of verdicts) {
+      if (verdict.observation === null || KNOWN.has(verdict.test)) continue;
+      const found = runOf(verdict);
+      if (found === undefined) continue;
+      compared += 1;
+      const ours = [found.observation, found.states.length, found.positive, found.negative].join(' ');
+      const theirs = [verdict.observation, verdict.states, verdict.positive, verdict.negative].join(' ');
+      if (ours !== theirs) differences.push(`${verdict.test}: ${ours}, herd7: ${theirs}`);
+    }
+    expect(differences).toEqual([]);
+    expect(compared).toBeGreaterThan(800);
+  });
+});
+
+/** Undefined where the test needs what is not there yet, or more time than a test has. */
+function runOf(verdict: Verdict): ReturnType<typeof runLitmus> | undefined {
+  try {
+    const test = readLitmus(textOf(verdict), verdict.test);
+    const found = runLitmus(test, lkmm, { engine: 'graph', maxTime: LIMIT, now: () => performance.now() });
+    return found.exhaustive ? found : undefined;
+  } catch (error) {
+    if (error instanceof FencepostError && error.code === 'unsupported-macro') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Where herd7 lets values justify themselves: nothing in LKMM orders a read behind the write that feeds it
+ * through a plain access, or through a store of its own thread that an acquire reads back. The explorer builds
+ * what it executes, and both engines refuse what no order of execution leads to.
+ */
+const KNOWN: ReadonlySet<string> = new Set([
+  'manual/kernel/LB-release-acquire.litmus',
+  'manual/oota/C-AS-OOTA-1.litmus',
+  'manual/oota/C-JO-OOTA-2.litmus',
+  'manual/oota/C-JO-OOTA-3.litmus',
+  'manual/oota/C-JO-OOTA-6.litmus',
+  'manual/plain/C-OOTA.litmus',
+  'manual/plain/C-non-race1.litmus',
+  'manual/plain/C-non-race1-rrdep.litmus',
+  'manual/plain/C-non-race1-rwdep.litmus',
+]);
