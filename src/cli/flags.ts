@@ -54,6 +54,10 @@ export const FLAGS = {
     flags: '--reference <FILE>',
     doc: 'compare with verdicts of another tool (JSON lines) and print a table of what differs',
   },
+  cat: {
+    flags: '--cat <FILE>',
+    doc: "a memory model in herd's cat language, with the .bell file beside it; runs by enumeration",
+  },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
   proposals: { flags: '--proposals', doc: 'list the proposals instead' },
   models: { flags: '--models', doc: 'list the memory models instead' },
@@ -75,6 +79,8 @@ export interface Flags {
   readonly judge?: boolean;
   /** A file. */
   readonly reference?: string;
+  /** A file. */
+  readonly cat?: string;
   readonly base?: string;
   readonly proposals?: boolean;
   readonly models?: boolean;

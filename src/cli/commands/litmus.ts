@@ -1,8 +1,11 @@
+import { resolve } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
 import type { Call } from '../commands.ts';
 import { Exit } from '../exit.ts';
+import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { Bar } from '../litmus/bar.ts';
+import { catModelOf, type CatFile } from '../litmus/cat-file.ts';
 import { filesOf } from '../litmus/files.ts';
 import { herdText } from '../litmus/herd-text.ts';
 import { jsonLine } from '../litmus/json-line.ts';
@@ -15,11 +18,12 @@ import { tableOf } from '../table.ts';
 
 /** `fencepost litmus`. */
 export async function litmus({ words, flags, io }: Call): Promise<Exit> {
-  const engine = flags.engine ?? 'graph';
+  const cat = flags.cat === undefined ? undefined : catFile(flags, io);
+  const engine = cat === undefined ? (flags.engine ?? 'graph') : 'enumerate';
   const models = flags.model?.map(({ name }) => name) ?? [undefined];
   const files = filesOf(words, io.cwd);
   const tasks = models.flatMap((model) =>
-    files.map((file): Task => ({ file, model, engine, maxTime: flags.maxTime })),
+    files.map((file): Task => ({ file, model, cat, engine, maxTime: flags.maxTime })),
   );
   const reference = flags.reference === undefined ? undefined : new Reference(flags.reference, io.cwd);
   const bar = new Bar(io, tasks.length);
@@ -34,6 +38,20 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
   bar.clear();
   if (reference !== undefined && flags.json !== true) tally.printDifferences();
   return tally.exit();
+}
+
+/** Read at once: a file that makes no sense would make none in every test. */
+function catFile(flags: Flags, io: Io): CatFile {
+  const shown = flags.cat as string;
+  if (flags.model !== undefined)
+    throw new FencepostError('two-models', 'both --cat and --model name a memory model');
+  if (flags.engine !== undefined && flags.engine !== 'enumerate')
+    throw new FencepostError('engine-model', `the ${flags.engine} engine knows no memory models in cat`, {
+      hint: 'they run by enumeration: leave --engine out',
+    });
+  const file = { path: resolve(io.cwd, shown), shown };
+  catModelOf(file);
+  return file;
 }
 
 /** What the results of a run mean for its exit code, and what they are judged by. */

@@ -3,9 +3,12 @@ import type { EngineName } from '../../check/engine.ts';
 import { conditionText, type Observation, type Quantifier } from '../../litmus/condition.ts';
 import { readLitmus } from '../../litmus/read.ts';
 import { stateText } from '../../litmus/states.ts';
-import type { ModelName } from '../../memory/model.ts';
+import type { LitmusTest } from '../../litmus/test.ts';
+import type { CatModel } from '../../litmus/cat/index.ts';
+import type { MemoryModel, ModelName } from '../../memory/model.ts';
 import { modelByName } from '../../memory/models.ts';
 import { FencepostError, type Place } from '../../program/error.ts';
+import { catModelOf, type CatFile } from './cat-file.ts';
 import { textOf, type LitmusFile } from './files.ts';
 import { runLitmus, type LitmusResult } from './run.ts';
 
@@ -14,6 +17,8 @@ export interface Task {
   readonly file: LitmusFile;
   /** The dialect's own where none is given: `lkmm` for C, `x86-tso` for x86. */
   readonly model: ModelName | undefined;
+  /** Stands for the memory model. */
+  readonly cat?: CatFile;
   readonly engine: EngineName;
   /** Milliseconds. */
   readonly maxTime: number | undefined;
@@ -24,7 +29,7 @@ export interface Report {
   readonly kind: 'report';
   readonly task: Task;
   readonly name: string;
-  readonly model: ModelName;
+  readonly model: string;
   readonly quantifier: Quantifier;
   readonly condition: string;
   readonly observation: Observation;
@@ -54,9 +59,10 @@ export interface Refusal {
 export function perform(task: Task, now: () => number = () => performance.now()): Report | Refusal {
   try {
     const test = readLitmus(textOf(task.file), task.file.shown);
-    const model = modelByName(task.model ?? (test.arch === 'C' ? 'lkmm' : 'x86-tso'));
-    if (model === undefined) throw new FencepostError('unknown-model', `there is no ${String(task.model)}`);
-    return reportOf(task, runLitmus(test, model, { engine: task.engine, maxTime: task.maxTime, now }));
+    return reportOf(
+      task,
+      runLitmus(test, memoryModelOf(task, test), { engine: task.engine, maxTime: task.maxTime, now }),
+    );
   } catch (error) {
     if (!(error instanceof FencepostError)) throw error;
     const { code, message, place, hint } = error;
@@ -69,6 +75,13 @@ export function perform(task: Task, now: () => number = () => performance.now())
       hint,
     };
   }
+}
+
+function memoryModelOf({ cat, model }: Task, { arch }: LitmusTest): MemoryModel | CatModel {
+  if (cat !== undefined) return catModelOf(cat);
+  const found = modelByName(model ?? (arch === 'C' ? 'lkmm' : 'x86-tso'));
+  if (found === undefined) throw new FencepostError('unknown-model', `there is no ${String(model)}`);
+  return found;
 }
 
 function reportOf(task: Task, result: LitmusResult): Report {

@@ -6,6 +6,7 @@ import type { EngineName } from '../../check/engine.ts';
 import { AXIOMS } from '../../memory/axioms/index.ts';
 import { INIT } from '../../memory/event.ts';
 import type { MemoryModel } from '../../memory/model.ts';
+import { candidateOf, type CatModel } from '../../litmus/cat/index.ts';
 import { FinalStates, isOk, observationOf, type Outcome } from '../../litmus/states.ts';
 import type { Observation } from '../../litmus/condition.ts';
 import type { LitmusTest } from '../../litmus/test.ts';
@@ -25,7 +26,7 @@ export interface RunOptions {
 
 export interface LitmusResult extends Outcome {
   readonly test: LitmusTest;
-  readonly model: MemoryModel['name'];
+  readonly model: string;
   readonly observation: Observation;
   readonly ok: boolean;
   /** By name, as herd7 spells them. */
@@ -43,7 +44,11 @@ const CLOCK_INTERVAL = 256;
 class Stop extends Error {}
 
 /** Throws a FencepostError where the test does what its dialect cannot, such as plain access to a lock. */
-export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOptions): LitmusResult {
+export function runLitmus(
+  test: LitmusTest,
+  model: MemoryModel | CatModel,
+  options: RunOptions,
+): LitmusResult {
   const started = options.now();
   const states = new FinalStates(test);
   const count = { executions: 0, blocked: 0, cutOff: 0 };
@@ -53,7 +58,12 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
     if (options.now() - started >= (options.maxTime ?? Infinity)) throw new Stop();
     options.onProgress?.(count.executions, count.blocked);
   };
+  let steps = 0;
   const listener: Listener = {
+    step: () => {
+      if (++steps % CLOCK_INTERVAL === 0 && options.now() - started >= (options.maxTime ?? Infinity))
+        throw new Stop();
+    },
     begin: () => {
       states.clear();
       count.executions = count.blocked = count.cutOff = 0;
@@ -67,9 +77,11 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
       tick();
     },
   };
+  const flags = new Set<string>();
   let exhaustive = true;
   try {
-    search(test, model, options.engine, listener);
+    if ('judge' in model) searchByCat(test, model, listener, flags);
+    else search(test, model, options.engine, listener);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     exhaustive = false;
@@ -82,7 +94,7 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
     model: model.name,
     observation: observationOf(positive, negative),
     ok: isOk(test, positive, negative),
-    flags: [],
+    flags: [...flags].sort(),
     executions: count.executions,
     exhaustive: exhaustive && count.cutOff === 0,
     milliseconds: options.now() - started,
@@ -92,6 +104,8 @@ export function runLitmus(test: LitmusTest, model: MemoryModel, options: RunOpti
 /** Receives the ends of searches: where each thread stands, and the final value of each location by id. */
 interface Listener {
   begin(): void;
+  /** Called for each piece of work, of engines that may work for long before anything ends. */
+  step(): void;
   ends(leaves: readonly Behaviour[], value: (location: number) => number): void;
 }
 
@@ -116,15 +130,8 @@ function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listen
       return;
     case 'enumerate':
       listener.begin();
-      for (const execution of enumerate(tree, AXIOMS[model.name]).executions) {
-        listener.ends(
-          threads.map((t) => leafOf(tree, execution, t)),
-          (id) => {
-            const last = execution.co[id]?.at(-1);
-            return last === undefined ? memory.initialValue(id) : eventAt(execution, last).value;
-          },
-        );
-      }
+      for (const execution of enumerate(tree, AXIOMS[model.name], Infinity, () => listener.step()).executions)
+        tell(execution, tree, listener);
       return;
     case 'interleave':
       if (model.name !== 'sc' && model.name !== 'x86-tso') {
@@ -137,6 +144,27 @@ function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listen
         listener.ends(state.threads, (id) => state.memory[id] ?? memory.initialValue(id));
       });
   }
+}
+
+/** Memory models in cat are axioms: enumeration is the engine that they have. */
+function searchByCat(test: LitmusTest, model: CatModel, listener: Listener, flags: Set<string>): void {
+  const tree = new BehaviourTree(test.program);
+  listener.begin();
+  for (const execution of enumerate(tree, model, Infinity, () => listener.step()).executions) {
+    tell(execution, tree, listener);
+    for (const flag of model.flags(candidateOf(execution))) flags.add(flag);
+  }
+}
+
+function tell(execution: Execution, tree: BehaviourTree, listener: Listener): void {
+  const { memory, threads } = tree.program;
+  listener.ends(
+    threads.map((_, t) => leafOf(tree, execution, t)),
+    (id) => {
+      const last = execution.co[id]?.at(-1);
+      return last === undefined ? memory.initialValue(id) : eventAt(execution, last).value;
+    },
+  );
 }
 
 function hasEnded(leaf: Behaviour): boolean {
