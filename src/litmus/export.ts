@@ -1,0 +1,97 @@
+/**
+ * A small program as a litmus test in C that herd7 accepts: the whole behaviour of each thread, and, for a
+ * given execution, an `exists` clause that only executions with its reads and final values satisfy.
+ */
+import { isReadKind, Kind, Mark } from '../memory/event.ts';
+import { eventAt, type Execution } from '../program/execution.ts';
+import type { Program } from '../program/program.ts';
+import { BehaviourTree } from '../program/tree.ts';
+import { Domain } from './export/domain.ts';
+import { registerName } from './export/expression.ts';
+import { Names } from './export/names.ts';
+import { CUT, ThreadText } from './export/thread-text.ts';
+
+/**
+ * Throws a FencepostError of code `export-…` for what litmus tests cannot say: guarded state that changes,
+ * addresses that reads decide, choices that no execution has made, programs that are too large.
+ */
+export function exportLitmus(program: Program, execution?: Execution): string {
+  const names = new Names(program);
+  const domain = new Domain(new BehaviourTree(program), execution);
+  const threads = program.threads.map((_, t) => {
+    const text = new ThreadText(domain, names);
+    return { text, lines: text.lines(t) };
+  });
+  const touched = new Set(threads.flatMap(({ text }) => [...text.touched]));
+  const isLock = (loc: number): boolean => program.memory.at(loc).kind === 'lock';
+  const initial = [...touched]
+    .filter((loc) => !isLock(loc) && program.memory.initialValue(loc) !== 0)
+    .map((loc) => `\tint ${names.of(loc)} = ${program.memory.initialValue(loc)};`);
+  const processes = threads.map(({ text, lines }, t) => {
+    const parameters = [...text.touched].map(
+      (loc) => `${isLock(loc) ? 'spinlock_t' : 'int'} *${names.of(loc)}`,
+    );
+    const registers = [...text.registers].sort((a, b) => a - b).map((at) => `\tint ${registerName(at)};`);
+    if (text.isCut) registers.push(`\tint ${CUT};`);
+    if (registers.length > 0) registers.push('');
+    const body = [...registers, ...lines.map((line) => `\t${line}`)];
+    return [
+      `/* ${commentOf(program.threads[t].name)} */`,
+      `P${t}(${parameters.join(', ')})`,
+      '{',
+      ...body,
+      '}',
+      '',
+    ];
+  });
+  const shown = [
+    ...threads.flatMap(({ text }, t) =>
+      [...text.registers].sort((a, b) => a - b).map((at) => `${t}:${registerName(at)};`),
+    ),
+    ...[...touched].filter((loc) => !isLock(loc)).map((loc) => `${names.of(loc)};`),
+  ];
+  const cut = threads.flatMap(({ text }, t) => (text.isCut ? [`${t}:${CUT}=0`] : []));
+  return [
+    `C ${titleOf(program.name)}`,
+    '',
+    ...names.legend(),
+    initial.length === 0 ? '{}' : ['{', ...initial, '}'].join('\n'),
+    '',
+    ...processes.flat(),
+    ...(shown.length > 0 ? [`locations [${shown.join(' ')}]`] : []),
+    ...(cut.length > 0 ? [`filter (${cut.join(' /\\ ')})`] : []),
+    `exists (${execution === undefined ? 'true' : outcomeOf(program, execution, names, touched)})`,
+    '',
+  ].join('\n');
+}
+
+/** What the execution read and left in memory, as a proposition. */
+function outcomeOf(
+  program: Program,
+  execution: Execution,
+  names: Names,
+  touched: ReadonlySet<number>,
+): string {
+  const reads = execution.runs.flatMap(({ events }, t) =>
+    events
+      .filter(
+        ({ label }) => isReadKind(label.kind) && label.kind === Kind.Read && label.mark !== Mark.Noreturn,
+      )
+      .map(({ index, value }) => `${t}:${registerName(index)}=${value}`),
+  );
+  const finals = execution.co.flatMap((order, loc) => {
+    const last = order.at(-1);
+    if (last === undefined || !touched.has(loc) || program.memory.at(loc).kind === 'lock') return [];
+    return [`${names.of(loc)}=${eventAt(execution, last).value}`];
+  });
+  return [...reads, ...finals].join(' /\\ ') || 'true';
+}
+
+/** A name without blanks and without what opens something else. */
+function titleOf(name: string): string {
+  return name.replace(/[^\w.+-]+/g, '-') || 'exported';
+}
+
+function commentOf(name: string): string {
+  return name.replaceAll('*/', '* /');
+}

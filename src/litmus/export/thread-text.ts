@@ -1,0 +1,231 @@
+/**
+ * One thread as C. Nodes of the behaviour tree that differ only in what was read before and print the
+ * same are one statement; a control dependency splits them, as an `if` around all that follows.
+ */
+import { Fence, Kind, Mark } from '../../memory/event.ts';
+import { FencepostError } from '../../program/error.ts';
+import { Status, type Behaviour } from '../../program/tree.ts';
+import { readAt, type Domain } from './domain.ts';
+import { expressionFor, mentioning, registerName } from './expression.ts';
+import type { Names } from './names.ts';
+import { rmwText } from './rmw-text.ts';
+
+const FENCES: ReadonlyMap<number, string> = new Map([
+  [Fence.Mb, 'smp_mb();'],
+  [Fence.Rmb, 'smp_rmb();'],
+  [Fence.Wmb, 'smp_wmb();'],
+  [Fence.Barrier, 'barrier();'],
+  [Fence.BeforeAtomic, 'smp_mb__before_atomic();'],
+  [Fence.AfterAtomic, 'smp_mb__after_atomic();'],
+  [Fence.AfterSpinlock, 'smp_mb__after_spinlock();'],
+  [Fence.AfterUnlockLock, 'smp_mb__after_unlock_lock();'],
+]);
+
+/** Set where a thread waits for ever, or where an execution is of no interest: the filter drops those. */
+export const CUT = 'cut';
+
+type Group = readonly Behaviour[];
+
+export class ThreadText {
+  readonly #domain: Domain;
+  readonly #names: Names;
+  /** Numbers of the locations and locks that it touches. */
+  readonly touched = new Set<number>();
+  /** Program-order indices of the reads that have a register. */
+  readonly registers = new Set<number>();
+  isCut = false;
+  /** Reads that decide whether the thread goes on at all, on which nothing is declared to depend. */
+  readonly #undeclared = new Set<number>();
+
+  constructor(domain: Domain, names: Names) {
+    this.#domain = domain;
+    this.#names = names;
+  }
+
+  lines(thread: number): string[] {
+    return this.#from([this.#domain.tree.root(thread)], []);
+  }
+
+  #from(nodes: Group, decided: readonly number[]): string[] {
+    if (nodes.every(({ status }) => status === Status.End)) return [];
+    const [{ status, label }] = nodes;
+    const on = nodes
+      .filter((node) => node.status !== Status.End)
+      .flatMap((node) => node.label.ctrl)
+      .find((at) => !decided.includes(at));
+    if (on !== undefined) return this.#split(nodes, on, decided);
+    if (nodes.some((node) => node.status !== status || node.label.kind !== label.kind)) {
+      const at = this.#difference(nodes, decided);
+      this.#undeclared.add(at);
+      return this.#split(nodes, at, decided);
+    }
+    const over = decided.some((at) => !label.ctrl.includes(at) && !this.#undeclared.has(at));
+    if (over && status === Status.Event) throw control(label.text);
+    switch (status) {
+      case Status.Event:
+        return this.#event(nodes, decided);
+      case Status.Waiting:
+      case Status.Dropped:
+        this.isCut = true;
+        return [`${CUT} = 1;`];
+      case Status.Violation:
+        return [`/* violates ${(nodes[0].violation?.property ?? '').replaceAll('*/', '')} */`];
+      case Status.End:
+        return [];
+    }
+  }
+
+  /** An `if` for the values of one read; the values after which the most common thing follows come last. */
+  #split(nodes: Group, on: number, decided: readonly number[]): string[] {
+    const byValue = new Map<number, Behaviour[]>();
+    for (const node of nodes) {
+      const value = readAt(node, on);
+      const same = byValue.get(value);
+      if (same === undefined) byValue.set(value, [node]);
+      else same.push(node);
+    }
+    const branches = [...byValue].map(([value, group]) => ({
+      value,
+      body: this.#from(group, [...decided, on]),
+    }));
+    const rest = branches.find(({ body }) => body.length === 0) ?? branches[branches.length - 1];
+    const isRest = (body: readonly string[]): boolean => body.join('\n') === rest.body.join('\n');
+    const tested = branches.filter(({ body }) => !isRest(body));
+    if (tested.length > 0) return ifElse(registerName(on), tested, rest.body);
+    // The same follows whatever was read, and depends on it nevertheless.
+    if (rest.body.length === 0) return [];
+    return ifElse(registerName(on), [branches[0]], branches.length === 1 ? [] : rest.body);
+  }
+
+  /** The latest read whose value tells the nodes apart. */
+  #difference(nodes: Group, decided: readonly number[]): number {
+    for (let at = nodes[0].at - 1; at >= 0; at--) {
+      if (decided.includes(at) || !this.registers.has(at)) continue;
+      if (nodes.some((node) => readAt(node, at) !== readAt(nodes[0], at))) return at;
+    }
+    throw new FencepostError(
+      'export-value',
+      `what follows «${nodes[0].label.text}» is decided by nothing that was read`,
+    );
+  }
+
+  #event(nodes: Group, decided: readonly number[]): string[] {
+    const [{ label, at }] = nodes;
+    const next = (from: Group): Group => from.flatMap((node) => this.#domain.successors(node));
+    const rest = (): string[] => this.#from(next(nodes), decided);
+    switch (label.kind) {
+      case Kind.Read: {
+        const pointer = this.#pointer(nodes);
+        if (label.rmw) {
+          const halves = next(nodes);
+          const text = rmwText(nodes, halves, pointer);
+          const line = label.mark === Mark.Noreturn ? `${text};` : `${this.#register(at)} = ${text};`;
+          return [line, ...this.#from(next(halves), decided)];
+        }
+        return [`${this.#register(at)} = ${loadText(label.mark, pointer)};`, ...rest()];
+      }
+      case Kind.Write: {
+        const data = [...new Set(nodes.flatMap((node) => node.label.data))];
+        const value = expressionFor(
+          nodes.map((node) => ({ node, value: node.label.value })),
+          data,
+        );
+        return [storeText(label.mark, this.#pointer(nodes), value), ...rest()];
+      }
+      case Kind.Fence: {
+        const text = FENCES.get(label.fence);
+        if (text === undefined && label.fence !== Fence.X86Only) throw refused(label.text);
+        return [text ?? `/* ${label.text}: orders on x86 only */`, ...rest()];
+      }
+      case Kind.LockRead:
+        return [
+          `spin_lock(${this.#lock(label.loc)});${this.#note(label.loc, '')}`,
+          ...this.#from(next(next(nodes)), decided),
+        ];
+      case Kind.ReadLock:
+        return [`spin_lock(${this.#lock(label.loc)});${this.#note(label.loc, ' for read')}`, ...rest()];
+      case Kind.Unlock:
+        if (nodes.some((node) => node.label.value !== 0)) throw guarded(label.text);
+        return [`spin_unlock(${this.#lock(label.loc)});`, ...rest()];
+      case Kind.ReadUnlock:
+        return [`spin_unlock(${this.#lock(label.loc)});`, ...rest()];
+      case Kind.Choice:
+        return rest();
+      case Kind.LockWrite:
+      case Kind.Skip:
+        throw refused(label.text);
+    }
+  }
+
+  #register(at: number): string {
+    this.registers.add(at);
+    return registerName(at);
+  }
+
+  #lock(loc: number): string {
+    this.touched.add(loc);
+    return this.#names.of(loc);
+  }
+
+  /** A rwlock is exported as a spinlock: the kernel's own memory model has no other. */
+  #note(loc: number, how: string): string {
+    const lock = this.#domain.tree.program.memory.at(loc);
+    return lock.kind === 'lock' && lock.lockKind === 'rw' ? ` /* a rwlock${how}, as a spinlock */` : '';
+  }
+
+  #pointer(nodes: Group): string {
+    const { loc, text } = nodes[0].label;
+    if (nodes.some((node) => node.label.loc !== loc)) {
+      throw new FencepostError('export-address', `«${text}» accesses a location that a read decides`, {
+        hint: 'litmus tests have no arrays; give the locations pointers of their own, or decide with branch()',
+      });
+    }
+    this.touched.add(loc);
+    return mentioning(this.#names.of(loc), [...new Set(nodes.flatMap((node) => node.label.addr))]);
+  }
+}
+
+interface Branch {
+  readonly value: number;
+  readonly body: readonly string[];
+}
+
+function ifElse(register: string, [first, ...more]: readonly Branch[], rest: readonly string[]): string[] {
+  const otherwise = more.length > 0 ? ifElse(register, more, rest) : rest;
+  const head = [`if (${register} == ${first.value}) {`, ...indented(first.body)];
+  return [...head, ...(otherwise.length > 0 ? ['} else {', ...indented(otherwise)] : []), '}'];
+}
+
+function loadText(mark: Mark, pointer: string): string {
+  if (mark === Mark.Acquire) return `smp_load_acquire(${pointer})`;
+  return mark === Mark.Plain ? target(pointer) : `READ_ONCE(${target(pointer)})`;
+}
+
+function storeText(mark: Mark, pointer: string, value: string): string {
+  if (mark === Mark.Release) return `smp_store_release(${pointer}, ${value});`;
+  return mark === Mark.Plain ? `${target(pointer)} = ${value};` : `WRITE_ONCE(${target(pointer)}, ${value});`;
+}
+
+function target(pointer: string): string {
+  return /^\w+$/.test(pointer) ? `*${pointer}` : `*(${pointer})`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `\t${line}`);
+}
+
+function refused(text: string): FencepostError {
+  return new FencepostError('export-event', `«${text}» has no counterpart in a litmus test`);
+}
+
+function control(text: string): FencepostError {
+  return new FencepostError('export-control', `«${text}» no longer depends on a decision before it`, {
+    hint: 'only control dependencies that last to the end of the thread can be exported',
+  });
+}
+
+function guarded(text: string): FencepostError {
+  return new FencepostError('export-guarded-state', `«${text}» publishes a changed guarded state`, {
+    hint: 'litmus locks guard nothing: turn what the section changes into plain locations',
+  });
+}
