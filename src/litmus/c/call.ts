@@ -19,6 +19,7 @@ import { constant, joined, type Value } from './value.ts';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 type Atomic = Extract<Macro, { does: 'atomic' }>;
+type AddUnless = Extract<Macro, { does: 'add-unless' }>;
 
 const NOTHING = constant(0);
 
@@ -54,7 +55,7 @@ export function* callMacro(to: Interpreter, call: Call): Steps<Value> {
     case 'atomic':
       return yield* atomic(to, call, macro);
     case 'add-unless':
-      throw to.source.error('unsupported-macro', `${call.macro}() is not supported yet`, at);
+      return yield* addUnless(to, call, macro);
     case 'spin-lock':
     case 'spin-unlock':
     case 'spin-trylock':
@@ -115,6 +116,24 @@ function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Val
     case 'is-negative':
       return { number: stored < 0 ? 1 : 0, from: joined(old.from, by.from) };
   }
+}
+
+/** No value in memory: a cmpxchg that expects it is the lone read of an atomic that fails. */
+const NEVER_FOUND = Number.MIN_SAFE_INTEGER;
+
+/** Adds unless a certain value is found. Whether it is, is guessed: only then the events are known. */
+function* addUnless(to: Interpreter, { words, at }: Call, macro: AddUnless): Steps<Value> {
+  const pointer = yield* to.evaluate(words[0]);
+  const by = macro.by === undefined ? yield* to.evaluate(words[1]) : constant(macro.by);
+  const unless = macro.by === undefined ? yield* to.evaluate(words[2]) : NOTHING;
+  const adds = yield* to.guess('add', 'leave');
+  const how: Modify = adds
+    ? { how: 'add', value: by.number }
+    : { how: 'cmpxchg', expected: NEVER_FOUND, value: 0 };
+  const depends = { addr: pointer.from, data: joined(by.from, unless.from) };
+  const found = yield* modify(to, pointer, how, macro.mark, depends, at);
+  to.holdAgainst(adds === (found.number !== unless.number), joined(found.from, unless.from));
+  return { number: adds ? 1 : 0, from: found.from };
 }
 
 function modification({ operation }: Atomic, by: number): Modify {

@@ -98,6 +98,16 @@ export class Interpreter {
     throw this.source.error('no-lock', `«${found.name}» is no lock`, at, 'declare it as spinlock_t *');
   }
 
+  /** An explicit choice between two ways to go on; true for the first. */
+  *guess(yes: string, no: string): Steps<boolean> {
+    return (yield* choose(yes, no)) === 0;
+  }
+
+  /** What these reads showed of a guess. Executions with a wrong one are dropped at the end of the process. */
+  holdAgainst(right: boolean, from: readonly Read[]): void {
+    this.#guesses.push({ from, right });
+  }
+
   /** Steps that are decided by these reads; what comes behind them is not. */
   *decidedBy<T>(reads: readonly Read[], steps: Steps<T>): Steps<T> {
     const fresh = reads.filter(({ at }) => !this.#deciding.has(at));
@@ -140,8 +150,8 @@ export class Interpreter {
     const { number, from } = yield* this.evaluate(statement.condition);
     let holds = number !== 0;
     if (from.length > 0 && this.#guessed.has(statement)) {
-      const guess = (yield* choose('then', 'else')) === 0;
-      this.#guesses.push({ from, right: guess === holds });
+      const guess = yield* this.guess('then', 'else');
+      this.holdAgainst(guess === holds, from);
       holds = guess;
     }
     const body = holds ? statement.then : statement.otherwise;

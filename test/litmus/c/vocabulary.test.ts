@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { registersAt } from '../../../src/litmus/test.ts';
 import { Kind, Mark } from '../../../src/memory/event.ts';
+import { lkmm } from '../../../src/memory/lkmm/index.ts';
 import { BehaviourTree, Status, type Behaviour } from '../../../src/program/tree.ts';
 
 /** The events of a single process, each read answered by the next of the values. */
@@ -59,6 +61,20 @@ describe('accesses and their strength', () => {
       [10, 12, 1, 5, 3],
     );
     expect(registers).toMatchObject({ a: 10, b: 14, c: 1, d: 1, e: 3 });
+  });
+});
+
+describe('atomics that may leave the value alone', () => {
+  it.each([
+    ['atomic_add_unless(x, 5, 10)', 10, '10:0'],
+    ['atomic_add_unless(x, 5, 10)', 9, '14:1'],
+    ['atomic_inc_not_zero(x)', 0, '0:0'],
+    ['atomic_inc_not_zero(x)', 3, '4:1'],
+  ])('%s of %i', (macro, initial, outcome) => {
+    const text = `C t\n{ x=${initial}; }\nP0(int *x) { int r = ${macro}; }\nlocations [x] exists (0:r=1)`;
+    const found = runLitmus(readLitmus(text, 't'), lkmm, { engine: 'graph', now: () => 0 });
+    expect(found.states.map(({ values: [r, x] }) => `${x}:${r}`)).toEqual([outcome]);
+    expect(found.executions).toBe(1);
   });
 });
 
