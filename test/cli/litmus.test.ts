@@ -126,13 +126,18 @@ describe('fencepost litmus', () => {
     expect((await litmus('--reference', reference, 'sb-once.litmus')).err).toContain('reference.jsonl:2:1: ');
   });
 
-  it('stops after --max-time and says so', async () => {
-    const ticking = await fencepost(['litmus', '--json', '--max-time', '1ms', 'iriw-acquire.litmus'], {
-      cwd: shapes,
-      tick: 5,
-    });
-    expect(ticking.code).toBe(0);
-    expect(JSON.parse(ticking.out)).toMatchObject({ exhaustive: true });
+  it('stops after --max-time, says so, and judges nothing by what it has seen', async () => {
+    const writers = Array.from({ length: 7 }, (_, i) => `P${i}(int *x) { WRITE_ONCE(*x, ${i}); }`);
+    const file = join(folder, 'writers.litmus');
+    writeFileSync(file, `C writers\n(* Result: Always *)\n{}\n${writers.join('\n')}\nexists (x=6)\n`);
+    const bounded = (...words: string[]): ReturnType<typeof fencepost> =>
+      fencepost(['litmus', '--max-time', '1ms', ...words, file], { tick: 5 });
+    const { code, out } = await bounded('--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ exhaustive: false, executions: 256 });
+    expect((await bounded()).out).toContain('Bounded writers: stopped before every execution was seen\n');
+    const judged = await bounded('--judge');
+    expect([judged.code, judged.out]).toEqual([3, expect.stringContaining(' !!! Timeout ')]);
   });
 
   it('refuses files and folders that are not there', async () => {
