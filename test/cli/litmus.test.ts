@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,8 +146,9 @@ describe('fencepost litmus', () => {
   });
 
   it('shows a bar to those who look', async () => {
+    const count = readdirSync(shapes).length;
     const { err } = await fencepost(['litmus', '--judge', '.'], { cwd: shapes, errIsTerminal: true });
-    expect(err).toContain('37/37 tests');
+    expect(err).toContain(`${count}/${count} tests`);
     expect(err.endsWith('\r\x1b[K')).toBe(true);
   });
 });

@@ -13,6 +13,7 @@ import { judgeLitmus } from '../litmus/judge.ts';
 import { performAll } from '../litmus/pool.ts';
 import { Reference, type Difference } from '../litmus/reference.ts';
 import type { Refusal, Report, Task } from '../litmus/report.ts';
+import { Progress } from '../progress.ts';
 import { errorText } from '../report-error.ts';
 import { tableOf } from '../table.ts';
 
@@ -28,7 +29,15 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
   const reference = flags.reference === undefined ? undefined : new Reference(flags.reference, io.cwd);
   const bar = new Bar(io, tasks.length);
   const tally = new Tally(io, reference);
-  for await (const result of performAll(tasks, { now: () => io.now(), onDone: (done) => bar.show(done) })) {
+  const progress = new Progress(io);
+  const setting = {
+    now: () => io.now(),
+    onDone: (done: number) => bar.show(done),
+    onBegin: (task: Task) => progress.begin(task.file.name),
+    onProgress: (executions: number, blocked: number) => progress.tick(executions, blocked),
+  };
+  for await (const result of performAll(tasks, setting)) {
+    progress.clear();
     bar.clear();
     if (flags.json === true) io.out(jsonLine(result));
     else if (result.kind === 'refusal') io.err(`${refusalText(result)}\n`);

@@ -9,6 +9,9 @@ interface Setting {
   readonly now: () => number;
   /** Called whenever a task is done. */
   readonly onDone: (done: number) => void;
+  /** A test begins, and what it has come to by now; only where no workers are needed. */
+  readonly onBegin: (task: Task) => void;
+  readonly onProgress: (executions: number, blocked: number) => void;
 }
 
 /** Performs all tasks on the cores that there are and gives the results in the order of the tasks. */
@@ -20,7 +23,8 @@ export async function* performAll(
   // Workers need built files: sources that are run as they are (by vitest) have none.
   if (workers < 2 || import.meta.url.endsWith('.ts')) {
     for (const [i, task] of tasks.entries()) {
-      const result = perform(task, setting.now);
+      setting.onBegin(task);
+      const result = perform(task, setting.now, setting.onProgress);
       setting.onDone(i + 1);
       yield result;
     }

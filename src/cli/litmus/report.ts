@@ -56,7 +56,11 @@ export interface Refusal {
 }
 
 /** Reads and runs the file of a task. Bad input becomes a refusal; other errors are ours and are thrown. */
-export function perform(task: Task, now: () => number = () => performance.now()): Report | Refusal {
+export function perform(
+  task: Task,
+  now: () => number = () => performance.now(),
+  onProgress?: (executions: number, blocked: number) => void,
+): Report | Refusal {
   try {
     const test = readLitmus(textOf(task.file), task.file.shown);
     return reportOf(
