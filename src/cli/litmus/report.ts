@@ -63,10 +63,9 @@ export function perform(
 ): Report | Refusal {
   try {
     const test = readLitmus(textOf(task.file), task.file.shown);
-    return reportOf(
-      task,
-      runLitmus(test, memoryModelOf(task, test), { engine: task.engine, maxTime: task.maxTime, now }),
-    );
+    const { engine, maxTime } = task;
+    const options = { engine, maxTime, now, onProgress };
+    return reportOf(task, runLitmus(test, memoryModelOf(task, test), options));
   } catch (error) {
     if (!(error instanceof FencepostError)) throw error;
     const { code, message, place, hint } = error;
