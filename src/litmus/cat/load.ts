@@ -16,12 +16,12 @@ export type ReadFile = (path: string) => string | undefined;
 
 /** Reads a memory model; throws a located FencepostError. */
 export function loadCat(path: string, readFile: ReadFile): CatFiles {
-  const included = new Set<string>();
   const whole = { file: path, line: 1, column: 1 };
   const text = readFile(path);
   if (text === undefined) throw catError('cat-file', `there is no file ${path}`, whole);
   const bellPath = path.replace(/(\.cat)?$/, '.bell');
   const bell = readFile(bellPath);
+  const included = new Set([path, bellPath]);
   const before = bell === undefined ? [] : resolved(parseCat(bellPath, bell).statements);
   const { title, statements } = parseCat(path, text);
   return { path, title, statements: [...before, ...resolved(statements)] };
