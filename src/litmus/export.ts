@@ -10,16 +10,29 @@ import { Domain } from './export/domain.ts';
 import { registerName } from './export/expression.ts';
 import { Names } from './export/names.ts';
 import { CUT, ThreadText } from './export/thread-text.ts';
+import { Path, type Walk } from './export/walk.ts';
 
 /**
  * Throws a FencepostError of code `export-…` for what litmus tests cannot say: guarded state that changes,
  * addresses that reads decide, choices that no execution has made, programs that are too large.
  */
 export function exportLitmus(program: Program, execution?: Execution): string {
+  return litmusText(new Domain(new BehaviourTree(program), execution), execution);
+}
+
+/**
+ * The core of one execution, of a program of any size: what its threads did there, up to the first decision
+ * that goes another way. What a lock guards is a plain location that holds the number of the state.
+ */
+export function exportCore(program: Program, execution: Execution): string {
+  return litmusText(new Path(program, execution), execution);
+}
+
+function litmusText(walk: Walk, execution: Execution | undefined): string {
+  const { program } = walk;
   const names = new Names(program);
-  const domain = new Domain(new BehaviourTree(program), execution);
   const threads = program.threads.map((_, t) => {
-    const text = new ThreadText(domain, names);
+    const text = new ThreadText(walk, names);
     return { text, lines: text.lines(t) };
   });
   const touched = new Set(threads.flatMap(({ text }) => [...text.touched]));
@@ -31,6 +44,7 @@ export function exportLitmus(program: Program, execution?: Execution): string {
     const parameters = [...text.touched].map(
       (loc) => `${isLock(loc) ? 'spinlock_t' : 'int'} *${names.of(loc)}`,
     );
+    parameters.push(...[...text.states].map((lock) => `int *${names.ofState(lock)}`));
     const registers = [...text.registers].sort((a, b) => a - b).map((at) => `\tint ${registerName(at)};`);
     if (text.isCut) registers.push(`\tint ${CUT};`);
     if (registers.length > 0) registers.push('');
@@ -58,30 +72,26 @@ export function exportLitmus(program: Program, execution?: Execution): string {
     initial.length === 0 ? '{}' : ['{', ...initial, '}'].join('\n'),
     '',
     ...processes.flat(),
-    ...(shown.length > 0 ? [`locations [${shown.join(' ')}]`] : []),
+    // A condition shows its own variables.
+    ...(execution === undefined && shown.length > 0 ? [`locations [${shown.join(' ')}]`] : []),
     ...(cut.length > 0 ? [`filter (${cut.join(' /\\ ')})`] : []),
-    `exists (${execution === undefined ? 'true' : outcomeOf(program, execution, names, touched)})`,
+    `exists (${execution === undefined ? 'true' : outcomeOf(walk, execution, names, touched)})`,
     '',
   ].join('\n');
 }
 
 /** What the execution read and left in memory, as a proposition. */
-function outcomeOf(
-  program: Program,
-  execution: Execution,
-  names: Names,
-  touched: ReadonlySet<number>,
-): string {
+function outcomeOf(walk: Walk, execution: Execution, names: Names, touched: ReadonlySet<number>): string {
   const reads = execution.runs.flatMap(({ events }, t) =>
     events
-      .filter(
-        ({ label }) => isReadKind(label.kind) && label.kind === Kind.Read && label.mark !== Mark.Noreturn,
+      .filter(({ label: { kind, mark, loc } }) =>
+        kind === Kind.Read ? mark !== Mark.Noreturn : isReadKind(kind) && walk.guards(loc),
       )
       .map(({ index, value }) => `${t}:${registerName(index)}=${value}`),
   );
   const finals = execution.co.flatMap((order, loc) => {
     const last = order.at(-1);
-    if (last === undefined || !touched.has(loc) || program.memory.at(loc).kind === 'lock') return [];
+    if (last === undefined || !touched.has(loc) || walk.program.memory.at(loc).kind === 'lock') return [];
     return [`${names.of(loc)}=${eventAt(execution, last).value}`];
   });
   return [...reads, ...finals].join(' /\\ ') || 'true';

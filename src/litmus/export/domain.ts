@@ -1,7 +1,9 @@
 import { isReadKind, Kind } from '../../memory/event.ts';
 import { FencepostError } from '../../program/error.ts';
+import type { Program } from '../../program/program.ts';
 import type { Execution } from '../../program/execution.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../../program/tree.ts';
+import type { Walk } from './walk.ts';
 
 /** Larger trees make no litmus test that anybody would read. */
 const MOST_NODES = 3_000;
@@ -10,14 +12,16 @@ const MOST_NODES = 3_000;
  * The values that each location may hold, and the way through explicit choices: what is needed to walk
  * the behaviour trees of a small program from end to end.
  */
-export class Domain {
-  readonly tree: BehaviourTree;
+export class Domain implements Walk {
+  readonly program: Program;
+  readonly #tree: BehaviourTree;
   readonly #execution: Execution | undefined;
   readonly #values = new Map<number, Set<number>>();
 
   /** Choices are made as the execution made them. Throws `export-too-large` where values have no end. */
   constructor(tree: BehaviourTree, execution: Execution | undefined) {
-    this.tree = tree;
+    this.program = tree.program;
+    this.#tree = tree;
     this.#execution = execution;
     const threads = tree.program.threads.map((_, t) => t);
     for (let round = 0; ; round++) {
@@ -29,9 +33,17 @@ export class Domain {
     }
   }
 
-  /** The nodes that may follow. */
+  root(thread: number): Behaviour {
+    return this.#tree.root(thread);
+  }
+
   successors(node: Behaviour): readonly Behaviour[] {
-    return this.#keys(node).map((key) => this.tree.after(node, key));
+    return this.#keys(node).map((key) => this.#tree.after(node, key));
+  }
+
+  /** Which states a section makes of which is nothing that C could say. */
+  guards(): boolean {
+    return false;
   }
 
   #keys(node: Behaviour): readonly number[] {
@@ -67,7 +79,7 @@ export class Domain {
   #valuesOf(loc: number): Set<number> {
     let values = this.#values.get(loc);
     if (values === undefined) {
-      values = new Set([this.tree.program.memory.initialValue(loc)]);
+      values = new Set([this.#tree.program.memory.initialValue(loc)]);
       this.#values.set(loc, values);
     }
     return values;

@@ -7,6 +7,7 @@ const TAKEN =
 /** An identifier for each location and lock of a program, by number: `kvm->arch.count` is `count`. */
 export class Names {
   readonly #names = new Map<number, string>();
+  readonly #states = new Map<number, string>();
   readonly #taken = new Set<string>();
   readonly #program: Program;
 
@@ -23,13 +24,29 @@ export class Names {
     return name;
   }
 
+  /** The plain location that stands for what a lock guards. */
+  ofState(lock: number): string {
+    let name = this.#states.get(lock);
+    if (name === undefined) {
+      name = `${this.of(lock)}_state`;
+      while (this.#isTaken(name)) name = `${name}_`;
+      this.#take(name);
+      this.#states.set(lock, name);
+    }
+    return name;
+  }
+
   /** Lines that say what each name stands for, where it is not the same. */
   legend(): string[] {
-    return [...this.#names].flatMap(([loc, name]) => {
+    const states = [...this.#states].map(
+      ([lock, name]) => `(* ${name}: which state ${this.of(lock)} guards *)`,
+    );
+    const places = [...this.#names].flatMap(([loc, name]) => {
       const { name: full } = this.#program.memory.at(loc);
       // Neither end of a comment may stand in it.
       return full === name ? [] : [`(* ${name}: ${full.replaceAll('(*', '( *').replaceAll('*)', '* )')} *)`];
     });
+    return [...places, ...states];
   }
 
   #fresh(full: string): string {

@@ -5,10 +5,11 @@
 import { Fence, Kind, Mark } from '../../memory/event.ts';
 import { FencepostError } from '../../program/error.ts';
 import { Status, type Behaviour } from '../../program/tree.ts';
-import { readAt, type Domain } from './domain.ts';
+import { readAt } from './domain.ts';
 import { expressionFor, mentioning, registerName } from './expression.ts';
 import type { Names } from './names.ts';
 import { rmwText } from './rmw-text.ts';
+import type { Walk } from './walk.ts';
 
 const FENCES: ReadonlyMap<number, string> = new Map([
   [Fence.Mb, 'smp_mb();'],
@@ -27,23 +28,25 @@ export const CUT = 'cut';
 type Group = readonly Behaviour[];
 
 export class ThreadText {
-  readonly #domain: Domain;
+  readonly #walk: Walk;
   readonly #names: Names;
   /** Numbers of the locations and locks that it touches. */
   readonly touched = new Set<number>();
+  /** Locks whose guarded state is a location. */
+  readonly states = new Set<number>();
   /** Program-order indices of the reads that have a register. */
   readonly registers = new Set<number>();
   isCut = false;
   /** Reads that decide whether the thread goes on at all, on which nothing is declared to depend. */
   readonly #undeclared = new Set<number>();
 
-  constructor(domain: Domain, names: Names) {
-    this.#domain = domain;
+  constructor(walk: Walk, names: Names) {
+    this.#walk = walk;
     this.#names = names;
   }
 
   lines(thread: number): string[] {
-    return this.#from([this.#domain.tree.root(thread)], []);
+    return this.#from([this.#walk.root(thread)], []);
   }
 
   #from(nodes: Group, decided: readonly number[]): string[] {
@@ -111,7 +114,7 @@ export class ThreadText {
 
   #event(nodes: Group, decided: readonly number[]): string[] {
     const [{ label, at }] = nodes;
-    const next = (from: Group): Group => from.flatMap((node) => this.#domain.successors(node));
+    const next = (from: Group): Group => from.flatMap((node) => this.#walk.successors(node));
     const rest = (): string[] => this.#from(next(nodes), decided);
     switch (label.kind) {
       case Kind.Read: {
@@ -138,15 +141,15 @@ export class ThreadText {
         return [text ?? `/* ${label.text}: orders on x86 only */`, ...rest()];
       }
       case Kind.LockRead:
-        return [
-          `spin_lock(${this.#lock(label.loc)});${this.#note(label.loc, '')}`,
-          ...this.#from(next(next(nodes)), decided),
-        ];
+        return [...this.#acquired(nodes[0], ''), ...this.#from(next(next(nodes)), decided)];
       case Kind.ReadLock:
-        return [`spin_lock(${this.#lock(label.loc)});${this.#note(label.loc, ' for read')}`, ...rest()];
-      case Kind.Unlock:
-        if (nodes.some((node) => node.label.value !== 0)) throw guarded(label.text);
-        return [`spin_unlock(${this.#lock(label.loc)});`, ...rest()];
+        return [...this.#acquired(nodes[0], ' for read'), ...rest()];
+      case Kind.Unlock: {
+        const isGuarding = this.#walk.guards(label.loc);
+        if (!isGuarding && nodes.some((node) => node.label.value !== 0)) throw guarded(label.text);
+        const publish = isGuarding ? [`*${this.#state(label.loc)} = ${label.value};`] : [];
+        return [...publish, `spin_unlock(${this.#lock(label.loc)});`, ...rest()];
+      }
       case Kind.ReadUnlock:
         return [`spin_unlock(${this.#lock(label.loc)});`, ...rest()];
       case Kind.Choice:
@@ -162,6 +165,17 @@ export class ThreadText {
     return registerName(at);
   }
 
+  /** Taking the lock, and reading which state the section before left. */
+  #acquired({ label: { loc }, at }: Behaviour, how: string): string[] {
+    const line = `spin_lock(${this.#lock(loc)});${this.#note(loc, how)}`;
+    return this.#walk.guards(loc) ? [line, `${this.#register(at)} = *${this.#state(loc)};`] : [line];
+  }
+
+  #state(lock: number): string {
+    this.states.add(lock);
+    return this.#names.ofState(lock);
+  }
+
   #lock(loc: number): string {
     this.touched.add(loc);
     return this.#names.of(loc);
@@ -169,7 +183,7 @@ export class ThreadText {
 
   /** A rwlock is exported as a spinlock: the kernel's own memory model has no other. */
   #note(loc: number, how: string): string {
-    const lock = this.#domain.tree.program.memory.at(loc);
+    const lock = this.#walk.program.memory.at(loc);
     return lock.kind === 'lock' && lock.lockKind === 'rw' ? ` /* a rwlock${how}, as a spinlock */` : '';
   }
 

@@ -2,7 +2,7 @@
 import { explore } from '../../../src/explore/explorer.ts';
 import { record } from '../../../src/explore/record.ts';
 import { runLitmus } from '../../../src/cli/litmus/run.ts';
-import { exportLitmus } from '../../../src/litmus/export.ts';
+import { exportLitmus, type exportCore } from '../../../src/litmus/export.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { registersAt } from '../../../src/litmus/test.ts';
 import { Kind, Mark } from '../../../src/memory/event.ts';
@@ -26,21 +26,24 @@ export function executionsOf(program: Program, model: MemoryModel, accept: Accep
   return found;
 }
 
-/** What a program reads and leaves in memory, execution by execution; as many as there are. */
+/** What an execution reads and leaves in memory. */
+export function outcomeOf(program: Program, execution: Execution): string {
+  const reads = execution.runs.flatMap(({ events }) =>
+    events.filter(({ label }) => label.kind === Kind.Read && label.mark !== Mark.Noreturn),
+  );
+  const finals = execution.co.flatMap((order, loc) => {
+    const last = order.at(-1);
+    return program.memory.at(loc).kind === 'lock' || last === undefined
+      ? []
+      : [`${loc}=${eventAt(execution, last).value}`];
+  });
+  return [...reads.map(({ thread, value }) => `P${thread}:${value}`), ...finals].join(' ');
+}
+
+/** The same of all executions; as many as there are. */
 export function outcomes(program: Program, model: MemoryModel, accept?: Accept): string[] {
   return executionsOf(program, model, accept)
-    .map((execution) => {
-      const reads = execution.runs.flatMap(({ events }) =>
-        events.filter(({ label }) => label.kind === Kind.Read && label.mark !== Mark.Noreturn),
-      );
-      const finals = execution.co.flatMap((order, loc) => {
-        const last = order.at(-1);
-        return program.memory.at(loc).kind === 'lock' || last === undefined
-          ? []
-          : [`${loc}=${eventAt(execution, last).value}`];
-      });
-      return [...reads.map(({ thread, value }) => `P${thread}:${value}`), ...finals].join(' ');
-    })
+    .map((execution) => outcomeOf(program, execution))
     .sort();
 }
 
@@ -53,7 +56,12 @@ export function outcomesOfExport(program: Program, model: MemoryModel): string[]
 }
 
 /** Executions of the export that satisfy the `exists` clause made for this execution. */
-export function positives(program: Program, execution: Execution, model: MemoryModel): number {
-  const test = readLitmus(exportLitmus(program, execution), 'exported.litmus');
+export function positives(
+  program: Program,
+  execution: Execution,
+  model: MemoryModel,
+  write: typeof exportCore = exportLitmus,
+): number {
+  const test = readLitmus(write(program, execution), 'exported.litmus');
   return runLitmus(test, model, { engine: 'graph', now: () => 0 }).positive;
 }
