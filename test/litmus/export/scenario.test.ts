@@ -9,26 +9,17 @@ import { BehaviourTree } from '../../../src/program/tree.ts';
 import { scenarios } from '../../../scenarios/index.ts';
 import { positives } from './round-trip.ts';
 
-const ENOUGH = 50;
-
-/** Thrown to leave an exploration that has shown enough. */
-class Enough extends Error {}
-
 it('finds executions of a scenario again in their cores', () => {
   const [scenario] = scenarios;
   const { memory, threads } = scenario.world();
   const program = defineProgram(scenario.name, memory, threads, scenario.proposals[0]);
   const found: Execution[] = [];
-  const visit = (): void =>
-    explore(new BehaviourTree(program), lkmm, {
-      begin: () => undefined,
-      blocked: () => undefined,
-      execution(graph) {
-        found.push(record(graph));
-        if (found.length === ENOUGH) throw new Enough();
-      },
-    });
-  expect(visit).toThrow(Enough);
-  for (const execution of [found[0], found[ENOUGH - 1]])
+  explore(new BehaviourTree(program), lkmm, {
+    begin: () => void found.splice(0),
+    blocked: () => undefined,
+    execution: (graph) => void found.push(record(graph)),
+  });
+  expect(found.length).toBeGreaterThan(1);
+  for (const execution of [found[0], found[found.length - 1]])
     expect(positives(program, execution, lkmm, exportCore)).toBeGreaterThan(0);
 });
