@@ -1,4 +1,5 @@
-import { isFullFenceOnX86, Kind } from '../memory/event.ts';
+import { Fence, isFullFenceOnX86, Kind } from '../memory/event.ts';
+import { FencepostError } from '../program/error.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 
 /** A store, or the unlock of an exclusively held lock, on its way to memory. */
@@ -87,6 +88,7 @@ export class Machine {
         return;
       }
       case Kind.Fence:
+        if (isRcu(label.fence)) throw rcuIsUnknown(label.text);
         if (isDrained || !isFullFenceOnX86(label.fence)) yield goTo(after(0));
         return;
       case Kind.LockRead:
@@ -150,4 +152,14 @@ function drained(state: MachineState, t: number): MachineState {
     memory: put(state.memory, loc, value),
     held: unlocks ? put(state.held, loc, 0) : state.held,
   };
+}
+
+function isRcu(fence: Fence): boolean {
+  return fence >= Fence.RcuLock && fence <= Fence.SyncSrcu;
+}
+
+function rcuIsUnknown(text: string): FencepostError {
+  return new FencepostError('engine-model', `the interleaving oracle does not know RCU: «${text}»`, {
+    hint: 'use --engine graph or --engine enumerate',
+  });
 }

@@ -24,7 +24,18 @@ export const Kind = {
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** How an access is marked; for the two halves of an RMW, the strength of the operation. */
-export const Mark = { Plain: 0, Once: 1, Acquire: 2, Release: 3, Full: 4, Noreturn: 5 } as const;
+export const Mark = {
+  Plain: 0,
+  Once: 1,
+  Acquire: 2,
+  Release: 3,
+  Full: 4,
+  Noreturn: 5,
+  /** srcu_read_lock(): a read of the srcu_struct that returns the cookie. */
+  SrcuLock: 6,
+  /** srcu_read_unlock(): a write of the cookie to the srcu_struct. */
+  SrcuUnlock: 7,
+} as const;
 export type Mark = (typeof Mark)[keyof typeof Mark];
 
 export const Fence = {
@@ -38,12 +49,25 @@ export const Fence = {
   AfterUnlockLock: 7,
   /** A LOCKed instruction of today's x86 kernel that LKMM does not promise (`srcu_read_lock()`, `set_bit()`). */
   X86Only: 8,
+  RcuLock: 9,
+  RcuUnlock: 10,
+  /** synchronize_rcu(), expedited or not. */
+  SyncRcu: 11,
+  /** synchronize_srcu(); the label's location is the srcu_struct. */
+  SyncSrcu: 12,
+  AfterSrcuReadUnlock: 13,
 } as const;
 export type Fence = (typeof Fence)[keyof typeof Fence];
 
 /** Whether the fence is a full barrier instruction on x86 (the others only stop the compiler there). */
 export function isFullFenceOnX86(fence: Fence): boolean {
-  return fence === Fence.Mb || fence === Fence.X86Only;
+  return (
+    fence === Fence.Mb ||
+    fence === Fence.X86Only ||
+    fence === Fence.SyncRcu ||
+    fence === Fence.SyncSrcu ||
+    fence === Fence.AfterSrcuReadUnlock
+  );
 }
 
 /** No dependencies; shared so that labels without any stay small. */

@@ -18,6 +18,7 @@ import { hasBit, setBit } from './bits.ts';
 import { INIT, isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 import type { Checker, MemoryModel } from './model.ts';
+import { rcuEvents, rcuOrder, type RcuEvents } from './rcu.ts';
 
 export const sc: MemoryModel = {
   name: 'sc',
@@ -99,11 +100,34 @@ class StoreOrderChecker implements Checker {
   admits(): boolean {
     const readers = this.#graph.passedReaders();
     // A section that never ends keeps all writers out.
-    if (readers !== 'ended') return readers === 'none';
+    if (readers === 'open') return false;
+    const rcu = rcuEvents(this.#graph);
+    if (readers === 'none' && rcu === undefined) return true;
     this.#isFinal = true;
-    const holds = this.#readersLeaveFirst();
+    const holds = this.#readersLeaveFirst() && (rcu === undefined || this.#gracePeriodsHold(rcu));
     this.#isFinal = false;
     return holds;
+  }
+
+  /** The RCU guarantee with link = po?;order*;po, order being the global order. */
+  #gracePeriodsHold(rcu: RcuEvents): boolean {
+    const { events } = rcu;
+    const link = events.map(() => events.map(() => false));
+    events.forEach((b, to) => {
+      this.#lookBackFromThread(b);
+      events.forEach((a, from) => (link[from][to] = this.#comesFrom(a)));
+    });
+    const order = rcuOrder(this.#graph, rcu, link);
+    return !order.some((row, a) => row.some((ordered, b) => ordered && link[b][a]));
+  }
+
+  /** Whether the event or a later one of its thread was found by looking back. */
+  #comesFrom(e: number): boolean {
+    const g = this.#graph;
+    const own = g.slots[g.thread[e]];
+    for (let i = g.index[e]; i < g.length[g.thread[e]]; i++)
+      if (hasBit(this.#visited, 0, own[i])) return true;
+    return false;
   }
 
   /** Whether no read section ends after a write section that it was put before. */
@@ -149,17 +173,22 @@ class StoreOrderChecker implements Checker {
 
   /** Finds all that is before e, into #visited. */
   #lookBack(e: number): void {
-    const g = this.#graph;
-    const visited = this.#visited;
-    const stack = this.#stack;
-    visited.fill(0);
-    const base = e * g.words;
-    let depth = 0;
-    depth = this.#visit(this.#before, base, depth);
-    depth = this.#enter(e, depth);
+    this.#visited.fill(0);
+    const depth = this.#visit(this.#before, e * this.#graph.words, 0);
+    this.#drain(this.#enter(e, depth));
+  }
+
+  /** Finds all that is before the earlier events of e's thread, these included. */
+  #lookBackFromThread(e: number): void {
+    this.#visited.fill(0);
+    this.#drain(this.#visit(this.#po, e * this.#graph.words, 0));
+  }
+
+  #drain(pending: number): void {
+    let depth = pending;
     while (depth > 0) {
-      const x = stack[--depth];
-      depth = this.#visit(this.#before, x * g.words, depth);
+      const x = this.#stack[--depth];
+      depth = this.#visit(this.#before, x * this.#graph.words, depth);
       depth = this.#enter(x, depth);
     }
   }

@@ -124,6 +124,31 @@ export const smpMbAfterUnlockLock = (): Steps => fence(Fence.AfterUnlockLock, 's
 /** A primitive that is a LOCKed instruction on x86 and promises no order under LKMM. */
 export const lockedOnX86 = (text: string, site?: Site): Steps => fence(Fence.X86Only, text, site);
 
+export const smpMbAfterSrcuReadUnlock = (): Steps =>
+  fence(Fence.AfterSrcuReadUnlock, 'smp_mb__after_srcu_read_unlock()');
+
+export const rcuReadLock = (): Steps => fence(Fence.RcuLock, 'rcu_read_lock()');
+export const rcuReadUnlock = (): Steps => fence(Fence.RcuUnlock, 'rcu_read_unlock()');
+
+/** `synchronize_rcu()`, expedited or not: waits for every read section that began before. */
+export const synchronizeRcu = (): Steps => fence(Fence.SyncRcu, 'synchronize_rcu()');
+
+/** `srcu_read_lock()` or `srcu_down_read()` on an srcu_struct: returns the cookie, which the unlock wants. */
+export function srcuReadLock(srcu: Location): Steps<Read> {
+  return load(srcu, Mark.SrcuLock, { text: `srcu_read_lock(&${srcu.name})` });
+}
+
+/** `srcu_read_unlock()` or `srcu_up_read()`, in whatever thread the cookie has come to. */
+export function* srcuReadUnlock(srcu: Location, cookie: Read): Steps {
+  const text = `srcu_read_unlock(&${srcu.name})`;
+  yield* store(srcu, cookie.value, Mark.SrcuUnlock, { data: [cookie], text });
+}
+
+/** `synchronize_srcu()` of one srcu_struct. */
+export function* synchronizeSrcu(srcu: Location): Steps {
+  yield { op: 'fence', fence: Fence.SyncSrcu, text: `synchronize_srcu(&${srcu.name})`, loc: srcu };
+}
+
 const FENCES: Readonly<Record<string, (site: Site) => Steps>> = {
   'smp_mb()': smpMb,
   'smp_rmb()': smpRmb,

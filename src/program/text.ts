@@ -10,6 +10,8 @@ const SUFFIX: Readonly<Record<Mark, string>> = {
   [Mark.Release]: '_release',
   [Mark.Full]: '',
   [Mark.Noreturn]: '',
+  [Mark.SrcuLock]: '',
+  [Mark.SrcuUnlock]: '',
 };
 
 const ATOMIC = {

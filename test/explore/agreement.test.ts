@@ -31,6 +31,9 @@ const EXPLORED: readonly { model: MemoryModel; runs: number }[] = [
   { model: lkmm, runs: 120 },
 ];
 
+const RCU: readonly Fence[] = [Fence.RcuLock, Fence.RcuUnlock, Fence.SyncRcu, Fence.SyncSrcu];
+const WITHOUT_RCU = Object.values(Fence).filter((fence) => !RCU.includes(fence));
+
 /** Programs with more candidates than this are passed over. */
 const LIMIT = 4000;
 
@@ -68,6 +71,15 @@ describe('the graph explorer finds what enumeration finds', () => {
       );
     });
 
+    it(`${model.name}: RCU and SRCU`, () => {
+      const ingredients = { rwlocks: false, spinlocks: false, stops: false, choices: false };
+      for (const part of [{ fences: RCU }, { fences: [Fence.Mb, Fence.SyncSrcu], srcu: true }]) {
+        forPrograms({ ...ingredients, ...part }, runs, (program) =>
+          expect(report(compare(asProgram(program), model, LIMIT))).toBe(''),
+        );
+      }
+    });
+
     it(`${model.name}: no locks`, () => {
       forPrograms({ rwlocks: false, spinlocks: false }, runs, (program) =>
         expect(report(compare(asProgram(program), model, LIMIT))).toBe(''),
@@ -79,7 +91,7 @@ describe('the graph explorer finds what enumeration finds', () => {
 describe('axioms and abstract machine have the same outcomes', () => {
   for (const model of ['sc', 'x86-tso'] as const) {
     it(model, () => {
-      forPrograms({}, 250, (random) => {
+      forPrograms({ fences: WITHOUT_RCU }, 250, (random) => {
         const program = asProgram(random);
         const tree = new BehaviourTree(program);
         const { executions, stuck } = enumerate(tree, AXIOMS[model], LIMIT);

@@ -18,8 +18,11 @@ import {
   rmw,
   spinLock,
   spinUnlock,
+  srcuReadLock,
+  srcuReadUnlock,
   store,
   storeMb,
+  synchronizeSrcu,
   update,
   waitUntil,
   writeLock,
@@ -45,12 +48,15 @@ export type Instruction =
     }
   | {
       readonly op: 'rmw';
-      readonly modify: Modify;
+      readonly modify: Exclude<Modify, { how: 'map' }>;
       readonly loc: number;
       readonly mark: Mark;
       readonly dep?: Dependency;
     }
   | { readonly op: 'fence'; readonly fence: Fence }
+  /** A read-side section of SRCU, and a grace period of it. */
+  | { readonly op: 'srcu section'; readonly body: Instructions }
+  | { readonly op: 'synchronize_srcu' }
   | { readonly op: 'await'; readonly loc: number; readonly value: number; readonly mark: Mark }
   /** Jumps over the next `skip` instructions of its list if the read has that value. */
   | { readonly op: 'skip if'; readonly on: number; readonly equals: number; readonly skip: number }
@@ -66,6 +72,7 @@ interface Shared {
   readonly locations: readonly Location[];
   readonly spin: Lock<{ n: number }>;
   readonly rw: Lock<{ n: number }>;
+  readonly srcu: Location;
 }
 
 const NAMES = ['x', 'y', 'z'];
@@ -76,6 +83,7 @@ export function programOf(threads: readonly Instructions[], locations: number): 
     locations: NAMES.slice(0, locations).map((name) => memory.location(name)),
     spin: memory.spinlock('lock', { n: 0 }),
     rw: memory.rwlock('rwlock', { n: 0 }),
+    srcu: memory.location('srcu'),
   };
   return defineProgram(
     'random',
@@ -104,6 +112,12 @@ function* run(
       if ((yield* choose('go on', 'skip')) === 1) i += step.skip;
     } else if (step.op === 'section') {
       yield* section(step, shared, reads, held);
+    } else if (step.op === 'srcu section') {
+      const cookie = yield* srcuReadLock(shared.srcu);
+      yield* run(step.body, shared, reads, held);
+      yield* srcuReadUnlock(shared.srcu, cookie);
+    } else if (step.op === 'synchronize_srcu') {
+      yield* synchronizeSrcu(shared.srcu);
     } else if (step.op === 'publish') {
       if (held !== undefined)
         yield* store(shared.locations[step.loc], (yield* guarded(held)).n % 3, Mark.Once);
@@ -129,7 +143,10 @@ function* section(
 }
 
 function* perform(
-  step: Exclude<Instruction, { op: 'skip if' | 'choose skip' | 'section' | 'publish' }>,
+  step: Exclude<
+    Instruction,
+    { op: 'skip if' | 'choose skip' | 'section' | 'publish' | 'srcu section' | 'synchronize_srcu' }
+  >,
   { locations }: Shared,
   reads: Read[],
 ): Steps {
@@ -202,6 +219,10 @@ export function programText(threads: readonly Instructions[]): string {
 }
 
 function lines(step: Instruction, indent: string): string[] {
+  if (step.op === 'srcu section') {
+    const body = step.body.flatMap((inner) => lines(inner, `${indent}  `));
+    return [`${indent}srcu_read_lock`, ...body, `${indent}srcu_read_unlock`];
+  }
   if (step.op !== 'section') return [indent + text(step)];
   const name = step.mode === 'spin' ? 'lock' : 'rwlock';
   return [
@@ -211,7 +232,7 @@ function lines(step: Instruction, indent: string): string[] {
   ];
 }
 
-function text(step: Exclude<Instruction, { op: 'section' }>): string {
+function text(step: Exclude<Instruction, { op: 'section' | 'srcu section' }>): string {
   const dep = 'dep' in step && step.dep !== undefined ? `  {${step.dep.how} on r[-${step.dep.on + 1}]}` : '';
   switch (step.op) {
     case 'load':
@@ -225,6 +246,8 @@ function text(step: Exclude<Instruction, { op: 'section' }>): string {
     }
     case 'fence':
       return fenceText(step.fence);
+    case 'synchronize_srcu':
+      return 'synchronize_srcu';
     case 'await':
       return `r = await ${NAMES[step.loc]} == ${step.value} [${markText(step.mark)}]`;
     case 'skip if':

@@ -22,7 +22,7 @@ export interface Ingredients {
   /** Await, fail and drop: whatever makes a thread stop before its end. */
   readonly stops?: boolean;
   readonly choices?: boolean;
-  readonly cmpxchg?: boolean;
+  readonly srcu?: boolean;
   readonly fences?: readonly Fence[];
   /** Operations per thread, the two ends of a section counting as one. */
   readonly length?: number;
@@ -69,12 +69,10 @@ function instructions(
     fc.option(fc.record({ how: fc.constantFrom(...hows), on }), { nil: undefined, freq: 1 });
   const address = dependency('addr', 'false addr');
   const any = dependency('addr', 'data', 'false addr', 'false data');
-  const modify: fc.Arbitrary<Modify> = fc.oneof(
+  const modify: fc.Arbitrary<Exclude<Modify, { how: 'map' }>> = fc.oneof(
     fc.record({ how: fc.constant('set' as const), value }),
     fc.record({ how: fc.constant('add' as const), value: fc.constant(1) }),
-    ...(ingredients.cmpxchg === false
-      ? []
-      : [fc.record({ how: fc.constant('cmpxchg' as const), expected: equals, value })]),
+    fc.record({ how: fc.constant('cmpxchg' as const), expected: equals, value }),
   );
   const { spinlocks = true, rwlocks = true, stops = true, choices = true } = ingredients;
   const modes = [
@@ -115,6 +113,11 @@ function instructions(
     { weight: 4, arbitrary: fc.record({ op: fc.constant('fence'), fence: fences }) },
     { weight: 3, arbitrary: fc.record({ op: fc.constant('skip if'), on, equals, skip }) },
   ];
+  if (ingredients.srcu === true) {
+    const body = nested ? fc.constant([]) : instructions(ingredients, locations, 2, true);
+    kinds.push({ weight: 4, arbitrary: fc.record({ op: fc.constant('srcu section'), body }) });
+    kinds.push({ weight: 3, arbitrary: fc.record({ op: fc.constant('synchronize_srcu') }) });
+  }
   if (choices) kinds.push({ weight: 1, arbitrary: fc.record({ op: fc.constant('choose skip'), skip }) });
   if (stops) {
     const mark = fc.constantFrom(Mark.Once, Mark.Acquire);
@@ -152,7 +155,9 @@ function cut(body: Instructions, length: number): Instructions {
     for (const step of list) {
       if (left === 0) break;
       left -= 1;
-      kept.push(step.op === 'section' ? { ...step, body: trim(step.body) } : step);
+      kept.push(
+        step.op === 'section' || step.op === 'srcu section' ? { ...step, body: trim(step.body) } : step,
+      );
     }
     return kept;
   };

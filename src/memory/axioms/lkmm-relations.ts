@@ -17,6 +17,7 @@ import { EventSet } from '../event-set.ts';
 import { Fence, Kind, Mark } from '../event.ts';
 import { Relation } from '../relation.ts';
 import { fromReads, handoff, type Candidate, type EventStructure } from './candidate.ts';
+import { fencesOf, marksOf, rcuFence } from './rcu.ts';
 
 /** The sets, and the relations that follow from the events alone. */
 export interface LkmmStatic {
@@ -42,6 +43,7 @@ export interface LkmmRelations extends LkmmStatic {
   readonly co: Relation;
   readonly fr: Relation;
   readonly rfe: Relation;
+  /** strong, nonrw and fence contain rcu-fence, as everything after the core wants them. */
   readonly strong: Relation;
   readonly nonrw: Relation;
   readonly fence: Relation;
@@ -52,6 +54,8 @@ export interface LkmmRelations extends LkmmStatic {
   readonly prop: Relation;
   readonly hb: Relation;
   readonly pb: Relation;
+  /** prop;rcu-fence;hb*;pb*;[Marked] */
+  readonly rb: Relation;
 }
 
 /** `plain` says whether plain accesses are Plain; in `lkmm-marked` they count as Once. */
@@ -90,6 +94,11 @@ export function lkmmStatic(events: EventStructure, plain: boolean): LkmmStatic {
         .to(LKW)
         .seq(over(fences(Fence.AfterSpinlock)))
         .restrict(M, M),
+      po
+        .optional()
+        .to(marksOf(events, Mark.SrcuUnlock))
+        .seq(over(fences(Fence.AfterSrcuReadUnlock)))
+        .restrict(M, M),
     );
   return {
     events,
@@ -117,14 +126,14 @@ export function lkmmRelations(fixed: LkmmStatic, candidate: Candidate): LkmmRela
   const rfi = rf.intersection(int);
 
   // Dependencies survive storing to memory and reloading.
-  const carry = events.data.seq(rfi).star();
+  const carry = events.data.to(marksOf(events, Mark.SrcuUnlock).complement()).seq(rfi).star();
   const addr = carry.seq(events.addr);
   const data = carry.seq(events.data);
   const ctrl = carry.seq(events.ctrl);
 
   const ulp = po.to(UL).seq(po.union(rf).to(LKR), po);
   const mb = fixed.mbWithoutUlp.union(ulp.to(fixed.afterUnlockLock).seq(po).restrict(M, M));
-  const gp = Relation.empty(events.n); // RCU: po;[Sync-rcu ∪ Sync-srcu];po?
+  const gp = po.to(fencesOf(events, Fence.SyncRcu, Fence.SyncSrcu)).seq(po.optional());
   const strong = mb.union(gp);
   const nonrw = strong.union(poRel, acqPo);
   const fence = nonrw.union(wmb, rmb);
@@ -147,5 +156,25 @@ export function lkmmRelations(fixed: LkmmStatic, candidate: Candidate): LkmmRela
   const propInt = prop.difference(Relation.identity(events.n)).intersection(int);
   const hb = ppo.union(rfe, propInt).restrict(Marked, Marked);
   const pb = prop.seq(strong, hb.star()).to(Marked);
-  return { ...fixed, rf, co, fr, rfe, strong, nonrw, fence, rmwseq, addr, ppo, cfence, prop, hb, pb };
+  const link = po.optional().seq(hb.star(), pb.star(), prop, po);
+  const ordered = rcuFence(candidate, link);
+  const rb = prop.seq(ordered, hb.star(), pb.star()).to(Marked);
+  return {
+    ...fixed,
+    rf,
+    co,
+    fr,
+    rfe,
+    strong: strong.union(ordered),
+    nonrw: nonrw.union(ordered),
+    fence: fence.union(ordered),
+    rmwseq,
+    addr,
+    ppo,
+    cfence,
+    prop,
+    hb,
+    pb,
+    rb,
+  };
 }

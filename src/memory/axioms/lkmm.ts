@@ -4,7 +4,7 @@
  *   common axioms: coherence, atomicity, locking, thin-air (common.ts; more of it below)
  *   happens-before  : acyclic(hb)
  *   propagation     : acyclic(pb)
- *   rcu             : irreflexive(rb)                        — with RCU; its place is marked below
+ *   rcu             : irreflexive(rb)                        (rcu.ts)
  *   plain-coherence : (prerace∩rf∩rw-xb⁻¹) ∪ (prerace∩fr∩wr-vis⁻¹) ∪ (prerace∩co∩ww-vis⁻¹) = ∅
  *
  * `lkmm-marked` reads each plain access as READ_ONCE or WRITE_ONCE. The data race is a flag, not an axiom.
@@ -28,6 +28,7 @@ function modelOf(name: 'lkmm' | 'lkmm-marked', plain: boolean): AxiomModel {
         const relations = lkmmRelations(fixed, candidate);
         if (!relations.hb.isAcyclic) return 'happens-before';
         if (!relations.pb.isAcyclic) return 'propagation';
+        if (!relations.rb.isIrreflexive) return 'rcu';
         if (!isConstructible(candidate, relations)) return 'thin-air';
         return fixed.Plain.isEmpty || isPlainCoherent(candidate, relations) ? undefined : 'plain-coherence';
       };
@@ -94,9 +95,8 @@ function plainRelations(relations: LkmmRelations): {
   rwXb: Relation;
 } {
   const { events, Marked, Plain, Noreturn, R4rmb, overRmb } = relations;
-  const { rfe, addr, strong, nonrw, fence, rmwseq, cfence, hb, pb } = relations;
+  const { rfe, addr, strong, nonrw, fence, rmwseq, cfence, hb, pb, rb } = relations;
   const { int, ext, M, IW } = events;
-  const rb = Relation.empty(events.n); // RCU: prop;rcu-fence;hb*;pb*;[Marked]
   const xb = hb.union(pb, rb).star();
   const vis = cfence
     .star()

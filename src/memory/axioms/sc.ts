@@ -2,10 +2,12 @@
  * Sequential consistency (Lamport 1979; MEMORY-MODELS 3.9):
  *
  *   common axioms (common.ts)
- *   sc : acyclic(po ∪ rf ∪ co ∪ fr ∪ handoff)
+ *   sc  : acyclic(po ∪ rf ∪ co ∪ fr ∪ handoff)
+ *   rcu : grace periods last long enough in that order (rcu.ts)
  */
 import { fromReads, handoff } from './candidate.ts';
 import { brokenCommonAxiom, type AxiomModel } from './common.ts';
+import { gracePeriodsHold } from './rcu.ts';
 
 export const scAxioms: AxiomModel = {
   name: 'sc',
@@ -13,6 +15,8 @@ export const scAxioms: AxiomModel = {
     const { rf, co } = candidate;
     const common = brokenCommonAxiom(candidate);
     if (common !== undefined) return common;
-    return events.po.union(rf, co, fromReads(candidate), handoff(candidate)).isAcyclic ? undefined : 'sc';
+    const order = events.po.union(rf, co, fromReads(candidate), handoff(candidate));
+    if (!order.isAcyclic) return 'sc';
+    return gracePeriodsHold(candidate, order) ? undefined : 'rcu';
   },
 };

@@ -6,6 +6,7 @@
  *   fenced  = po;[MFENCE];po
  *   implied = po ∩ (M×LOCKED ∪ LOCKED×M)
  *   global-order : acyclic(ppo ∪ fenced ∪ implied ∪ rfe ∪ co ∪ fr ∪ handoff)
+ *   rcu          : grace periods last long enough in that order (rcu.ts)
  *
  * MFENCE: smp_mb() and the fences that only x86 has; the other fences, release stores and acquire loads are
  * plain MOVs or nothing. LOCKED: both halves of an RMW of any strength (`_relaxed`, void and failed
@@ -22,6 +23,7 @@ import { isFullFenceOnX86, Kind, type Label } from '../event.ts';
 import { Relation } from '../relation.ts';
 import { fromReads, handoff } from './candidate.ts';
 import { brokenCommonAxiom, type AxiomModel } from './common.ts';
+import { gracePeriodsHold } from './rcu.ts';
 
 export const x86TsoAxioms: AxiomModel = {
   name: 'x86-tso',
@@ -39,7 +41,8 @@ export const x86TsoAxioms: AxiomModel = {
       if (common !== undefined) return common;
       const rfe = candidate.rf.intersection(ext);
       const order = fixed.union(rfe, candidate.co, fromReads(candidate), handoff(candidate));
-      return order.isAcyclic ? undefined : 'global-order';
+      if (!order.isAcyclic) return 'global-order';
+      return gracePeriodsHold(candidate, order) ? undefined : 'rcu';
     };
   },
 };

@@ -6,20 +6,22 @@
  *   happens-before acyclic(hb)   hb = [Marked];(ppo ∪ rfe ∪ ((prop \ id)∩int));[Marked]
  *   propagation    acyclic(pb)   pb = prop;strong;hb*;[Marked]
  *   plain-coherence              see plain.ts
+ *   rcu            irreflexive(rb)                       see grace-periods.ts
  *
  *   cfence = [Marked];(Acum(strong ∪ po-rel) ∪ wmb ∪ ulp);[Marked];rmwseq
  *   prop   = [Marked];(over∩ext)?;cfence*;[Marked];rfe?;[Marked]
  *
- * Three things are left to complete graphs ({@link LkmmChecker.admits}): plain-coherence, what a successful
+ * Four things are left to complete graphs ({@link LkmmChecker.admits}): plain-coherence, rcu, what a successful
  * cmpxchg orders, and that write sections follow the ends of read sections. The explorer's routes lead through graphs that break them.
  *
  * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
  * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
  */
-import { INIT, Kind } from '../event.ts';
+import { Fence, INIT, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
+import { GracePeriods } from './grace-periods.ts';
 import { PlainCoherence } from './plain.ts';
 import { hasCycle, transitiveClosure, unionOver } from './rows.ts';
 import { ThreadOrder } from './thread-order.ts';
@@ -31,6 +33,7 @@ export class LkmmChecker implements Checker {
   readonly #building: ThreadOrder;
   #final: ThreadOrder | undefined;
   #plain: PlainCoherence | undefined;
+  #rcu: GracePeriods | undefined;
   /** The one that is being judged by. */
   #order: ThreadOrder;
   readonly #marked: Int32Array;
@@ -85,6 +88,9 @@ export class LkmmChecker implements Checker {
     const order = (this.#final ??= new ThreadOrder(this.#graph, this.#plainIsMarked, true));
     for (const own of this.#graph.slots) for (let i = 0; own[i] >= 0; i++) order.added(own[i]);
     if (!this.#holds(order)) return false;
+    this.#rcu ??= new GracePeriods(this.#graph, order);
+    const rcu = this.#rcu.judge({ marked: this.#marked, prop: this.#prop, hb: this.#hb, pb: this.#pb });
+    if (!rcu) return false;
     if (this.#plainIsMarked) return true;
     this.#plain ??= new PlainCoherence(this.#graph, order);
     return this.#plain.holds({
@@ -108,9 +114,10 @@ export class LkmmChecker implements Checker {
   #needsFinal(): boolean {
     const g = this.#graph;
     for (let e = 0; e < g.n; e++) {
-      const { rmw, expected } = g.label[e];
+      const { rmw, expected, kind, fence } = g.label[e];
       if (!this.#plainIsMarked && (this.#building.flags[e] & Class.Plain) !== 0) return true;
       if (rmw && expected !== undefined) return true;
+      if (kind === Kind.Fence && (fence === Fence.SyncRcu || fence === Fence.SyncSrcu)) return true;
     }
     return false;
   }

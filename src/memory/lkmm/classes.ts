@@ -22,6 +22,7 @@ export const Class = {
   LockRead: 2048,
   /** The write half of a cmpxchg while it may still turn out to fail. */
   Conditional: 4096,
+  SrcuUnlock: 8192,
 } as const;
 
 /**
@@ -69,6 +70,10 @@ function accessClass(label: Label, value: number | undefined, plainIsMarked: boo
       return flags | Class.Full;
     case Mark.Noreturn:
       return isRead ? flags | Class.Noreturn : flags;
+    case Mark.SrcuLock:
+      return flags;
+    case Mark.SrcuUnlock:
+      return flags | Class.SrcuUnlock;
   }
 }
 

@@ -30,6 +30,7 @@ const Row = {
   sameLoc: 17,
   deps: 18,
   locks: 19,
+  uptoSrcuUnlock: 20,
 } as const;
 type Row = (typeof Row)[keyof typeof Row];
 
@@ -134,6 +135,7 @@ export class ThreadOrder {
       this.#or(Row.mbFences, Row.pendingAtomic);
     }
     if (flags & Class.LockWrite) this.#set(Row.uptoLock, Row.mem);
+    if (flags & Class.SrcuUnlock) this.#set(Row.uptoSrcuUnlock, Row.mem);
     if (kind === Kind.LockRead || kind === Kind.ReadLock) this.#put(Row.locks, p);
     if (flags & Class.LockRead) this.#passLock(p);
     // Two reads are in order only if they read from different writes, which is not fixed: see prefix().
@@ -143,7 +145,13 @@ export class ThreadOrder {
   #passFence(p: number): void {
     switch (this.#graph.label[p].fence) {
       case Fence.Mb:
+      case Fence.SyncRcu:
+      case Fence.SyncSrcu:
         this.#or(Row.separated, Row.mem);
+        this.#put(Row.mbFences, p);
+        break;
+      case Fence.AfterSrcuReadUnlock:
+        this.#or(Row.separated, Row.uptoSrcuUnlock);
         this.#put(Row.mbFences, p);
         break;
       case Fence.Wmb:
@@ -173,6 +181,8 @@ export class ThreadOrder {
         break;
       case Fence.Barrier:
       case Fence.X86Only:
+      case Fence.RcuLock:
+      case Fence.RcuUnlock:
         break;
     }
   }
@@ -213,7 +223,7 @@ export class ThreadOrder {
     if (read < 0) return;
     rows[at + (read >> 5)] |= 1 << (read & 31);
     const from = g.rf[read];
-    if (from < 0 || g.thread[from] !== g.thread[read]) return;
+    if (from < 0 || g.thread[from] !== g.thread[read] || this.flags[from] & Class.SrcuUnlock) return;
     for (let i = 0; i < this.#words; i++) rows[at + i] |= this.#data[from * this.#words + i];
   }
 
@@ -303,6 +313,8 @@ export class ThreadOrder {
     const mem = this.#at(Row.mem, i);
     switch (fence) {
       case Fence.Mb:
+      case Fence.SyncRcu:
+      case Fence.SyncSrcu:
       case Fence.BeforeAtomic:
         return this.#withoutPlain(mem, i);
       case Fence.Wmb:
@@ -315,8 +327,12 @@ export class ThreadOrder {
         return this.#withoutPlain(this.#at(Row.uptoLock, i), i);
       case Fence.AfterUnlockLock:
         return this.#withoutPlain(this.#at(Row.unlockLock, i), i);
+      case Fence.AfterSrcuReadUnlock:
+        return this.#withoutPlain(this.#at(Row.uptoSrcuUnlock, i), i);
       case Fence.Barrier:
       case Fence.X86Only:
+      case Fence.RcuLock:
+      case Fence.RcuUnlock:
         return 0;
     }
   }
