@@ -17,7 +17,7 @@ import { candidatesOf, ownModel } from './support.ts';
 /** Programs with more candidates than this are passed over. */
 const LIMIT = 600;
 
-const RUNS = { sc: 120, 'x86-tso': 120, lkmm: 70 } as const;
+const RUNS = { sc: 60, 'x86-tso': 60, lkmm: 45 } as const;
 
 const KINDS: readonly (readonly [string, Ingredients])[] = [
   ['no locks', { rwlocks: false, spinlocks: false }],
@@ -67,7 +67,7 @@ describe('cat and built-in axioms allow the same executions', () => {
 it('lkmm: the data-race flag goes up where the built-in axioms find a race', () => {
   const model = ownModel('lkmm');
   let races = 0;
-  forPrograms({ stops: false }, 60, (program) => {
+  forPrograms({ stops: false }, 40, (program) => {
     for (const candidate of candidatesOf(asProgram(program), AXIOMS.lkmm, LIMIT)) {
       const race = model.flags(candidate).includes('data-race');
       races += Number(race);

@@ -108,11 +108,16 @@ function procedures(count: number): string {
 it('the table of names knows every kind, mark and fence', () => expect(unnamedEvents()).toEqual([]));
 
 describe('whatever is written, a memory model runs or says where it goes wrong', () => {
-  const sources = ['lkmm.bell', 'lkmm.cat', 'locks.cat', 'sc.cat', 'x86-tso.cat'].map(
+  const sources = ['lkmm.bell', 'lkmm-herd.cat', 'locks.cat', 'rcu.cat', 'sc.cat', 'x86-tso.cat'].map(
     (path) => readModelFile(path) ?? '',
   );
   const words = sources.flatMap((text) => text.match(/[A-Za-z-]+|\S/g) ?? []);
-  const locks = { 'locks.cat': sources[2], 'model.bell': sources[0] };
+  const locks = {
+    'locks.cat': sources[2],
+    'rcu.cat': sources[3],
+    'lkmm.bell': sources[0],
+    'model.bell': sources[0],
+  };
 
   it('mutated files', () => {
     const mutation = fc.record({

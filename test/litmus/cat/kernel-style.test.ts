@@ -179,7 +179,7 @@ describe('RCU of models/cat/lkmm.cat', () => {
   const model = catModel(
     loadCat('lkmm.cat', (path) => {
       const text = readModelFile(path);
-      return path === 'lkmm.bell' && text !== undefined ? STAND_INS + text : text;
+      return path === 'rcu.cat' && text !== undefined ? STAND_INS + text : text;
     }),
   );
   const [lock, unlock, sync] = [Fence.BeforeAtomic, Fence.AfterAtomic, Fence.Barrier];
