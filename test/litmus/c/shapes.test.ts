@@ -31,7 +31,10 @@ describe('the classic shapes', () => {
     expect(counted('enumerate')).toEqual(counted('graph'));
   });
 
-  it.each(names)('%s: final states of x86-tso as a machine reaches them', (name) => {
+  // The machine does not know RCU.
+  const known = names.filter((name) => !name.includes('rcu'));
+
+  it.each(known)('%s: final states of x86-tso as a machine reaches them', (name) => {
     const states = (engine: EngineName): unknown =>
       run(name, 'x86-tso', engine).states.map(({ values }) => values);
     expect(states('interleave')).toEqual(states('graph'));
