@@ -1,19 +1,21 @@
 import { Mark } from '../../memory/event.ts';
-import { fence, rmw, smpMb, spinLock, spinUnlock } from '../../program/operations.ts';
-import type { Depends, Modify, Steps } from '../../program/operation.ts';
-import type { Interpreter } from './interpreter.ts';
-import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
 import {
+  fence,
   rcuReadLock,
   rcuReadUnlock,
+  rmw,
+  smpMb,
   smpMbAfterSrcuReadUnlock,
-  spinIsLocked,
-  spinTrylock,
+  spinLock,
+  spinUnlock,
   srcuReadLock,
   srcuReadUnlock,
   synchronizeRcu,
   synchronizeSrcu,
-} from './pending.ts';
+} from '../../program/operations.ts';
+import type { Depends, Modify, Steps } from '../../program/operation.ts';
+import type { Interpreter } from './interpreter.ts';
+import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
 import type { Expression } from './syntax.ts';
 import { constant, joined, type Value } from './value.ts';
 
@@ -152,7 +154,7 @@ function modification({ operation }: Atomic, by: number): Modify {
 }
 
 /** Locks and RCU. */
-function* act(to: Interpreter, { words, at }: Call, does: Act): Steps<Value> {
+function* act(to: Interpreter, { macro, words, at }: Call, does: Act): Steps<Value> {
   const of = words.length > 0 ? yield* to.evaluate(words[0]) : NOTHING;
   switch (does) {
     case 'spin-lock':
@@ -162,9 +164,8 @@ function* act(to: Interpreter, { words, at }: Call, does: Act): Steps<Value> {
       yield* spinUnlock(to.lockAt(of, at));
       return NOTHING;
     case 'spin-trylock':
-      return constant((yield* spinTrylock(to.lockAt(of, at))) ? 1 : 0);
     case 'spin-is-locked':
-      return constant((yield* spinIsLocked(to.lockAt(of, at))) ? 1 : 0);
+      throw to.source.error('unsupported-macro', `${macro}() is not supported yet`, at);
     case 'rcu-lock':
       yield* rcuReadLock();
       return NOTHING;
