@@ -23,6 +23,7 @@ const KINDS: readonly (readonly [string, Ingredients])[] = [
   ['no locks', { rwlocks: false, spinlocks: false }],
   ['spinlocks', { rwlocks: false }],
   ['rwlocks', { spinlocks: false }],
+  ['srcu', { spinlocks: false, rwlocks: false, srcu: true }],
 ];
 
 function found(random: RandomProgram, model: AxiomModel): string[] {
