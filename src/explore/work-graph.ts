@@ -121,7 +121,7 @@ export class WorkGraph extends Graph<StepLabel> {
     const own = this.slots[this.thread[read]];
     for (let i = this.index[read] - 1; i >= 0; i--) {
       const e = own[i];
-      if (e < 0 || this.loc[e] !== this.loc[read]) continue;
+      if (e < 0 || this.loc[e] !== this.loc[read] || this.kind[e] === Kind.Skip) continue;
       if (!isReadKind(this.kind[e])) return ABSENT;
       if (this.rf[e] !== this.rf[read]) return e;
     }
@@ -134,8 +134,10 @@ export class WorkGraph extends Graph<StepLabel> {
    */
   readAfter(t: number, index: number, loc: number): number {
     const own = this.slots[t];
-    for (let i = index + 1; i < this.length[t]; i++)
-      if (own[i] >= 0 && this.loc[own[i]] === loc) return own[i];
+    for (let i = index + 1; i < this.length[t]; i++) {
+      const e = own[i];
+      if (e >= 0 && this.loc[e] === loc && this.kind[e] !== Kind.Skip) return e;
+    }
     return ABSENT;
   }
 

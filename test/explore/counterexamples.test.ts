@@ -219,6 +219,14 @@ const CASES: readonly Case[] = [
     threads: [[section('write')], [section('read', awaits(X))], [fetchAdd(X, Mark.Noreturn)]],
     withStuck: false,
   },
+  {
+    name: 'a read after a cmpxchg of the same location that failed on an older value',
+    threads: [
+      [store(X)],
+      [cmpxchg(Y, 0, Mark.Once)],
+      [cmpxchg(X, 1, Mark.Once), load(X), { op: 'skip if', on: 0, equals: 0, skip: 1 }, store(Y)],
+    ],
+  },
 ];
 
 describe('the explorer and enumeration agree where they once did not', () => {
