@@ -28,6 +28,9 @@ const FIXED: Readonly<Record<string, FixedRelation>> = {
   addr: ({ addr }) => addr,
   data: ({ data }) => data,
   ctrl: ({ ctrl }) => ctrl,
+  /** Accesses of the same size at the same place; ours have one size. */
+  sm: ({ n }) => Relation.identity(n),
+  si: ({ n }) => Relation.identity(n),
   rmw: ({ rmw }) => rmw,
   amo: ({ rmw }) => rmw,
   /** What every coherence order contains: initial writes first. */
@@ -66,13 +69,16 @@ function named({ candidate }: Run, name: string): Value {
   return setValue(EventSet.where(n, (e) => namesOf(events[e]).includes(name)));
 }
 
+/** What acts on locks and SRCU structs. */
+const LOCKS = new Set(['LKR', 'LKW', 'UL', 'LF', 'RU', 'Read-lock', 'Srcu-lock', 'Srcu-unlock', 'Sync-srcu']);
+
 /**
  * The last write of each location that a test can look at: herd's FW holds what the final condition names, and
  * ours never name a lock.
  */
 function finalWrites({ candidate, isComplete }: Run): Value {
-  const { W, LKR, LKW, UL, ReadLock, loc } = candidate.events;
-  const locks = loc.to(LKR.union(LKW).union(UL).union(ReadLock)).domain();
-  const last = W.difference(candidate.co.domain()).difference(locks);
+  const { W, loc, events, n } = candidate.events;
+  const acts = EventSet.where(n, (e) => namesOf(events[e]).some((name) => LOCKS.has(name)));
+  const last = W.difference(candidate.co.domain()).difference(loc.to(acts).domain());
   return setValue(last, isComplete ? Trend.Grows : Trend.Any);
 }

@@ -1,4 +1,4 @@
-/** Conditions of `if`. Variants are herd's command-line switches; here none is on. */
+/** Conditions of `if`. */
 import { compile, joint } from './compile.ts';
 import { isSubset } from './operators.ts';
 import type { CatPlace } from './place.ts';
@@ -7,6 +7,12 @@ import type { Run } from './run.ts';
 import type { Env, Scope } from './scope.ts';
 import type { Condition } from './syntax.ts';
 import { elements, sameValue, Trend, type Site, type Value } from './value.ts';
+
+/**
+ * herd's command-line switches that are on. `lkmmv2` (set in the kernel's linux-kernel.cfg) says that tags have no
+ * meaning of their own and the fences of atomics are made in cat, as our events are.
+ */
+const VARIANTS: ReadonlySet<string> = new Set(['lkmmv2']);
 
 export interface ConditionCode {
   readonly fixed: boolean;
@@ -22,8 +28,10 @@ export function compileCondition(
   place: CatPlace,
 ): ConditionCode {
   switch (condition.kind) {
-    case 'variant':
-      return { fixed: true, reach: 0, test: () => ({ holds: false, steady: true }) };
+    case 'variant': {
+      const holds = VARIANTS.has(condition.name);
+      return { fixed: true, reach: 0, test: () => ({ holds, steady: true }) };
+    }
     case 'not': {
       const inner = compileCondition(condition.inner, scope, program, place);
       return {
@@ -70,7 +78,7 @@ export function compileCondition(
 export function staticCondition(condition: Condition): boolean | undefined {
   switch (condition.kind) {
     case 'variant':
-      return false;
+      return VARIANTS.has(condition.name);
     case 'not': {
       const inner = staticCondition(condition.inner);
       return inner === undefined ? undefined : !inner;

@@ -143,6 +143,11 @@ describe('definitions', () => {
     ).toEqual(['seen']);
   });
 
+  it('the variant of the kernel is on', () => {
+    expect(flagsOf('flag ~empty (if "lkmmv2" then 0 else _) as older')).toEqual([]);
+    expect(flagsOf('flag ~empty [FW] ; loc ; [LKR | UL] as final flag ~empty FW as some')).toEqual(['some']);
+  });
+
   it('statements under a variant do not count', () => {
     expect(flagsOf('if "new" flag ~empty po as a else flag ~empty po as b end')).toEqual(['b']);
   });
