@@ -10,8 +10,7 @@ import { BehaviourTree } from '../../../src/program/tree.ts';
 import { keyOf } from '../../support/agreement.ts';
 import { litmus } from '../../support/litmus.ts';
 import { asProgram, randomProgram } from '../../support/random-programs.ts';
-import { catModel, loadCat } from '../../../src/litmus/cat/index.ts';
-import { modelOf, readModelFile } from './support.ts';
+import { modelOf, ownModel } from './support.ts';
 
 function keysOf(program: Program, model: AxiomModel): string[] {
   const { executions } = enumerate(new BehaviourTree(program), model, 50_000);
@@ -168,21 +167,9 @@ it('bell files with annotations, scopes and functions over tags', () => {
   expect(model.name).toBe('model.cat');
 });
 
-/** Other events stand for RCU's, until programs have those. */
-const STAND_INS = `
-let Rcu-lock = Before-atomic
-let Rcu-unlock = After-atomic
-let Sync-rcu = Barrier
-`;
-
 describe('RCU of models/cat/lkmm.cat', () => {
-  const model = catModel(
-    loadCat('lkmm.cat', (path) => {
-      const text = readModelFile(path);
-      return path === 'rcu.cat' && text !== undefined ? STAND_INS + text : text;
-    }),
-  );
-  const [lock, unlock, sync] = [Fence.BeforeAtomic, Fence.AfterAtomic, Fence.Barrier];
+  const model = ownModel('lkmm');
+  const [lock, unlock, sync] = [Fence.RcuLock, Fence.RcuUnlock, Fence.SyncRcu];
   /** How many executions have the reader see y = 1 and then x = 0. */
   const torn = (periods: number, ...reader: readonly (Fence | 'x' | 'y')[]): number => {
     const program = litmus(
