@@ -62,8 +62,8 @@ export class FinalStates {
     this.#seen.clear();
   }
 
-  /** An execution, given by the ends of its threads and its final memory. */
-  add(leaves: readonly Behaviour[], location: LocationValue): void {
+  /** An execution, given by the ends of its threads and its final memory. Says whether the filter accepts it. */
+  add(leaves: readonly Behaviour[], location: LocationValue): boolean {
     const values = this.#variables.map((variable, i) =>
       variable.kind === 'location' ? location(variable.name) : this.#register(leaves, variable.thread, i),
     );
@@ -74,6 +74,7 @@ export class FinalStates {
       this.#seen.set(key, seen);
     }
     seen.count += 1;
+    return seen.accepted;
   }
 
   outcome(): Outcome {

@@ -69,12 +69,14 @@ export function runLitmus(
       count.executions = count.blocked = count.cutOff = 0;
     },
     ends: (leaves, value) => {
+      let accepted = false;
       if (leaves.length > 0 && leaves.every(hasEnded)) {
-        states.add(leaves, (name) => locationValue(test, name, value));
+        accepted = states.add(leaves, (name) => locationValue(test, name, value));
         count.executions += 1;
       } else count.blocked += 1;
       if (leaves.some(isCutOff)) count.cutOff += 1;
       tick();
+      return accepted;
     },
   };
   const flags = new Set<string>();
@@ -106,7 +108,8 @@ interface Listener {
   begin(): void;
   /** Called for each piece of work, of engines that may work for long before anything ends. */
   step(): void;
-  ends(leaves: readonly Behaviour[], value: (location: number) => number): void;
+  /** Says whether it is an execution that counts. */
+  ends(leaves: readonly Behaviour[], value: (location: number) => number): boolean;
 }
 
 function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listener: Listener): void {
@@ -151,14 +154,14 @@ function searchByCat(test: LitmusTest, model: CatModel, listener: Listener, flag
   const tree = new BehaviourTree(test.program);
   listener.begin();
   for (const execution of enumerate(tree, model, Infinity, () => listener.step()).executions) {
-    tell(execution, tree, listener);
+    if (!tell(execution, tree, listener)) continue;
     for (const flag of model.flags(candidateOf(execution))) flags.add(flag);
   }
 }
 
-function tell(execution: Execution, tree: BehaviourTree, listener: Listener): void {
+function tell(execution: Execution, tree: BehaviourTree, listener: Listener): boolean {
   const { memory, threads } = tree.program;
-  listener.ends(
+  return listener.ends(
     threads.map((_, t) => leafOf(tree, execution, t)),
     (id) => {
       const last = execution.co[id]?.at(-1);
