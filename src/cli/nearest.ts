@@ -8,15 +8,15 @@ export function byName<T>(kind: string, all: readonly T[], nameOf: (item: T) => 
 }
 
 export function unknownName(kind: string, name: string, known: readonly string[]): FencepostError {
-  const near = nearest(name, known);
   const code = `unknown-${kind.replaceAll(' ', '-')}`;
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.map((each) => `«${each}»`).join(' or ')}?`
-      : known.length > 0
-        ? `there are ${known.join(', ')}`
-        : `there is none`;
-  return new FencepostError(code, `there is no ${kind} «${name}»`, { hint });
+  return new FencepostError(code, `there is no ${kind} «${name}»`, { hint: nearestHint(name, known) });
+}
+
+/** The names that were probably meant, else all that there are. */
+export function nearestHint(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  if (near.length > 0) return `did you mean ${near.map((each) => `«${each}»`).join(' or ')}?`;
+  return known.length > 0 ? `there are ${known.join(', ')}` : 'there is none';
 }
 
 /** At most three names that were probably meant, the nearest first. */

@@ -97,7 +97,8 @@ export default [{${BODY}}];
     save('nothing.ts', `export const scenario = 1;\n`);
     save('shape.ts', `export default [{ name: 'x', question: 'y', world: 3 }];\n`);
     save('world.ts', `export default { name: 'x', question: 'y', world: () => ({ threads: [] }) };\n`);
-  });
+    // The build takes a while where other work keeps the machine busy.
+  }, 120_000);
 
   it.each(['mine.ts', 'mine.mjs', join(folder, 'mine.ts')])('runs: %s', (file) => {
     const { status, stdout, stderr } = fencepost('check', file);
@@ -146,7 +147,8 @@ describe('the shape of a scenario', () => {
     try {
       scenariosOf(exported, 'mine.ts');
     } catch (error) {
-      if (error instanceof FencepostError) return `${error.place.file}: ${error.message}`;
+      if (error instanceof FencepostError)
+        return `${error.place.file}: ${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`;
       throw error;
     }
     return 'nothing';
@@ -171,6 +173,18 @@ describe('the shape of a scenario', () => {
     [
       { ...plain, proposals: [{ name: 'p', doc: '' }] },
       '«proposals[0].choices» must be an object from site names to options',
+    ],
+    [
+      { ...gate, proposals: [{ name: 'p', doc: '', choices: { 'before-gat': 'smp_mb()' } }] },
+      '«proposals[0].choices»: there is no site «before-gat» (did you mean «before-gate»?)',
+    ],
+    [
+      { ...gate, proposals: [{ name: 'p', doc: '', choices: { 'before-gate': 'smp_bm()' } }] },
+      '«proposals[0].choices.before-gate»: there is no option «smp_bm()» (did you mean «smp_mb()»?)',
+    ],
+    [
+      { ...plain, proposals: [{ name: 'p', doc: '', choices: { gate: 'smp_mb()' } }] },
+      '«proposals[0].choices»: there is no site «gate» (the scenario has no sites: list them in `sites`)',
     ],
     [
       { ...plain, expectations: [{ proposals: ['v7'], verdicts: {}, because: '' }] },

@@ -30,6 +30,15 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
     expect(own.filter((name) => !scenario.proposals.some((p) => stumbles(scenario, p, [name])))).toEqual([]);
   });
 
+  it('has proposals that choose options of sites that there are', () => {
+    for (const { name: proposal, choices } of scenario.proposals) {
+      for (const [name, option] of Object.entries(choices)) {
+        const options = sites.find((site) => site.name === name)?.options;
+        expect(options, `${proposal}: ${name}`).toContain(option);
+      }
+    }
+  });
+
   it('gives each proposal one expectation, with a reason', () => {
     const mentioned = scenario.expectations.flatMap(({ proposals }) => proposals);
     expect([...mentioned].sort()).toEqual(scenario.proposals.map(({ name }) => name).sort());

@@ -2,7 +2,8 @@ import type { Scenario } from '../../check/scenario.ts';
 import { MODEL_NAMES } from '../../memory/model.ts';
 import { FencepostError } from '../../program/error.ts';
 import { AS_WRITTEN } from '../../program/program.ts';
-import type { Proposal } from '../../program/site.ts';
+import type { Proposal, Site } from '../../program/site.ts';
+import { nearestHint } from '../nearest.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,7 +18,8 @@ const DEFAULTS = {
 
 /**
  * What the default export of a scenario file holds: a scenario or a list of them. Throws `scenario-shape`,
- * naming file and field, when it is something else.
+ * naming file and field, when it is something else, `unknown-site` and `unknown-option` where a proposal chooses
+ * what the scenario's sites do not offer.
  */
 export function scenariosOf(exported: unknown, file: string): Scenario[] {
   if (exported === undefined) {
@@ -56,7 +58,8 @@ class Shape {
       if (typeof source !== 'string') throw this.#wrong(at, 'a text');
     });
     this.#list(fields, 'sites', (site, at) => this.#site(site, at));
-    this.#list(fields, 'proposals', (proposal, at) => this.#proposal(proposal, at));
+    const sites = fields.sites as readonly Site[];
+    this.#list(fields, 'proposals', (proposal, at) => this.#proposal(proposal, at, sites));
     const proposals = (fields.proposals as readonly Proposal[]).map(({ name }) => name);
     if (proposals.length === 0) throw this.#wrong('proposals', 'a list with at least one proposal');
     this.#list(fields, 'expectations', (expectation, at) => this.#expectation(expectation, at, proposals));
@@ -70,13 +73,27 @@ class Shape {
       throw this.#wrong(`${at}.options`, 'a list of texts');
   }
 
-  #proposal(proposal: unknown, at: string): void {
+  #proposal(proposal: unknown, at: string, sites: readonly Site[]): void {
     if (!isFields(proposal)) throw this.#wrong(at, 'a proposal: { name, doc, choices }');
     this.#name(proposal, 'name', `${at}.name`, /^[^\s:,+]+$/, 'blanks, colons, commas and pluses');
     this.#text(proposal, 'doc', at);
     const { choices } = proposal;
     if (!isFields(choices) || !isTexts(Object.values(choices))) {
       throw this.#wrong(`${at}.choices`, 'an object from site names to options');
+    }
+    // No path would ask for such a choice, and the proposal would be judged as if it had made none.
+    for (const [name, option] of Object.entries(choices as Proposal['choices'])) {
+      const site = sites.find((each) => each.name === name);
+      if (site !== undefined && site.options.includes(option)) continue;
+      const [kind, word, known] =
+        site === undefined
+          ? (['site', name, sites.map((each) => each.name)] as const)
+          : (['option', option, site.options] as const);
+      const field = this.#path(site === undefined ? `${at}.choices` : `${at}.choices.${name}`);
+      throw new FencepostError(`unknown-${kind}`, `«${field}»: there is no ${kind} «${word}»`, {
+        file: this.#file,
+        hint: known.length > 0 ? nearestHint(word, known) : 'the scenario has no sites: list them in `sites`',
+      });
     }
   }
 
@@ -115,8 +132,12 @@ class Shape {
   }
 
   #wrong(field: string, wanted: string): FencepostError {
-    const where = [this.#root, field].filter((part) => part !== '').join('.') || 'the default export';
+    const where = this.#path(field) || 'the default export';
     return new FencepostError('scenario-shape', `«${where}» must be ${wanted}`, { file: this.#file });
+  }
+
+  #path(field: string): string {
+    return [this.#root, field].filter((part) => part !== '').join('.');
   }
 }
 
