@@ -18,13 +18,17 @@ export class WorkGraph extends Graph<StepLabel> {
   /** Node at the cursor; undefined while it depends on a lock that has not been granted yet. */
   readonly #next: (Behaviour | undefined)[];
   readonly #stack: Int32Array;
+  /** Events of a prefix that are in it with all that is ordered before them. */
+  readonly #ordered: Int32Array;
 
   constructor(tree: BehaviourTree, model: MemoryModel, capacity: number) {
     super(model, tree.program.threads.length, capacity);
     this.tree = tree;
     this.cursor = new Int32Array(this.threads);
     this.#next = tree.program.threads.map((_, t) => tree.root(t));
-    this.#stack = new Int32Array(capacity);
+    // An event is visited early at most once, and once with its order.
+    this.#stack = new Int32Array(2 * capacity);
+    this.#ordered = new Int32Array(capacity >> 5);
   }
 
   override clear(): void {
@@ -75,55 +79,74 @@ export class WorkGraph extends Graph<StepLabel> {
 
   /**
    * The events that `e` needs to be as it is, itself excluded, as a row in `into`
-   * (MEMORY-MODELS 3.1, 3.2): closure over the static rows, rf and RMW halves.
+   * (MEMORY-MODELS 3.1, 3.2): closure over the static rows, rf and RMW halves. A read of a store of its own
+   * thread needs the store, but not what comes before that in order: the store may be read early.
    */
   prefix(e: number, into: Int32Array): void {
-    const stack = this.#stack;
-    const { words } = this;
     into.fill(0);
-    stack[0] = e;
-    let depth = 1;
-    setBit(into, 0, e);
+    this.#ordered.fill(0);
+    let depth = this.#want(e, into, 0);
     while (depth > 0) {
-      const x = stack[--depth];
-      const base = x * words;
-      for (let i = 0; i < words; i++) {
-        let fresh = this.need[base + i] & ~into[i];
-        into[i] |= fresh;
-        for (; fresh !== 0; fresh &= fresh - 1) stack[depth++] = (i << 5) + 31 - Math.clz32(fresh & -fresh);
-      }
-      if (isReadKind(this.kind[x])) {
-        const w = this.source(x);
-        if (w >= 0 && !hasBit(into, 0, w)) {
-          setBit(into, 0, w);
-          stack[depth++] = w;
-        }
-        const r = this.#readBefore(x);
-        if (r >= 0 && !hasBit(into, 0, r)) {
-          setBit(into, 0, r);
-          stack[depth++] = r;
-        }
-      }
+      const item = this.#stack[--depth];
+      const x = item >> 1;
+      const isEarly = (item & 1) !== 0;
+      depth = this.#wantRow(isEarly ? this.labelNeed : this.need, x, into, depth);
+      if (isReadKind(this.kind[x])) depth = this.#wantSource(x, into, depth);
       const mate = this.mate[x];
-      if (mate >= 0 && !hasBit(into, 0, mate)) {
-        setBit(into, 0, mate);
-        stack[depth++] = mate;
-      }
+      if (mate >= 0) depth = isEarly ? this.#wantEarly(mate, into, depth) : this.#want(mate, into, depth);
     }
     into[e >> 5] &= ~(1 << (e & 31));
   }
 
+  #want(x: number, into: Int32Array, depth: number): number {
+    if (hasBit(this.#ordered, 0, x)) return depth;
+    setBit(this.#ordered, 0, x);
+    setBit(into, 0, x);
+    this.#stack[depth] = x << 1;
+    return depth + 1;
+  }
+
+  #wantEarly(x: number, into: Int32Array, depth: number): number {
+    if (hasBit(into, 0, x)) return depth;
+    setBit(into, 0, x);
+    this.#stack[depth] = (x << 1) | 1;
+    return depth + 1;
+  }
+
+  #wantRow(rows: Int32Array, x: number, into: Int32Array, from: number): number {
+    let depth = from;
+    for (let i = 0; i < this.words; i++) {
+      let fresh = rows[x * this.words + i] & ~this.#ordered[i];
+      this.#ordered[i] |= fresh;
+      into[i] |= fresh;
+      for (; fresh !== 0; fresh &= fresh - 1) {
+        this.#stack[depth++] = ((i << 5) + 31 - Math.clz32(fresh & -fresh)) << 1;
+      }
+    }
+    return depth;
+  }
+
+  #wantSource(read: number, into: Int32Array, from: number): number {
+    const w = this.source(read);
+    const isOwn = w >= 0 && this.kind[read] === Kind.Read && this.thread[w] === this.thread[read];
+    let depth = from;
+    if (w >= 0) depth = isOwn ? this.#wantEarly(w, into, depth) : this.#want(w, into, depth);
+    const before = this.#before(read);
+    return before === ABSENT ? depth : this.#want(before, into, depth);
+  }
+
   /**
-   * The latest earlier read of the same location in the thread that reads from another write: coherence puts
-   * it before this one. A read from the same write does not need the earlier one.
+   * The latest earlier event of the read's location in the thread that coherence puts before it: a write that
+   * it does not read, or a read from another write.
    */
-  #readBefore(read: number): number {
+  #before(read: number): number {
+    if (this.kind[read] !== Kind.Read) return ABSENT;
     const own = this.slots[this.thread[read]];
     for (let i = this.index[read] - 1; i >= 0; i--) {
       const e = own[i];
       if (e < 0 || this.loc[e] !== this.loc[read] || this.kind[e] === Kind.Skip) continue;
-      if (!isReadKind(this.kind[e])) return ABSENT;
-      if (this.rf[e] !== this.rf[read]) return e;
+      if (this.kind[e] === Kind.Write) return this.rf[read] === e ? ABSENT : e;
+      if (this.kind[e] === Kind.Read && this.rf[e] !== this.rf[read]) return e;
     }
     return ABSENT;
   }

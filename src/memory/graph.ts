@@ -46,6 +46,8 @@ export class Graph<L extends Label = Label> {
   readonly readers: Int32Array;
   /** Row per event: what it directly needs to be as it is (MEMORY-MODELS 3.2), apart from rf and mate. */
   readonly need: Int32Array;
+  /** The part of `need` without which the event would be another one or none: its order is left out. */
+  readonly labelNeed: Int32Array;
 
   readonly slots: Int32Array[] = [];
   readonly length: Int32Array;
@@ -73,6 +75,7 @@ export class Graph<L extends Label = Label> {
     this.closer = new Int32Array(capacity);
     this.readers = new Int32Array(capacity * this.words);
     this.need = new Int32Array(capacity * this.words);
+    this.labelNeed = model.loadBuffering ? new Int32Array(capacity * this.words) : this.need;
     for (let t = 0; t < threads; t++) this.slots.push(new Int32Array(capacity).fill(ABSENT));
     this.length = new Int32Array(threads);
     this.coFirst = new Int32Array(0);

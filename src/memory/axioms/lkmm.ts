@@ -54,17 +54,31 @@ export function dataRaces(candidate: Candidate): Relation {
 }
 
 /**
- * thin-air, as far as LKMM needs it: acyclic(rf ∪ addr ∪ data ∪ ctrl ∪ rmw ∪ [Marked];ppo;[Marked] ∪ section ∪
- * line), where section leads from taking a lock to all that follows, which exists only if the lock is had, and
- * line is po ∩ loc without the pairs of reads that read from one write. Among marked accesses this follows from happens-before. A cycle needs a plain write whose existence or
- * value depends on a read, and another thread that reads it in a race.
+ * thin-air, as far as LKMM needs it. An execution must be constructible: no event needs itself, where
+ *
+ *   line  = po ∩ loc, less the pairs of reads of one write and the pairs of rfi (a read whose source is not
+ *           chosen yet is in no line, so that candidates can be judged before they are complete)
+ *   label = addr ∪ data ∪ ctrl ∪ line ∪ section       section: from taking a lock to all that follows
+ *   early = rfi ∪ rmw;rfi                             a store that its own thread reads early
+ *   acyclic(label ∪ rmw ∪ rfe ∪ [Marked];ppo;[Marked] ∪ (label ∪ rfe);early⁺)
+ *
+ * Among marked accesses this nearly always follows from happens-before. A cycle needs a plain write, or a
+ * store read early, whose existence or value depends on a read around the cycle.
  */
 function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {
-  const { addr, data, ctrl, rmw, po, loc, LKR, ReadLock } = events;
+  const { addr, data, ctrl, rmw, po, loc, int, R, LKR, ReadLock } = events;
   const { rf } = candidate;
-  const section = po.from(LKR.union(ReadLock));
-  const line = po.intersection(loc).difference(rf.inverse().seq(rf));
-  return rf.union(addr, data, ctrl, rmw, ppo.restrict(Marked, Marked), section, line).isAcyclic;
+  const settled = R.difference(rf.range()).complement();
+  const rfi = rf.intersection(int).to(LKR.union(ReadLock).complement());
+  const rfe = rf.difference(rfi);
+  const line = po
+    .intersection(loc)
+    .restrict(settled, settled)
+    .difference(rf.inverse().seq(rf))
+    .difference(rfi);
+  const label = addr.union(data, ctrl, line, po.from(LKR.union(ReadLock)));
+  const early = rfi.union(rmw.seq(rfi)).plus();
+  return label.union(rmw, rfe, ppo.restrict(Marked, Marked), label.union(rfe).seq(early)).isAcyclic;
 }
 
 function isPlainCoherent({ rf }: Candidate, relations: LkmmRelations): boolean {

@@ -7,32 +7,7 @@
 import { Fence, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
-
-/** Scratch rows of the scan: sets of earlier events, by what they mean for the event being added. */
-const Row = {
-  mem: 0,
-  separated: 1,
-  fullWrites: 2,
-  acquires: 3,
-  wmbWrites: 4,
-  rmbReads: 5,
-  rmbAll: 6,
-  beforeAtomic: 7,
-  uptoAtomic: 8,
-  uptoLock: 9,
-  beforeUnlock: 10,
-  unlockLock: 11,
-  mbFences: 12,
-  wmbFences: 13,
-  rmbFences: 14,
-  pendingAtomic: 15,
-  choices: 16,
-  sameLoc: 17,
-  deps: 18,
-  locks: 19,
-  uptoSrcuUnlock: 20,
-} as const;
-type Row = (typeof Row)[keyof typeof Row];
+import { Row, ScanRows } from './scan-rows.ts';
 
 export class ThreadOrder {
   /** Flags of {@link Class} per event. */
@@ -61,7 +36,7 @@ export class ThreadOrder {
   readonly #graph: Graph;
   readonly #plainIsMarked: boolean;
   readonly #words: number;
-  readonly #scratch: Int32Array;
+  readonly #scan: ScanRows;
 
   readonly #isFinal: boolean;
 
@@ -88,18 +63,17 @@ export class ThreadOrder {
     this.rmbFromReads = new Int32Array(size);
     this.rmbToReads = new Int32Array(size);
     this.#data = new Int32Array(size);
-    this.#scratch = new Int32Array(Object.keys(Row).length * graph.words);
+    this.#scan = new ScanRows(graph.words);
   }
 
   added(e: number): void {
     const g = this.#graph;
     this.flags[e] = this.#flagsOf(e);
-    this.#scratch.fill(0);
+    this.#scan.clear();
     const own = g.slots[g.thread[e]];
     const index = g.index[e];
     const loc = g.loc[e];
-    const isRead = (this.flags[e] & Class.Read) !== 0;
-    for (let i = 0; i < index; i++) if (own[i] >= 0) this.#pass(own[i], loc, isRead);
+    for (let i = 0; i < index; i++) if (own[i] >= 0) this.#pass(own[i], loc, this.#passedBy(e));
     this.#dependencies(e, own);
     this.#relate(e);
     if (!this.#isFinal) this.#needs(e);
@@ -114,8 +88,18 @@ export class ThreadOrder {
     return isConditional ? (flags & ~Class.Full) | Class.Conditional : flags;
   }
 
+  /**
+   * Classes of earlier events of its location that coherence does not always put before the event: two reads
+   * of one write are not in order, nor a write and the read of the own thread that reads it. What a read
+   * reads from is not fixed, so the explorer sees to these pairs itself.
+   */
+  #passedBy(e: number): number {
+    if (this.#graph.kind[e] === Kind.Read) return Class.Read | Class.Write;
+    return this.flags[e] & Class.Read ? Class.Read : 0;
+  }
+
   /** Takes one earlier event of the thread into account. */
-  #pass(p: number, loc: number, isRead: boolean): void {
+  #pass(p: number, loc: number, passed: number): void {
     const g = this.#graph;
     const flags = this.flags[p];
     const kind = g.kind[p];
@@ -123,23 +107,22 @@ export class ThreadOrder {
       this.#passFence(p);
       return;
     }
-    if (kind === Kind.Choice) this.#put(Row.choices, p);
+    if (kind === Kind.Choice) this.#scan.put(Row.choices, p);
     if (flags === 0) return;
-    if (flags & Class.Unlock) this.#set(Row.beforeUnlock, Row.mem);
-    this.#put(Row.mem, p);
-    if (flags & Class.Full && flags & Class.Write) this.#put(Row.fullWrites, p);
-    if (flags & Class.Acquire) this.#put(Row.acquires, p);
+    if (flags & Class.Unlock) this.#scan.set(Row.beforeUnlock, Row.mem);
+    this.#scan.put(Row.mem, p);
+    if (flags & Class.Full && flags & Class.Write) this.#scan.put(Row.fullWrites, p);
+    if (flags & Class.Acquire) this.#scan.put(Row.acquires, p);
     if (flags & Class.Atomic) {
-      this.#set(Row.uptoAtomic, Row.mem);
-      this.#or(Row.separated, Row.beforeAtomic);
-      this.#or(Row.mbFences, Row.pendingAtomic);
+      this.#scan.set(Row.uptoAtomic, Row.mem);
+      this.#scan.or(Row.separated, Row.beforeAtomic);
+      this.#scan.or(Row.mbFences, Row.pendingAtomic);
     }
-    if (flags & Class.LockWrite) this.#set(Row.uptoLock, Row.mem);
-    if (flags & Class.SrcuUnlock) this.#set(Row.uptoSrcuUnlock, Row.mem);
-    if (kind === Kind.LockRead || kind === Kind.ReadLock) this.#put(Row.locks, p);
+    if (flags & Class.LockWrite) this.#scan.set(Row.uptoLock, Row.mem);
+    if (flags & Class.SrcuUnlock) this.#scan.set(Row.uptoSrcuUnlock, Row.mem);
+    if (kind === Kind.LockRead || kind === Kind.ReadLock) this.#scan.put(Row.locks, p);
     if (flags & Class.LockRead) this.#passLock(p);
-    // Two reads are in order only if they read from different writes, which is not fixed: see prefix().
-    if (g.loc[p] === loc && !(isRead && flags & Class.Read)) this.#put(Row.sameLoc, p);
+    if (g.loc[p] === loc && (flags & passed) === 0) this.#scan.put(Row.sameLoc, p);
   }
 
   #passFence(p: number): void {
@@ -147,37 +130,37 @@ export class ThreadOrder {
       case Fence.Mb:
       case Fence.SyncRcu:
       case Fence.SyncSrcu:
-        this.#or(Row.separated, Row.mem);
-        this.#put(Row.mbFences, p);
+        this.#scan.or(Row.separated, Row.mem);
+        this.#scan.put(Row.mbFences, p);
         break;
       case Fence.AfterSrcuReadUnlock:
-        this.#or(Row.separated, Row.uptoSrcuUnlock);
-        this.#put(Row.mbFences, p);
+        this.#scan.or(Row.separated, Row.uptoSrcuUnlock);
+        this.#scan.put(Row.mbFences, p);
         break;
       case Fence.Wmb:
         this.#orWrites(Row.wmbWrites, Row.mem);
-        this.#put(Row.wmbFences, p);
+        this.#scan.put(Row.wmbFences, p);
         break;
       case Fence.Rmb:
         this.#orReads(Row.rmbReads, Row.mem);
         this.#orReturning(Row.rmbAll, Row.mem);
-        this.#put(Row.rmbFences, p);
+        this.#scan.put(Row.rmbFences, p);
         break;
       case Fence.BeforeAtomic:
-        this.#or(Row.beforeAtomic, Row.mem);
-        this.#put(Row.pendingAtomic, p);
+        this.#scan.or(Row.beforeAtomic, Row.mem);
+        this.#scan.put(Row.pendingAtomic, p);
         break;
       case Fence.AfterAtomic:
-        this.#or(Row.separated, Row.uptoAtomic);
-        this.#put(Row.mbFences, p);
+        this.#scan.or(Row.separated, Row.uptoAtomic);
+        this.#scan.put(Row.mbFences, p);
         break;
       case Fence.AfterSpinlock:
-        this.#or(Row.separated, Row.uptoLock);
-        this.#put(Row.mbFences, p);
+        this.#scan.or(Row.separated, Row.uptoLock);
+        this.#scan.put(Row.mbFences, p);
         break;
       case Fence.AfterUnlockLock:
-        this.#or(Row.separated, Row.unlockLock);
-        this.#put(Row.mbFences, p);
+        this.#scan.or(Row.separated, Row.unlockLock);
+        this.#scan.put(Row.mbFences, p);
         break;
       case Fence.Barrier:
       case Fence.X86Only:
@@ -190,7 +173,7 @@ export class ThreadOrder {
   /** ulp: from before an unlock, of this thread or of the one that handed the lock over, to after the lock. */
   #passLock(p: number): void {
     const g = this.#graph;
-    this.#or(Row.unlockLock, Row.beforeUnlock);
+    this.#scan.or(Row.unlockLock, Row.beforeUnlock);
     const from = g.source(p);
     if (from >= 0 && g.thread[from] !== g.thread[p] && g.kind[from] === Kind.Unlock) this.#beforeOf(from);
   }
@@ -200,7 +183,7 @@ export class ThreadOrder {
     const own = g.slots[g.thread[unlock]];
     for (let i = 0; i < g.index[unlock]; i++) {
       const s = own[i];
-      if (s >= 0 && this.#flagsOf(s) !== 0) this.#put(Row.unlockLock, s);
+      if (s >= 0 && this.#flagsOf(s) !== 0) this.#scan.put(Row.unlockLock, s);
     }
   }
 
@@ -214,7 +197,7 @@ export class ThreadOrder {
     }
     for (const i of addr) this.#carry(this.addr, at, own[i]);
     for (const i of data) this.#carry(this.#data, at, own[i]);
-    for (const i of this.#graph.label[e].ctrl) this.#carry(this.#scratch, Row.deps * this.#words, own[i]);
+    for (const i of this.#graph.label[e].ctrl) this.#carry(this.#scan.rows, Row.deps * this.#words, own[i]);
     for (let i = 0; i < this.#words; i++) this.dep[at + i] = this.addr[at + i] | this.#data[at + i];
   }
 
@@ -232,27 +215,29 @@ export class ThreadOrder {
     const at = e * this.#words;
     const isMemory = (flags & Class.Memory) !== 0;
     for (let i = 0; i < this.#words; i++) {
-      const mem = this.#at(Row.mem, i);
-      let strong = isMemory ? this.#at(Row.separated, i) | this.#at(Row.fullWrites, i) : 0;
+      const mem = this.#scan.at(Row.mem, i);
+      let strong = isMemory ? this.#scan.at(Row.separated, i) | this.#scan.at(Row.fullWrites, i) : 0;
       if (flags & Class.Full && flags & Class.Read) strong |= mem;
-      if (flags & Class.Atomic) strong |= this.#at(Row.beforeAtomic, i);
+      if (flags & Class.Atomic) strong |= this.#scan.at(Row.beforeAtomic, i);
       const cumulative = strong | (flags & Class.Release ? mem : 0);
-      const nonrw = cumulative | (isMemory ? this.#at(Row.acquires, i) : 0);
-      const wmb = flags & Class.Write ? this.#at(Row.wmbWrites, i) : 0;
+      const nonrw = cumulative | (isMemory ? this.#scan.at(Row.acquires, i) : 0);
+      const wmb = flags & Class.Write ? this.#scan.at(Row.wmbWrites, i) : 0;
       const returning = isMemory && !(flags & Class.Noreturn);
       const isReturningRead = returning && (flags & Class.Read) !== 0;
-      const rmb = isReturningRead ? this.#at(Row.rmbReads, i) : 0;
+      const rmb = isReturningRead ? this.#scan.at(Row.rmbReads, i) : 0;
       this.strong[at + i] = strong;
       this.cumulative[at + i] = cumulative;
       this.nonrw[at + i] = nonrw;
       this.wmb[at + i] = wmb;
       this.fence[at + i] = nonrw | wmb | rmb;
-      this.rmbFromReads[at + i] = returning ? this.#at(Row.rmbReads, i) : 0;
-      this.rmbToReads[at + i] = isReturningRead ? this.#at(Row.rmbAll, i) : 0;
-      this.unlockLock[at + i] = isMemory ? this.#at(Row.unlockLock, i) : 0;
+      this.rmbFromReads[at + i] = returning ? this.#scan.at(Row.rmbReads, i) : 0;
+      this.rmbToReads[at + i] = isReturningRead ? this.#scan.at(Row.rmbAll, i) : 0;
+      this.unlockLock[at + i] = isMemory ? this.#scan.at(Row.unlockLock, i) : 0;
       // over ∩ int into a write is po ∩ loc, given coherence.
       const toWrite =
-        flags & Class.Write ? this.dep[at + i] | this.#at(Row.deps, i) | this.#at(Row.sameLoc, i) : 0;
+        flags & Class.Write
+          ? this.dep[at + i] | this.#scan.at(Row.deps, i) | this.#scan.at(Row.sameLoc, i)
+          : 0;
       const toRead = flags & Class.Read ? this.addr[at + i] : 0;
       // Only the part of fence and ulp that stays in the thread is preserved program order.
       this.ppo[at + i] = ((this.fence[at + i] | this.unlockLock[at + i]) & mem) | toWrite | toRead;
@@ -292,8 +277,9 @@ export class ThreadOrder {
     const at = e * this.#words;
     const isOrdered = (flags & Class.Plain) === 0;
     for (let i = 0; i < this.#words; i++) {
-      let need = this.#at(Row.sameLoc, i) | this.#at(Row.choices, i) | this.#at(Row.locks, i);
-      need |= this.dep[at + i] | this.#at(Row.deps, i);
+      let need = this.#scan.at(Row.sameLoc, i) | this.#scan.at(Row.choices, i) | this.#scan.at(Row.locks, i);
+      need |= this.dep[at + i] | this.#scan.at(Row.deps, i);
+      g.labelNeed[at + i] = need;
       if (isOrdered) need |= this.#withoutPlain(this.ppo[at + i], i) | this.#fencesFor(flags, i);
       if (g.kind[e] === Kind.Fence) need |= this.#fenceNeeds(g.label[e].fence, i);
       g.need[at + i] = need;
@@ -302,15 +288,15 @@ export class ThreadOrder {
 
   #fencesFor(flags: number, i: number): number {
     let fences = 0;
-    if (flags & Class.Memory) fences |= this.#at(Row.mbFences, i);
-    if (flags & Class.Write) fences |= this.#at(Row.wmbFences, i);
-    if (flags & Class.Read) fences |= this.#at(Row.rmbFences, i);
-    if (flags & Class.Atomic) fences |= this.#at(Row.pendingAtomic, i);
+    if (flags & Class.Memory) fences |= this.#scan.at(Row.mbFences, i);
+    if (flags & Class.Write) fences |= this.#scan.at(Row.wmbFences, i);
+    if (flags & Class.Read) fences |= this.#scan.at(Row.rmbFences, i);
+    if (flags & Class.Atomic) fences |= this.#scan.at(Row.pendingAtomic, i);
     return fences;
   }
 
   #fenceNeeds(fence: Fence, i: number): number {
-    const mem = this.#at(Row.mem, i);
+    const mem = this.#scan.at(Row.mem, i);
     switch (fence) {
       case Fence.Mb:
       case Fence.SyncRcu:
@@ -322,13 +308,13 @@ export class ThreadOrder {
       case Fence.Rmb:
         return this.#withoutPlain(this.#only(mem, i, Class.Read), i);
       case Fence.AfterAtomic:
-        return this.#withoutPlain(this.#at(Row.uptoAtomic, i), i);
+        return this.#withoutPlain(this.#scan.at(Row.uptoAtomic, i), i);
       case Fence.AfterSpinlock:
-        return this.#withoutPlain(this.#at(Row.uptoLock, i), i);
+        return this.#withoutPlain(this.#scan.at(Row.uptoLock, i), i);
       case Fence.AfterUnlockLock:
-        return this.#withoutPlain(this.#at(Row.unlockLock, i), i);
+        return this.#withoutPlain(this.#scan.at(Row.unlockLock, i), i);
       case Fence.AfterSrcuReadUnlock:
-        return this.#withoutPlain(this.#at(Row.uptoSrcuUnlock, i), i);
+        return this.#withoutPlain(this.#scan.at(Row.uptoSrcuUnlock, i), i);
       case Fence.Barrier:
       case Fence.X86Only:
       case Fence.RcuLock:
@@ -362,37 +348,21 @@ export class ThreadOrder {
 
   #orWrites(into: Row, from: Row): void {
     for (let i = 0; i < this.#words; i++)
-      this.#scratch[into * this.#words + i] |= this.#writes(this.#at(from, i), i);
+      this.#scan.rows[into * this.#words + i] |= this.#writes(this.#scan.at(from, i), i);
   }
 
   /** R' = R \ Noreturn. */
   #orReads(into: Row, from: Row): void {
     for (let i = 0; i < this.#words; i++) {
-      const reads = this.#only(this.#at(from, i), i, Class.Read);
-      this.#scratch[into * this.#words + i] |= reads & ~this.#only(reads, i, Class.Noreturn);
+      const reads = this.#only(this.#scan.at(from, i), i, Class.Read);
+      this.#scan.rows[into * this.#words + i] |= reads & ~this.#only(reads, i, Class.Noreturn);
     }
   }
 
   #orReturning(into: Row, from: Row): void {
     for (let i = 0; i < this.#words; i++) {
-      const all = this.#at(from, i);
-      this.#scratch[into * this.#words + i] |= all & ~this.#only(all, i, Class.Noreturn);
+      const all = this.#scan.at(from, i);
+      this.#scan.rows[into * this.#words + i] |= all & ~this.#only(all, i, Class.Noreturn);
     }
-  }
-
-  #at(row: Row, i: number): number {
-    return this.#scratch[row * this.#words + i];
-  }
-
-  #put(row: Row, e: number): void {
-    this.#scratch[row * this.#words + (e >> 5)] |= 1 << (e & 31);
-  }
-
-  #or(into: Row, from: Row): void {
-    for (let i = 0; i < this.#words; i++) this.#scratch[into * this.#words + i] |= this.#at(from, i);
-  }
-
-  #set(into: Row, from: Row): void {
-    for (let i = 0; i < this.#words; i++) this.#scratch[into * this.#words + i] = this.#at(from, i);
   }
 }
