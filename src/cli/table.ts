@@ -15,6 +15,7 @@ export interface Column {
 export class Table {
   readonly #columns: readonly Column[];
   readonly #widths: readonly number[];
+  #begun = false;
 
   constructor(columns: readonly Column[], rows: readonly (readonly Cell[])[] = []) {
     this.#columns = columns;
@@ -26,6 +27,13 @@ export class Table {
   head(): string {
     const titles = this.row(this.#columns.map(({ title }) => ({ text: title })));
     return `${titles}${this.row(this.#widths.map((width) => ({ text: '-'.repeat(width) })))}`;
+  }
+
+  /** A row to be printed at once; the first brings the head along, for what fails before it has no table. */
+  next(cells: readonly Cell[]): string {
+    const head = this.#begun ? '' : this.head();
+    this.#begun = true;
+    return head + this.row(cells);
   }
 
   row(cells: readonly Cell[]): string {

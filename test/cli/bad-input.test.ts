@@ -93,6 +93,8 @@ describe('bad input', () => {
     expect(theirs.err).toMatch(
       /^fencepost: scenario «broken»: its world\(\) failed: RangeError: oops \[world-failed\]/,
     );
+    // No head of a table that never came.
+    expect(theirs.out).toBe('');
     expect(theirs.code).toBe(2);
     const ours = await fencepost(['list'], { catalogue: { ...catalogue, scenarios: 'bug' as never } });
     expect(ours.err).toMatch(/^fencepost: internal error, please report it:\nTypeError: /);

@@ -51,10 +51,9 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     { title: 'executions', align: 'right', width: flags.engine === 'interleave' ? 24 : 11 },
     { title: 'time', align: 'right', width: 8 },
   ]);
-  io.out(table.head());
   const judgements: Judgement[] = [];
   for (const judgement of verdicts) {
-    io.out(table.row(cellsOf(judgement, io)));
+    io.out(table.next(cellsOf(judgement, io)));
     judgements.push(judgement);
   }
   io.out(`\n${summaryOf(judgements, io)}`);

@@ -67,7 +67,6 @@ function matrix(scenario: Scenario, proposals: readonly Proposal[], flags: Flags
     { title: 'proposal', width: Math.max(...proposals.map(({ name }) => name.length)) },
     ...memoryModels.map(({ name }) => ({ title: name, width: 'violated'.length + 1 })),
   ]);
-  io.out(table.head());
   return proposals.flatMap((proposal) => {
     const tasks = memoryModels.map((model) => ({ scenario, proposal, model }));
     const judgements = [...judgeAll(tasks, flags, io)];
@@ -77,7 +76,7 @@ function matrix(scenario: Scenario, proposals: readonly Proposal[], flags: Flags
       const text = isAsExpected(judgement) ? verdict : `${verdict}*`;
       return { text, paint: (padded: string) => io.paint(verdict === 'safe' ? 'green' : 'red', padded) };
     });
-    io.out(table.row([{ text: proposal.name }, ...cells]));
+    io.out(table.next([{ text: proposal.name }, ...cells]));
     return judgements;
   });
 }
