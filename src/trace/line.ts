@@ -1,9 +1,14 @@
-/** Greedy wrapping for narrow columns: between words, else after `(`, `,`, `.` and `->` as kernel code breaks. */
+/**
+ * Greedy wrapping for narrow columns: between words, else after `(`, `,`, `.` and `->` as kernel code breaks,
+ * else between the words of an identifier.
+ */
 
 /** A space that does not end a line unless it must; written as a space. */
 export const NBSP = '\u00a0';
 
 const SOFT_BREAK = /(?<=->|[(,.\u00a0])/;
+/** For a name that is longer than a line. */
+const NAME_BREAK = /(?<=_)(?=[^_])/;
 
 /**
  * Lines of at most `width` characters; those after the first are indented by `indent`. Runs of two
@@ -38,9 +43,14 @@ export function wrap(text: string, width: number, indent = 0): string[] {
 
 /** Parts of a word that is too long for a line, none of them longer than `width`. */
 function pieces(word: string, width: number): string[] {
-  return word.split(SOFT_BREAK).flatMap((part) => {
-    const cut: string[] = [];
-    for (let rest = part; rest !== ''; rest = rest.slice(width)) cut.push(rest.slice(0, width));
-    return cut;
-  });
+  const fits = (part: string): boolean => part.trimEnd().length <= width;
+  return word
+    .split(SOFT_BREAK)
+    .flatMap((part) => (fits(part) ? [part] : part.split(NAME_BREAK)))
+    .flatMap((part) => {
+      if (fits(part)) return [part];
+      const cut: string[] = [];
+      for (let rest = part; rest !== ''; rest = rest.slice(width)) cut.push(rest.slice(0, width));
+      return cut;
+    });
 }

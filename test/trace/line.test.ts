@@ -13,6 +13,15 @@ describe('wrap', () => {
     ]);
   });
 
+  it('breaks a name that is longer than a line between its words', () => {
+    expect(wrap('2 kvm->arch.indirect_shadow_pages++: 0 -> 1', 22, 2)).toEqual([
+      '2 kvm->arch.indirect_',
+      '  shadow_pages++: 0 ->',
+      '  1',
+    ]);
+    expect(wrap('__kvm_mmu_x(', 9)).toEqual(['__kvm_', 'mmu_x(']);
+  });
+
   it('cuts a word that has no such place', () => {
     expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
   });

@@ -81,6 +81,19 @@ describe('x86-tso', () => {
     await expectDiagram('lost-update', program, 'x86-tso', (e) => finalValue(program, e, 'x') === 1);
   });
 
+  it('breaks long names between their words where columns are narrow', async () => {
+    const memory = new Memory();
+    const count = memory.location('kvm->arch.indirect_shadow_pages');
+    const account = (): Steps => call('account_shadowed', add(count, 1, Mark.Once));
+    const program = defineProgram('narrow', memory, [
+      { name: 'emulated write', body: () => call('kvm_mmu_track_write', readOnce(count)) },
+      { name: 'page fault', body: account },
+      { name: 'page fault', body: account },
+    ]);
+    const isLost = (e: Execution): boolean => finalValue(program, e, count.name) === 1;
+    await expectDiagram('narrow-columns', program, 'sc', isLost);
+  });
+
   it('draws locks, RMWs and what waits for ever', async () => {
     const memory = new Memory();
     const lock = memory.rwlock('kvm->mmu_lock', null);
