@@ -84,9 +84,14 @@ describe('x86-tso', () => {
   it('breaks long names between their words where columns are narrow', async () => {
     const memory = new Memory();
     const count = memory.location('kvm->arch.indirect_shadow_pages');
-    const account = (): Steps => call('account_shadowed', add(count, 1, Mark.Once));
+    const gate = function* (): Steps {
+      yield* call('kvm_mmu_track_write', readOnce(count));
+    };
+    const account = function* (): Steps {
+      yield* call('account_shadowed', add(count, 1, Mark.Once));
+    };
     const program = defineProgram('narrow', memory, [
-      { name: 'emulated write', body: () => call('kvm_mmu_track_write', readOnce(count)) },
+      { name: 'emulated write', body: gate },
       { name: 'page fault', body: account },
       { name: 'page fault', body: account },
     ]);
