@@ -24,6 +24,8 @@ export {
   load,
   loadAcquire,
   lockedOnX86,
+  rcuReadLock,
+  rcuReadUnlock,
   readLock,
   readOnce,
   readPlain,
@@ -32,15 +34,20 @@ export {
   smpMb,
   smpMbAfterAtomic,
   smpMbAfterSpinlock,
+  smpMbAfterSrcuReadUnlock,
   smpMbAfterUnlockLock,
   smpMbBeforeAtomic,
   smpRmb,
   smpWmb,
   spinLock,
   spinUnlock,
+  srcuReadLock,
+  srcuReadUnlock,
   store,
   storeMb,
   storeRelease,
+  synchronizeRcu,
+  synchronizeSrcu,
   update,
   waitUntil,
   writeLock,
@@ -59,3 +66,6 @@ export { defineSite, deriveProposal, type Proposal, type Site } from './program/
 export type { Final, Property } from './check/property.ts';
 export type { Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
 export { defineSiteRule, type OptionPattern, type SiteRule } from './patch/rule.ts';
+export { exportCore, exportLitmus } from './litmus/export.ts';
+export { readLitmus } from './litmus/read.ts';
+export type { Architecture, LitmusTest } from './litmus/test.ts';
