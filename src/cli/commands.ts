@@ -80,11 +80,13 @@ export const COMMANDS: readonly Command[] = [
     doc: [
       'Rebuilds the execution of a replay id, checks that its memory model allows it and says what it',
       'violates. An id of another version of the scenario is refused. Exit code: 0 it violates nothing, or',
-      'a violation was expected; 1 an unexpected violation; 2 the id is damaged, stale or unknown.',
+      'a violation was expected; 1 an unexpected violation; 2 the id is damaged, stale or unknown. With',
+      '--litmus it is 0 when the test was printed, and 2 when litmus tests cannot say what the threads do.',
     ].join(' '),
-    flags: ['json'],
+    flags: ['json', 'litmus'],
     examples: [
       ['fencepost replay fp1:SCENARIO/PROPOSAL/MODEL:DIGEST:BYTES', 'the counterexample as a race diagram'],
+      ['fencepost replay ID --litmus > core.litmus', 'its core, for a second opinion by herd7'],
     ],
     run: replay,
   },

@@ -36,6 +36,10 @@ export const FLAGS = {
   },
   json: { flags: '--json', doc: 'one JSON document instead of text' },
   trace: { flags: '-t, --trace', doc: 'show the counterexample of expected violations too' },
+  litmus: {
+    flags: '--litmus',
+    doc: 'print the core of the execution as a litmus test in C, for herd7 or `fencepost litmus`',
+  },
   maxExecutions: {
     flags: '--max-executions <N>',
     doc: 'stop each search after N executions (blocked ones count too); then nothing is called safe',
@@ -73,6 +77,7 @@ export interface Flags {
   readonly engine?: EngineName;
   readonly json?: boolean;
   readonly trace?: boolean;
+  readonly litmus?: boolean;
   readonly maxExecutions?: number;
   /** Milliseconds. */
   readonly maxTime?: number;

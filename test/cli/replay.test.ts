@@ -1,10 +1,26 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Scenario } from '../../src/check/scenario.ts';
+import { Memory } from '../../src/program/location.ts';
+import { fail, rcuReadLock, rcuReadUnlock } from '../../src/program/operations.ts';
 import { catalogue, fencepost } from '../support/cli.ts';
-import { gate } from '../support/scenarios.ts';
+import { gate, scenarioOf } from '../support/scenarios.ts';
+
+/** Litmus tests in C have RCU, but what goes out has not. */
+const reads = scenarioOf('reads', () => {
+  const body = function* () {
+    yield* rcuReadLock();
+    yield* rcuReadUnlock();
+    yield* fail('no-failure', 'it fails');
+  };
+  return { memory: new Memory(), properties: [], threads: [{ name: 'CPU0', body }] };
+});
+const known = { ...catalogue, scenarios: [...catalogue.scenarios, reads] };
 
 async function idOf(...argv: string[]): Promise<string> {
-  const { out } = await fencepost(['check', ...argv, '--json']);
+  const { out } = await fencepost(['check', ...argv, '--json'], { catalogue: known });
   const { results } = JSON.parse(out) as { results: { witness: { replay: string } | null }[] };
   return results[0].witness?.replay ?? '';
 }
@@ -45,6 +61,35 @@ describe('fencepost replay', () => {
       expected: 'violated',
       violations: [{ property: 'no-stale-spte', message: 'the SPTE still maps 0' }],
     });
+  });
+
+  it('gives the core of the execution as a litmus test that is still possible', async () => {
+    const id = await idOf('gate-vs-fault', '-p', 'bare', '-m', 'lkmm-marked');
+    const { code, out, err } = await fencepost(['replay', id, '--litmus']);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^C gate-vs-fault\n/);
+    const folder = mkdtempSync(join(tmpdir(), 'fencepost-'));
+    writeFileSync(join(folder, 'core.litmus'), out);
+    const again = await fencepost(['litmus', 'core.litmus', '-m', 'lkmm-marked'], { cwd: folder });
+    expect(again.err).toBe('');
+    expect(again.out).toMatch(/^Observation gate-vs-fault Sometimes 1 /m);
+  });
+
+  it('passes on why an execution cannot be a litmus test', async () => {
+    const { code, out, err } = await fencepost(['replay', await idOf('reads', '-m', 'sc'), '--litmus'], {
+      catalogue: known,
+    });
+    expect(err).toMatch(/^fencepost: «rcu_read_lock\(\)» has no counterpart .* \[export-event\]\n/);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('takes either --json or --litmus', async () => {
+    const id = await idOf('gate-vs-fault', '-p', 'bare', '-m', 'x86-tso');
+    const { code, err } = await fencepost(['replay', id, '--json', '--litmus']);
+    expect(err).toContain('[two-outputs]');
+    expect(code).toBe(2);
   });
 
   it('refuses an id of another version of the scenario', async () => {

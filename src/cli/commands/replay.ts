@@ -3,7 +3,9 @@ import { findingsOf } from '../../check/run.ts';
 import { expectedVerdict } from '../../check/scenario.ts';
 import { makeWorld, programOf } from '../../check/world.ts';
 import { parseReplayId, replay as replayed } from '../../explore/replay.ts';
+import { exportCore } from '../../litmus/export.ts';
 import { memoryModels } from '../../memory/models.ts';
+import { FencepostError } from '../../program/error.ts';
 import { BehaviourTree } from '../../program/tree.ts';
 import type { Call } from '../commands.ts';
 import { Exit } from '../exit.ts';
@@ -15,6 +17,8 @@ import { selectScenarios } from '../selection.ts';
 /** `fencepost replay`. */
 export async function replay(call: Call): Promise<Exit> {
   const { io, flags } = call;
+  if (flags.json === true && flags.litmus === true)
+    throw new FencepostError('two-outputs', 'both --json and --litmus say what is printed');
   const [text, ...files] = call.words;
   const id = parseReplayId(text);
   const scenarios = await selectScenarios({ ...call, words: files });
@@ -26,6 +30,11 @@ export async function replay(call: Call): Promise<Exit> {
   const program = programOf(scenario, world, proposal);
   const tree = new BehaviourTree(program);
   const execution = replayed(id, tree, model);
+  if (flags.litmus === true) {
+    // Redirected to a file: whether something is violated is then asked of the test.
+    io.out(exportCore(program, execution));
+    return Exit.Holds;
+  }
   const findings = findingsOf(
     scenario,
     world.properties,
