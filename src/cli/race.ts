@@ -1,5 +1,6 @@
 import type { Judgement } from '../check/run.ts';
 import type { Witness } from '../check/witness.ts';
+import { parseReplayId } from '../explore/replay.ts';
 import type { ModelName } from '../memory/model.ts';
 import type { Program } from '../program/program.ts';
 import { renderRace, renderSummary } from '../trace/index.ts';
@@ -13,15 +14,39 @@ export interface Shown extends Pick<Judgement, 'scenario' | 'proposal' | 'progra
 
 /** A counterexample as people read it: one line that grep finds, the race diagram, how to get it again. */
 export function counterexample(io: Io, shown: Shown): string {
-  const { scenario, proposal, program, model, witness } = shown;
+  return counterexampleOf(io, [shown]);
+}
+
+/** Counterexamples one after the other; an execution that several memory models allow is drawn once. */
+export function counterexamples(io: Io, all: readonly Shown[]): string[] {
+  const same = new Map<string, [Shown, ...Shown[]]>();
+  for (const shown of all) {
+    const key = keyOf(shown);
+    const group = same.get(key);
+    if (group === undefined) same.set(key, [shown]);
+    else group.push(shown);
+  }
+  return [...same.values()].map((group) => counterexampleOf(io, group));
+}
+
+function counterexampleOf(io: Io, group: readonly [Shown, ...Shown[]]): string {
+  const [{ scenario, proposal, program, model, witness }, ...others] = group;
   const summary = renderSummary({
     scenario: scenario.name,
     proposal: proposal.name,
-    model,
+    models: group.map((each) => each.model),
     property: witness.property,
     replay: witness.replay,
   });
-  return `${io.paint('bold', summary)}\n\n${diagram(program, model, witness)}\n`;
+  const names = others.map((other) => other.model);
+  return `${io.paint('bold', summary)}\n\n${diagram(program, model, witness, names)}\n`;
+}
+
+/** The same for the same execution of the same threads, whatever memory model allows it. */
+function keyOf({ scenario, proposal, witness }: Shown): string {
+  const { digest, payload } = parseReplayId(witness.replay);
+  const bytes = Buffer.from(payload).toString('base64url');
+  return [scenario.name, proposal.name, witness.property, digest, bytes].join(' ');
 }
 
 /** The CPU0/CPU1 diagram of a commit message. */
@@ -29,8 +54,9 @@ export function diagram(
   program: Program,
   model: ModelName,
   { property, message, execution }: Pick<Witness, 'property' | 'message' | 'execution'>,
+  others?: readonly ModelName[],
 ): string {
-  return renderRace(program, execution, { model, property, message });
+  return renderRace(program, execution, { model, others, property, message });
 }
 
 /** Judgements with a witness, ready to be shown. */

@@ -10,6 +10,8 @@ import { cpuName, stepsOf } from './step.ts';
 
 export interface RaceOptions {
   readonly model: ModelName;
+  /** Other memory models that allow the execution: where they miss something else, that is said as well. */
+  readonly others?: readonly ModelName[];
   /** The violated property and what is wrong, in one sentence. */
   readonly property: string;
   readonly message: string;
@@ -22,7 +24,7 @@ export interface RaceOptions {
  * the violated property, and the ordering whose absence lets it happen.
  */
 export function renderRace(program: Program, execution: Execution, options: RaceOptions): string {
-  const { model, property, message, width = 72 } = options;
+  const { model, others = [], property, message, width = 72 } = options;
   const scene = new Scene(program, execution);
   const schedule = scheduleOf(scene, model);
   const { steps, numberOf } = stepsOf(schedule);
@@ -42,9 +44,17 @@ export function renderRace(program: Program, execution: Execution, options: Race
     lines.push(
       ...paragraph('(no order of these steps explains every value: the nearest one is shown)', width, 1),
     );
-  missingText(scene, model, numberOf).forEach((text, i) => {
-    lines.push(...paragraph(`${i === 0 ? 'missing' : '    and'}: ${text}`, width, 9));
-  });
+  const missingUnder = (name: ModelName): string[] =>
+    missingText(scene, name, numberOf).flatMap((text, i) =>
+      paragraph(`${i === 0 ? 'missing' : '    and'}: ${text}`, width, 9),
+    );
+  const missing = missingUnder(model);
+  lines.push(...missing);
+  for (const other of others) {
+    const more = missingUnder(other);
+    if (more.join('\n') !== missing.join('\n'))
+      lines.push(...paragraph(`under ${other}:`, width, 0), ...more);
+  }
   return lines.join('\n');
 }
 

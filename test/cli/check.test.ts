@@ -52,6 +52,50 @@ describe('fencepost check', () => {
     expect(diagram.join('\n')).toContain('=> no-stale-spte: the SPTE still maps 0');
   });
 
+  it('draws an execution that several memory models allow once', async () => {
+    const { out } = await fencepost(['check', 'gate-vs-fault', '-p', 'bare', '--trace']);
+    expect(out.slice(out.indexOf('FAIL'))).toMatchInlineSnapshot(`
+      "FAIL gate-vs-fault · no-stale-spte · x86-tso, lkmm-marked, lkmm · bare · replay fp1:gate-vs-fault/bare/x86-tso:26eb2181:AggAAAAAAMIj
+
+        CPU0 (emulated write)               CPU1 (page fault)
+        ----                                ----
+         1 WRITE_ONCE(gpte, 1)  [buffered]
+        kvm_mmu_track_write():
+         2 indirect_shadow_pages == 0
+                                             3 READ_ONCE(gpte) == 0
+                                               (stale: 1 not visible yet)
+                                             4 spin_lock(&mmu_lock)
+                                            account_shadowed():
+                                             5 READ_ONCE(
+                                               indirect_shadow_pages) == 0
+                                             6 WRITE_ONCE(
+                                               indirect_shadow_pages, 1)
+                                             7 READ_ONCE(gpte) == 0
+                                               (stale: 1 not visible yet)
+                                             8 WRITE_ONCE(spte, 0)
+                                             9 spin_unlock(&mmu_lock)
+        10 [1 reaches memory]
+        => no-stale-spte: the SPTE still maps 0
+        missing: \`WRITE_ONCE(gpte, 1)\` (1) must be visible before
+                 \`indirect_shadow_pages\` (2): no full fence between them
+            and: \`WRITE_ONCE(indirect_shadow_pages, 1)\` (6) must be visible
+                 before \`READ_ONCE(gpte)\` (7): no full fence between them
+        under lkmm:
+        missing: \`WRITE_ONCE(gpte, 1)\` (1) must be visible before
+                 \`indirect_shadow_pages\` (2): no full fence between them; LKMM
+                 promises nothing about the plain access
+                 \`indirect_shadow_pages\` (2): mark it READ_ONCE()
+            and: \`WRITE_ONCE(indirect_shadow_pages, 1)\` (6) must be visible
+                 before \`READ_ONCE(gpte)\` (7): no full fence between them
+      "
+    `);
+    const deadlocks = await fencepost(['check', 'lock-order']);
+    expect(deadlocks.out).toMatch(
+      /^FAIL lock-order · no-deadlock · sc, x86-tso, lkmm-marked, lkmm · as-written · replay fp1:.*\/sc:/m,
+    );
+    expect(deadlocks.out.match(/=> no-deadlock/g)).toHaveLength(1);
+  });
+
   it('gives the promised JSON', async () => {
     const { out, code } = await fencepost([
       'check',

@@ -7,7 +7,7 @@ import { worst, type Exit } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { exitOf, isAsExpected, judgeAll, type Task } from '../judging.ts';
-import { counterexample, diagram, hasWitness } from '../race.ts';
+import { counterexamples, diagram, hasWitness } from '../race.ts';
 import { rowOf } from '../row.ts';
 import { selectProposals, selectScenarios } from '../selection.ts';
 import { grouped, Table, type Cell } from '../table.ts';
@@ -57,10 +57,8 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     judgements.push(judgement);
   }
   io.out(`\n${summaryOf(judgements, io)}`);
-  for (const judgement of judgements) {
-    if (!hasWitness(judgement) || (isAsExpected(judgement) && flags.trace !== true)) continue;
-    io.out(`\n${counterexample(io, judgement)}`);
-  }
+  const wanted = judgements.filter((each) => flags.trace === true || !isAsExpected(each));
+  for (const text of counterexamples(io, wanted.filter(hasWitness))) io.out(`\n${text}`);
   return judgements;
 }
 

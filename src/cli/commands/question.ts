@@ -8,7 +8,7 @@ import type { Flags } from '../flags.ts';
 import { exitOf, isAsExpected, judgeAll } from '../judging.ts';
 import type { Io } from '../io.ts';
 import { byName } from '../nearest.ts';
-import { counterexample, hasWitness } from '../race.ts';
+import { counterexamples, hasWitness } from '../race.ts';
 import { grouped, Table } from '../table.ts';
 
 /** What `fencepost` answers when nobody asks anything else, and which counterexample it shows. */
@@ -50,8 +50,8 @@ export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
   const asked = judgements.filter(
     ({ proposal, model }) => proposal.name === FOUNDING.proposal && model === FOUNDING.model,
   );
-  for (const judgement of [...asked, ...surprises.filter((each) => !asked.includes(each))])
-    if (hasWitness(judgement)) io.out(`\n${counterexample(io, judgement)}`);
+  const wanted = [...asked, ...surprises.filter((each) => !asked.includes(each))];
+  for (const text of counterexamples(io, wanted.filter(hasWitness))) io.out(`\n${text}`);
   io.out(`\n${NEXT}`);
   return worst(judgements.map(exitOf));
 }
