@@ -21,6 +21,7 @@ import { Fence, INIT, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
+import { isConstructible } from './constructible.ts';
 import { GracePeriods } from './grace-periods.ts';
 import { PlainCoherence } from './plain.ts';
 import { hasCycle, transitiveClosure, unionOver } from './rows.ts';
@@ -90,7 +91,7 @@ export class LkmmChecker implements Checker {
     if (!this.#holds(order)) return false;
     this.#rcu ??= new GracePeriods(this.#graph, order);
     const rcu = this.#rcu.judge({ marked: this.#marked, prop: this.#prop, hb: this.#hb, pb: this.#pb });
-    if (!rcu) return false;
+    if (!rcu || !isConstructible(this.#graph, order, this.#marked, this.#rfe)) return false;
     if (this.#plainIsMarked) return true;
     this.#plain ??= new PlainCoherence(this.#graph, order);
     return this.#plain.holds({

@@ -1,0 +1,60 @@
+/**
+ * thin-air on a complete graph, as axioms/lkmm.ts has it: no event needs itself. The explorer builds only what
+ * can be built, but it leaves out what a successful cmpxchg orders until it is certain to have succeeded.
+ */
+import { setBit } from '../bits.ts';
+import { Kind } from '../event.ts';
+import { ABSENT, type Graph } from '../graph.ts';
+import { hasCycle, transitiveClosure } from './rows.ts';
+import type { ThreadOrder } from './thread-order.ts';
+
+export function isConstructible(
+  g: Graph,
+  { ppo }: ThreadOrder,
+  marked: Int32Array,
+  rfe: Int32Array,
+): boolean {
+  const { words } = g;
+  const needs = new Int32Array(g.n * words);
+  for (let e = 0; e < g.n; e++) {
+    const at = e * words;
+    const isMarked = (marked[e >> 5] & (1 << (e & 31))) !== 0;
+    for (let i = 0; i < words; i++) {
+      needs[at + i] = g.labelNeed[at + i] | rfe[at + i];
+      if (isMarked) needs[at + i] |= ppo[at + i] & marked[i];
+    }
+    if (g.mate[e] !== ABSENT && g.mate[e] < e) setBit(needs, at, g.mate[e]);
+    if (g.kind[e] === Kind.Read) addLine(g, e, needs);
+  }
+  const early = needs.slice();
+  for (let e = 0; e < g.n; e++) if (g.kind[e] === Kind.Read) addEarly(g, e, rfe, early);
+  transitiveClosure(early, g.n, words);
+  return !hasCycle(early, g.n, words);
+}
+
+/** Earlier events of the location that coherence puts before a read: all but its source and reads of that. */
+function addLine(g: Graph, read: number, needs: Int32Array): void {
+  const own = g.slots[g.thread[read]];
+  for (let i = 0; i < g.index[read]; i++) {
+    const e = own[i];
+    if (e < 0 || g.loc[e] !== g.loc[read] || e === g.rf[read]) continue;
+    const isAnotherRead = g.kind[e] === Kind.Read && g.rf[e] !== g.rf[read];
+    if (g.kind[e] === Kind.Write || isAnotherRead) setBit(needs, read * g.words, e);
+  }
+}
+
+/** What the store that a thread reads early needs to be that store, through any number of RMWs. */
+function addEarly(g: Graph, read: number, rfe: Int32Array, needs: Int32Array): void {
+  const { words } = g;
+  for (let r = read; ; ) {
+    const w = g.rf[r];
+    if (w < 0 || g.thread[w] !== g.thread[r]) return;
+    const mate = g.mate[w];
+    for (let i = 0; i < words; i++) {
+      needs[read * words + i] |= g.labelNeed[w * words + i];
+      if (mate !== ABSENT) needs[read * words + i] |= g.labelNeed[mate * words + i] | rfe[mate * words + i];
+    }
+    if (mate === ABSENT) return;
+    r = mate;
+  }
+}
