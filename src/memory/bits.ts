@@ -12,11 +12,6 @@ export function hasBit(rows: Int32Array, base: number, bit: number): boolean {
   return (rows[base + (bit >> 5)] & (1 << (bit & 31))) !== 0;
 }
 
-/** Index of the lowest set bit of a non-zero word. */
-export function lowestBit(word: number): number {
-  return 31 - Math.clz32(word & -word);
-}
-
 export function popCount(word: number): number {
   let v = word - ((word >>> 1) & 0x55555555);
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
