@@ -1,3 +1,5 @@
+import type { Judgement } from '../check/run.ts';
+import type { Scenario } from '../check/scenario.ts';
 import type { PatchReading, PatchReport } from '../patch/report.ts';
 import { Exit } from './exit.ts';
 import type { Colour, Io } from './io.ts';
@@ -71,14 +73,38 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
     io.out('  No scenario touches these sites.\n');
     return;
   }
-  io.out(`\n${verdictTable(io, comparisons).replace(/^(?=.)/gm, '  ')}`);
+  const old = comparisons.filter(({ before }) => isOld(ofScenario(comparisons, before.scenario)));
+  const own = comparisons.filter((each) => !old.includes(each));
+  if (own.length > 0) io.out(`\n${indented(verdictTable(io, own))}`);
   io.out(`\n${wrapped(`${summaryOf(comparisons)}.`, 78, '  ')}`);
-  const worst =
-    comparisons.find(({ outcome }) => outcome === 'regressed') ??
-    comparisons.find(({ after }) => after.verdict === 'violated');
-  if (worst === undefined) return;
-  const { after } = worst;
-  if (hasWitness(after)) io.out(`\n${counterexample(io, after)}`);
+  const violated = (list: readonly Comparison[]): Comparison | undefined =>
+    list.find(({ after }) => after.verdict === 'violated');
+  const worst = own.find(({ outcome }) => outcome === 'regressed') ?? violated(own) ?? violated(old);
+  if (worst !== undefined && hasWitness(worst.after)) io.out(`\n${counterexample(io, worst.after)}`);
+  if (old.length === 0) return;
+  io.out(`\n  ${io.paint('bold', 'violated before and after: not this patch')}\n`);
+  io.out(wrapped('The same property is violated without it; it neither brings nor cures that.', 78, '  '));
+  io.out(`\n${indented(verdictTable(io, old))}`);
+}
+
+function ofScenario(comparisons: readonly Comparison[], scenario: Scenario): readonly Comparison[] {
+  return comparisons.filter(({ before }) => before.scenario === scenario);
+}
+
+/** Whether a scenario fails in the same way without the patch, under each memory model under which it fails. */
+function isOld(comparisons: readonly Comparison[]): boolean {
+  const properties = ({ violations }: Judgement): string =>
+    violations.map(({ property }) => property).join(' ');
+  return (
+    comparisons.some(({ outcome }) => outcome === 'still violated') &&
+    comparisons.every(({ before, after, outcome }) =>
+      outcome === 'still violated' ? properties(before) === properties(after) : outcome === 'still safe',
+    )
+  );
+}
+
+function indented(table: string): string {
+  return table.replace(/^(?=.)/gm, '  ');
 }
 
 /** A row for each scenario, a column for each memory model: the verdict, or how it moved. */

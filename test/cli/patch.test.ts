@@ -2,7 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fencepost } from '../support/cli.ts';
+import type { World } from '../../src/check/scenario.ts';
+import { catalogue, fencepost } from '../support/cli.ts';
+import { gate } from '../support/scenarios.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fencepost-'));
 
@@ -29,6 +31,12 @@ writeFileSync(
   join(folder, 'other.patch'),
   `Subject: [PATCH] something else\n\n---\n${diff('kvm_mmu_reset', '+	foo();')}`,
 );
+
+/** Nothing that a patch does to its sites can help this one. */
+function alwaysWrong(): World {
+  const world = gate.world();
+  return { ...world, properties: [{ name: 'no-luck', doc: 'never holds', check: () => 'bad luck' }] };
+}
 
 const run = (...argv: string[]) => fencepost(['patch', ...argv], { cwd: folder });
 
@@ -74,6 +82,53 @@ describe('fencepost patch', () => {
     expect(out).toContain('base: writer-fence (guessed from the code that the patch removes');
     expect(out).toContain('with the patch: bare');
     expect(out).toContain('1 still violated; every execution was explored.');
+    expect(code).toBe(1);
+  });
+
+  it('sets apart what is violated before and after in the same way', async () => {
+    const always = { ...gate, name: 'other-bug', world: alwaysWrong };
+    const { code, out } = await fencepost(
+      ['patch', 'remove.patch', '--base', 'both-fences', '-m', 'sc,x86-tso'],
+      {
+        cwd: folder,
+        catalogue: { ...catalogue, scenarios: [always, gate] },
+      },
+    );
+    expect(out.slice(out.indexOf('with the patch'), out.indexOf('FAIL'))).toMatchInlineSnapshot(`
+      "with the patch: both-fences+before-gate=none
+
+        scenario       sc    x86-tso
+        -------------  ----  ----------------
+        gate-vs-fault  safe  safe -> violated
+
+        1 regressed, 2 still violated, 1 still safe; every execution was explored.
+
+      "
+    `);
+    expect(out).toMatch(/^FAIL gate-vs-fault · no-stale-spte · x86-tso /m);
+    expect(out.slice(out.indexOf('  violated before'))).toMatchInlineSnapshot(`
+      "  violated before and after: not this patch
+        The same property is violated without it; it neither brings nor cures that.
+
+        scenario   sc        x86-tso
+        ---------  --------  --------
+        other-bug  violated  violated
+      "
+    `);
+    expect(code).toBe(1);
+  });
+
+  it('ends with 1 when a violation is older than the patch, and shows it', async () => {
+    const always = { ...gate, name: 'other-bug', world: alwaysWrong };
+    const { code, out } = await fencepost(['patch', 'add.patch', '--base', 'bare', '-m', 'sc'], {
+      cwd: folder,
+      catalogue: { ...catalogue, scenarios: [always] },
+    });
+    expect(out).toContain('1 still violated; every execution was explored.');
+    expect(out).toMatch(/^FAIL other-bug · no-luck · sc /m);
+    expect(out).toMatch(
+      /^ {2}violated before and after: not this patch\n.*\n\n {2}scenario .*\n.*\n {2}other-bug +violated$/m,
+    );
     expect(code).toBe(1);
   });
 
