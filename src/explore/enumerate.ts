@@ -49,7 +49,7 @@ export function enumerate(
 }
 
 /** One path per thread, such that each value that is read is written by somebody or initial. */
-function* combinations(
+export function* combinations(
   paths: readonly (readonly ThreadPath[])[],
   tree: BehaviourTree,
   count: () => void,

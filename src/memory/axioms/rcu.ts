@@ -57,7 +57,7 @@ export function gracePeriodsHold(candidate: Candidate, order: Relation): boolean
 }
 
 /** From each rcu_read_lock() to the rcu_read_unlock() that pairs with it, like brackets. */
-function rcuSections(structure: EventStructure): Relation {
+export function rcuSections(structure: EventStructure): Relation {
   const { n, po, events } = structure;
   const locks = fencesOf(structure, Fence.RcuLock);
   const unlocks = fencesOf(structure, Fence.RcuUnlock);
@@ -76,7 +76,7 @@ function rcuSections(structure: EventStructure): Relation {
 }
 
 /** ([Srcu-lock];(data;[¬Srcu-unlock];rf)*;data;[Srcu-unlock]) ∩ loc: follow the cookie. */
-function srcuSections({ events, rf }: Candidate): Relation {
+export function srcuSections({ events, rf }: Candidate): Relation {
   const { data, loc } = events;
   const unlock = marksOf(events, Mark.SrcuUnlock);
   const pass = data.to(unlock.complement()).seq(rf).star();

@@ -47,10 +47,12 @@ export const x86TsoAxioms: AxiomModel = {
   },
 };
 
-function isMfence(label: Label): boolean {
+/** Whether x86 makes an MFENCE, or what is as good, of it. */
+export function isMfence(label: Label): boolean {
   return label.kind === Kind.Fence && isFullFenceOnX86(label.fence);
 }
 
-function isLocked({ kind, rmw }: Label): boolean {
+/** Whether x86 performs it with a LOCK prefix. */
+export function isLocked({ kind, rmw }: Label): boolean {
   return rmw || kind === Kind.ReadLock || kind === Kind.ReadUnlock;
 }
