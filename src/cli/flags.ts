@@ -62,6 +62,10 @@ export const FLAGS = {
     flags: '--cat <FILE>',
     doc: "a memory model in herd's cat language, with the .bell file beside it; runs by enumeration",
   },
+  explain: {
+    flags: '--explain',
+    doc: 'say why: a witness as columns of CPUs, or the cycle that forbids there being one',
+  },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
   proposals: { flags: '--proposals', doc: 'list the proposals instead' },
   models: { flags: '--models', doc: 'list the memory models instead' },
@@ -86,6 +90,7 @@ export interface Flags {
   readonly reference?: string;
   /** A file. */
   readonly cat?: string;
+  readonly explain?: boolean;
   readonly base?: string;
   readonly proposals?: boolean;
   readonly models?: boolean;

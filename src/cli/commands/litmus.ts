@@ -24,7 +24,7 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
   const models = flags.model?.map(({ name }) => name) ?? [undefined];
   const files = filesOf(words, io.cwd);
   const tasks = models.flatMap((model) =>
-    files.map((file): Task => ({ file, model, cat, engine, maxTime: flags.maxTime })),
+    files.map((file): Task => ({ file, model, cat, engine, maxTime: flags.maxTime, explain: flags.explain })),
   );
   const reference = flags.reference === undefined ? undefined : new Reference(flags.reference, io.cwd);
   const bar = new Bar(io, tasks.length);
@@ -54,6 +54,11 @@ function catFile(flags: Flags, io: Io): CatFile {
   const shown = flags.cat as string;
   if (flags.model !== undefined)
     throw new FencepostError('two-models', 'both --cat and --model name a memory model');
+  if (flags.explain === true)
+    throw new FencepostError(
+      'explain-cat',
+      'memory models in cat are not explained: leave --explain or --cat out',
+    );
   if (flags.engine !== undefined && flags.engine !== 'enumerate')
     throw new FencepostError('engine-model', `the ${flags.engine} engine knows no memory models in cat`, {
       hint: 'they run by enumeration: leave --engine out',

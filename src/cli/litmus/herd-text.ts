@@ -23,5 +23,6 @@ export function herdText(report: Report): string {
     ...(report.exhaustive ? [] : [`Bounded ${name}: stopped before every execution was seen`]),
     `Time ${name} ${report.seconds.toFixed(2)}`,
   ];
-  return `${lines.join('\n')}\n\n`;
+  const why = report.explanation === undefined ? [] : ['', ...report.explanation];
+  return `${[...lines, ...why].join('\n')}\n\n`;
 }

@@ -19,6 +19,7 @@ function reportJson(report: Report): object {
     exhaustive: report.exhaustive,
     seconds: Number(report.seconds.toFixed(3)),
     condition: report.condition,
+    explanation: report.explanation,
   };
 }
 

@@ -10,6 +10,7 @@ import { modelByName } from '../../memory/models.ts';
 import { FencepostError, type Place } from '../../program/error.ts';
 import { catModelOf, type CatFile } from './cat-file.ts';
 import { textOf, type LitmusFile } from './files.ts';
+import { explain } from './explain/index.ts';
 import { runLitmus, type LitmusResult } from './run.ts';
 
 /** What to do with a file; plain data, so that it can be handed to a worker. */
@@ -22,6 +23,8 @@ export interface Task {
   readonly engine: EngineName;
   /** Milliseconds. */
   readonly maxTime: number | undefined;
+  /** Whether to say why the test comes out as it does. */
+  readonly explain?: boolean;
 }
 
 /** A finished test as plain data. */
@@ -43,6 +46,8 @@ export interface Report {
   readonly seconds: number;
   /** The words behind `Result:` in a comment of the file. */
   readonly expected: string | undefined;
+  /** Why, in lines; only where the task asks for it. */
+  readonly explanation: readonly string[] | undefined;
 }
 
 /** A file that could not be read or run, and why. */
@@ -65,7 +70,11 @@ export function perform(
     const test = readLitmus(textOf(task.file), task.file.shown);
     const { engine, maxTime } = task;
     const options = { engine, maxTime, now, onProgress };
-    return reportOf(task, runLitmus(test, memoryModelOf(task, test), options));
+    const model = memoryModelOf(task, test);
+    const result = runLitmus(test, model, options);
+    // Memory models in cat come with --cat, and the command refuses the two together.
+    const isExplained = task.explain === true && !('judge' in model);
+    return reportOf(task, result, isExplained ? explain(test, model, result) : undefined);
   } catch (error) {
     if (!(error instanceof FencepostError)) throw error;
     const { code, message, place, hint } = error;
@@ -87,7 +96,7 @@ function memoryModelOf({ cat, model }: Task, { arch }: LitmusTest): MemoryModel 
   return found;
 }
 
-function reportOf(task: Task, result: LitmusResult): Report {
+function reportOf(task: Task, result: LitmusResult, explanation: readonly string[] | undefined): Report {
   const { test, variables, states } = result;
   return {
     kind: 'report',
@@ -106,5 +115,6 @@ function reportOf(task: Task, result: LitmusResult): Report {
     exhaustive: result.exhaustive,
     seconds: result.milliseconds / 1000,
     expected: test.info.get('Result'),
+    explanation,
   };
 }

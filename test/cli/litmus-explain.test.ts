@@ -1,0 +1,51 @@
+/** Whole explanations: read them in explain/. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { fencepost } from '../support/cli.ts';
+
+const shapes = fileURLToPath(new URL('../litmus/c/shapes', import.meta.url));
+const own = fileURLToPath(new URL('explain', import.meta.url));
+
+const explain = async (file: string, ...more: string[]): Promise<string> => {
+  const { code, out, err } = await fencepost(['litmus', '--explain', ...more, file], { cwd: shapes });
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out.slice(out.indexOf('\n\n') + 2);
+};
+
+describe('fencepost litmus --explain', () => {
+  it.each([
+    'mp-wmb-rmb',
+    'sb-once',
+    'sb-mb',
+    'lb-data',
+    'lb-false-data',
+    'coherence-rr',
+    'rcu-mp',
+    'srcu-mp',
+    'lock-handover',
+    'increments',
+    'wrc-release',
+  ])('says why of %s', async (name) => {
+    await expect(await explain(`${name}.litmus`)).toMatchFileSnapshot(`explain/${name}.txt`);
+  });
+
+  it('says why under x86-tso and sc', async () => {
+    const file = `${own}/sb-mfences.litmus`;
+    await expect(await explain(file)).toMatchFileSnapshot('explain/sb-mfences.txt');
+    await expect(await explain('sb-once.litmus', '-m', 'sc')).toMatchFileSnapshot('explain/sb-once.sc.txt');
+  });
+
+  it('is a field of the JSON', async () => {
+    const { out } = await fencepost(['litmus', '--explain', '--json', 'sb-mb.litmus'], { cwd: shapes });
+    const { explanation } = JSON.parse(out) as { explanation: string[] };
+    expect(explanation[0]).toContain('«propagation»');
+  });
+
+  it('does not explain memory models in cat', async () => {
+    const { code, err } = await fencepost(['litmus', '--explain', '--cat', 'a.cat', 'sb-mb.litmus'], {
+      cwd: shapes,
+    });
+    expect(code).toBe(2);
+    expect(err).toContain('leave --explain or --cat out');
+  });
+});
