@@ -22,6 +22,8 @@ export interface JudgeOptions {
   readonly maxTime?: number;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
+  /** Does the search and says whether it came to its end: something outside may have cut it off. */
+  readonly supervise?: (search: () => void) => boolean;
   /** Called now and then during a long search. */
   readonly onProgress?: (executions: number, blocked: number) => void;
 }
@@ -47,6 +49,8 @@ export interface Judgement {
   readonly blocked: number;
   /** Whether every execution was seen. */
   readonly exhaustive: boolean;
+  /** Whether it was cut off from outside, and not by a limit. */
+  readonly interrupted: boolean;
   readonly milliseconds: number;
   /** By name of the property. */
   readonly violations: readonly Violation[];
@@ -67,15 +71,19 @@ export function judge(
   model: MemoryModel,
   options: JudgeOptions = {},
 ): Judgement {
-  const { engine = 'graph', now = () => performance.now() } = options;
+  const { engine = 'graph', now = () => performance.now(), supervise = undisturbed } = options;
   const world = makeWorld(scenario);
   const program = programOf(scenario, world, proposal);
   const tree = new BehaviourTree(program);
   const tally = new Tally(scenario, program, world.properties, options, now);
   const start = now();
   let exhaustive = true;
+  let interrupted = false;
   try {
-    tally.executions = search(engine, tree, model, tally) ?? tally.executions;
+    interrupted = !supervise(() => {
+      tally.executions = search(engine, tree, model, tally) ?? tally.executions;
+    });
+    exhaustive = !interrupted;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     exhaustive = false;
@@ -96,10 +104,16 @@ export function judge(
     executions: tally.executions,
     blocked: tally.blockedOnes,
     exhaustive,
+    interrupted,
     milliseconds: now() - start,
     violations,
     witness: shortestOf(violations),
   };
+}
+
+function undisturbed(search: () => void): boolean {
+  search();
+  return true;
 }
 
 /** What holds of one complete execution: the violations that it shows, in the order of the properties. */

@@ -8,12 +8,14 @@ export const Exit = {
   /** A bound was hit before every execution was seen. */
   Inconclusive: 3,
   Internal: 4,
+  /** Ctrl-C: what was known by then has been printed. */
   Interrupted: 130,
 } as const;
 export type Exit = (typeof Exit)[keyof typeof Exit];
 
-/** The worst of several outcomes: a violation outweighs an unfinished search. */
+/** The worst of several outcomes: a violation outweighs an unfinished search, Ctrl-C whatever was found. */
 export function worst(codes: readonly Exit[]): Exit {
+  if (codes.includes(Exit.Interrupted)) return Exit.Interrupted;
   if (codes.includes(Exit.Violated)) return Exit.Violated;
   return codes.includes(Exit.Inconclusive) ? Exit.Inconclusive : Exit.Holds;
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { supervised } from './interrupt.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
 
@@ -10,6 +11,8 @@ export interface Io {
   err(text: string): void;
   /** Colours a piece of the result, where it goes to a terminal that wants colours. */
   paint(colour: Colour, text: string): string;
+  /** Does long work and says whether it came to its end, that is, whether nobody has pressed Ctrl-C. */
+  supervise(work: () => void): boolean;
   readonly errIsTerminal: boolean;
   readonly cwd: string;
   /** Milliseconds that only grow. */
@@ -34,6 +37,7 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     paint: (how, text) => (colour ? styleText(how, text, { validateStream: false }) : text),
+    supervise: supervised,
     errIsTerminal: process.stderr.isTTY === true,
     cwd: process.cwd(),
     now: () => performance.now(),

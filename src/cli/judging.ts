@@ -14,7 +14,7 @@ export interface Task {
   readonly model: MemoryModel;
 }
 
-/** Judges one after the other; each verdict comes as soon as it is known. */
+/** Judges one after the other; each verdict comes as soon as it is known. An interrupted one is the last. */
 export function* judgeAll(tasks: readonly Task[], flags: Flags, io: Io): Generator<Judgement> {
   const progress = new Progress(io);
   const options: JudgeOptions = {
@@ -22,6 +22,7 @@ export function* judgeAll(tasks: readonly Task[], flags: Flags, io: Io): Generat
     maxExecutions: flags.maxExecutions,
     maxTime: flags.maxTime,
     now: () => io.now(),
+    supervise: (search) => io.supervise(search),
     onProgress: (executions, blocked) => progress.tick(executions, blocked),
   };
   for (const [i, { scenario, proposal, model }] of tasks.entries()) {
@@ -30,6 +31,7 @@ export function* judgeAll(tasks: readonly Task[], flags: Flags, io: Io): Generat
       const judgement = judge(scenario, proposal, model, options);
       progress.clear();
       yield judgement;
+      if (judgement.interrupted) return;
     } finally {
       progress.clear();
     }
@@ -42,6 +44,7 @@ export function isAsExpected({ verdict, expected }: Judgement): boolean {
 
 /** What a verdict means for the exit code. */
 export function exitOf(judgement: Judgement): Exit {
+  if (judgement.interrupted) return Exit.Interrupted;
   if (judgement.verdict === 'bounded') return Exit.Inconclusive;
   return isAsExpected(judgement) ? Exit.Holds : Exit.Violated;
 }

@@ -28,6 +28,8 @@ export interface JudgedPatch {
   /** The base with the patch; the base itself when nothing that is modelled changes. */
   readonly patched: Proposal;
   readonly comparisons: readonly Comparison[];
+  /** Whether Ctrl-C came before every comparison was made. */
+  readonly interrupted: boolean;
 }
 
 /** Judges patches one after the other; what holds without them is found out once per base. */
@@ -50,14 +52,17 @@ export class PatchJudge {
     const patched = changed(base, choices, proposalsOf(this.#scenarios), sitesOf(this.#scenarios));
     const touched = new Set(reading.changes.map(({ site }) => site.name));
     const concerned = this.#scenarios.filter(({ sites }) => sites.some(({ name }) => touched.has(name)));
-    const comparisons = concerned.flatMap((scenario) =>
-      this.#models.map((model): Comparison => {
-        const before = this.#judged(scenario, base, model);
-        const after = this.#judged(scenario, patched, model);
-        return { before, after, outcome: outcomeOf(before, after) };
-      }),
-    );
-    return { reading, base, guessed, misfits: disagreements(base, reading.changes), patched, comparisons };
+    const comparisons: Comparison[] = [];
+    const wanted = concerned.flatMap((scenario) => this.#models.map((model) => ({ scenario, model })));
+    const interrupted = wanted.some(({ scenario, model }) => {
+      const before = this.#judged(scenario, base, model);
+      if (before.interrupted) return true;
+      const after = this.#judged(scenario, patched, model);
+      comparisons.push({ before, after, outcome: outcomeOf(before, after) });
+      return after.interrupted;
+    });
+    const misfits = disagreements(base, reading.changes);
+    return { reading, base, guessed, misfits, patched, comparisons, interrupted };
   }
 
   #judged(scenario: Scenario, proposal: Proposal, model: MemoryModel): Judgement {

@@ -6,7 +6,7 @@ import type { Colour, Io } from './io.ts';
 import type { Comparison, JudgedPatch, Outcome } from './patch-judge.ts';
 import { counterexample, hasWitness } from './race.ts';
 import { rowOf } from './row.ts';
-import { tableOf, wrapped } from './table.ts';
+import { tableOf, wrapped, type Cell } from './table.ts';
 
 const COLOURS: Readonly<Record<Outcome, Colour>> = {
   regressed: 'red',
@@ -17,7 +17,8 @@ const COLOURS: Readonly<Record<Outcome, Colour>> = {
 };
 
 /** What a patch means for the exit code: hunks at a site that nobody understood leave it open. */
-export function exitOfPatch({ reading, comparisons }: JudgedPatch): Exit {
+export function exitOfPatch({ reading, comparisons, interrupted }: JudgedPatch): Exit {
+  if (interrupted) return Exit.Interrupted;
   if (comparisons.some(({ after }) => after.verdict === 'violated')) return Exit.Violated;
   const open = reading.incomplete || hunksOf(reading).some(({ unmapped }) => isOpen(unmapped?.kind));
   return open || comparisons.some(({ outcome }) => outcome === 'unknown') ? Exit.Inconclusive : Exit.Holds;
@@ -56,7 +57,7 @@ export function printReading(io: Io, reading: PatchReading, number: number): voi
 
 /** The verdicts before and after. */
 export function printPatch(io: Io, judged: JudgedPatch): void {
-  const { reading, base, guessed, misfits, patched, comparisons } = judged;
+  const { reading, base, guessed, misfits, patched, comparisons, interrupted } = judged;
   io.out('\n');
   if (reading.changes.length === 0) {
     io.out('  It changes no site that fencepost models, so there is nothing to judge.\n');
@@ -69,6 +70,10 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
   );
   for (const { site, from } of misfits)
     io.out(`  note: the patch removes «${from}» at ${site.name}, which ${base.name} does not have there\n`);
+  if (comparisons.length === 0 && interrupted) {
+    io.out('  interrupted before the first comparison was made\n');
+    return;
+  }
   if (comparisons.length === 0) {
     io.out('  No scenario touches these sites.\n');
     return;
@@ -76,7 +81,8 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
   const old = comparisons.filter(({ before }) => isOld(ofScenario(comparisons, before.scenario)));
   const own = comparisons.filter((each) => !old.includes(each));
   if (own.length > 0) io.out(`\n${indented(verdictTable(io, own))}`);
-  io.out(`\n${wrapped(`${summaryOf(comparisons)}.`, 78, '  ')}`);
+  const summary = interrupted ? 'interrupted: not every scenario was judged' : summaryOf(comparisons);
+  io.out(`\n${wrapped(`${summary}.`, 78, '  ')}`);
   const violated = (list: readonly Comparison[]): Comparison | undefined =>
     list.find(({ after }) => after.verdict === 'violated');
   const worst = own.find(({ outcome }) => outcome === 'regressed') ?? violated(own) ?? violated(old);
@@ -115,15 +121,17 @@ function verdictTable(io: Io, comparisons: readonly Comparison[]): string {
     { text: name },
     ...comparisons
       .filter(({ before }) => before.scenario.name === name)
-      .map(({ before, after, outcome }) => ({
-        text: before.verdict === after.verdict ? after.verdict : `${before.verdict} -> ${after.verdict}`,
-        paint: (text: string) => io.paint(COLOURS[outcome], text),
-      })),
+      .map(
+        ({ before, after, outcome }): Cell => ({
+          text: before.verdict === after.verdict ? after.verdict : `${before.verdict} -> ${after.verdict}`,
+          paint: (text: string) => io.paint(COLOURS[outcome], text),
+        }),
+      ),
   ]);
-  return tableOf(
-    ['scenario', ...models].map((title) => ({ title })),
-    rows,
-  );
+  const columns = ['scenario', ...models].map((title) => ({ title }));
+  // Cells are missing where the judging was interrupted.
+  const whole = rows.map((row) => columns.map((_, i) => row.at(i) ?? { text: '-' }));
+  return tableOf(columns, whole);
 }
 
 /** How many verdicts moved in which way, the worst first. */
@@ -144,7 +152,7 @@ export function patchJson(report: PatchReport, judged: readonly JudgedPatch[]): 
   return {
     file: report.file,
     subject: report.subject ?? null,
-    patches: judged.map(({ reading, base, guessed, patched, comparisons }) => ({
+    patches: judged.map(({ reading, base, guessed, patched, comparisons, interrupted }) => ({
       title: reading.title,
       line: reading.line,
       incomplete: reading.incomplete,
@@ -158,6 +166,7 @@ export function patchJson(report: PatchReport, judged: readonly JudgedPatch[]): 
       base: base.name,
       baseGuessed: guessed,
       patched: patched.name,
+      ...(interrupted && { interrupted }),
       results: comparisons.map(({ before, after, outcome }) => ({
         scenario: before.scenario.name,
         model: before.model,

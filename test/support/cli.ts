@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../src/cli/catalogue.ts';
+import { supervised } from '../../src/cli/interrupt.ts';
 import type { Colour, Io } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
 import { defineSiteRule } from '../../src/patch/rule.ts';
@@ -49,6 +50,7 @@ export async function fencepost(argv: readonly string[], setting: Setting = {}):
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     paint: (how: Colour, text) => (setting.colour === true ? `<${how}>${text}</>` : text),
+    supervise: supervised,
     errIsTerminal: setting.errIsTerminal ?? false,
     cwd: setting.cwd ?? process.cwd(),
     now: () => (clock += setting.tick ?? 0),

@@ -24,7 +24,8 @@ export async function check(call: Call): Promise<Exit> {
   if (flags.json === true) {
     const trace = flags.trace === true ? plainDiagram : undefined;
     const results = judgements.map((judgement) => rowOf(judgement, trace));
-    io.out(`${JSON.stringify({ results }, null, 2)}\n`);
+    const interrupted = judgements.some((each) => each.interrupted);
+    io.out(`${JSON.stringify({ results, ...(interrupted && { interrupted }) }, null, 2)}\n`);
   }
   return worst(judgements.map(exitOf));
 }
@@ -56,7 +57,7 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     io.out(table.next(cellsOf(judgement, io)));
     judgements.push(judgement);
   }
-  io.out(`\n${summaryOf(judgements, io)}`);
+  io.out(`\n${summaryOf(judgements, tasks.length, io)}`);
   const wanted = judgements.filter((each) => flags.trace === true || !isAsExpected(each));
   for (const text of counterexamples(io, wanted.filter(hasWitness))) io.out(`\n${text}`);
   return judgements;
@@ -76,7 +77,7 @@ function cellsOf(judgement: Judgement, io: Io): Cell[] {
   ];
 }
 
-function summaryOf(judgements: readonly Judgement[], io: Io): string {
+function summaryOf(judgements: readonly Judgement[], wanted: number, io: Io): string {
   const bounded = judgements.filter(({ verdict }) => verdict === 'bounded').length;
   const unfinished = judgements.filter(({ exhaustive }) => !exhaustive).length;
   const wrong = judgements.filter((each) => each.verdict !== 'bounded' && !isAsExpected(each)).length;
@@ -87,8 +88,9 @@ function summaryOf(judgements: readonly Judgement[], io: Io): string {
   ];
   if (wrong > 0) parts.push(io.paint('red', `${wrong} not as expected`));
   if (bounded > 0) parts.push(io.paint('yellow', `${bounded} bounded`));
-  const depth =
-    unfinished === 0
+  const depth = judgements.some(({ interrupted }) => interrupted)
+    ? io.paint('yellow', `interrupted, ${wanted - total} not begun`)
+    : unfinished === 0
       ? 'every execution was explored'
       : `${unfinished} ${unfinished === 1 ? 'search was' : 'searches were'} stopped by a bound`;
   return `${parts.join(', ')}; ${depth}.\n`;

@@ -39,6 +39,7 @@ export async function patch(call: Call): Promise<Exit> {
     const result = judge.judge(reading, base, given === undefined);
     judged.push(result);
     if (flags.json !== true) printPatch(io, result);
+    if (result.interrupted) break;
   }
   if (flags.json === true) io.out(`${JSON.stringify(patchJson(report, judged), null, 2)}\n`);
   return worst(judged.map(exitOfPatch));

@@ -3,7 +3,7 @@ import type { Scenario } from '../../check/scenario.ts';
 import { memoryModels } from '../../memory/models.ts';
 import type { Proposal } from '../../program/site.ts';
 import type { Call } from '../commands.ts';
-import { worst, type Exit } from '../exit.ts';
+import { Exit, worst } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import { exitOf, isAsExpected, judgeAll } from '../judging.ts';
 import type { Io } from '../io.ts';
@@ -42,6 +42,10 @@ export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
   const proposals = scenario.proposals.filter(({ name }) => !isMutation(name));
   const judgements = matrix(scenario, proposals, flags, io);
   const executions = judgements.reduce((sum, judgement) => sum + judgement.executions, 0);
+  if (judgements.some(({ interrupted }) => interrupted)) {
+    io.out(`\ninterrupted after ${grouped(executions)} executions: the table is not complete.\n`);
+    return Exit.Interrupted;
+  }
   const surprises = judgements.filter((judgement) => !isAsExpected(judgement));
   io.out(
     `\n${grouped(executions)} executions, each explored once and none left out;\n` +
@@ -67,16 +71,20 @@ function matrix(scenario: Scenario, proposals: readonly Proposal[], flags: Flags
     { title: 'proposal', width: Math.max(...proposals.map(({ name }) => name.length)) },
     ...memoryModels.map(({ name }) => ({ title: name, width: 'violated'.length + 1 })),
   ]);
-  return proposals.flatMap((proposal) => {
+  const all: Judgement[] = [];
+  for (const proposal of proposals) {
     const tasks = memoryModels.map((model) => ({ scenario, proposal, model }));
     const judgements = [...judgeAll(tasks, flags, io)];
     const cells = judgements.map((judgement) => {
       const { verdict } = judgement;
       // A star marks what contradicts the expectation.
-      const text = isAsExpected(judgement) ? verdict : `${verdict}*`;
+      const text = isAsExpected(judgement) || verdict === 'bounded' ? verdict : `${verdict}*`;
       return { text, paint: (padded: string) => io.paint(verdict === 'safe' ? 'green' : 'red', padded) };
     });
-    io.out(table.next([{ text: proposal.name }, ...cells]));
-    return judgements;
-  });
+    const unknown = tasks.slice(cells.length).map(() => ({ text: '-' }));
+    io.out(table.next([{ text: proposal.name }, ...cells, ...unknown]));
+    all.push(...judgements);
+    if (judgements.some(({ interrupted }) => interrupted)) break;
+  }
+  return all;
 }
