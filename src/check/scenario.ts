@@ -17,7 +17,10 @@ export interface World {
   readonly properties: readonly Property[];
 }
 
-/** The verdict that a proposal must get, per memory model, and what that rests on: never on what the tool printed. */
+/**
+ * The verdict that a proposal must get, per memory model, and what that rests on: never on what the tool
+ * printed.
+ */
 export interface Expectation {
   /** Names of proposals. */
   readonly proposals: readonly string[];

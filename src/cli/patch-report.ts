@@ -97,7 +97,9 @@ function ofScenario(comparisons: readonly Comparison[], scenario: Scenario): rea
   return comparisons.filter(({ before }) => before.scenario === scenario);
 }
 
-/** Whether a scenario fails in the same way without the patch, under each memory model under which it fails. */
+/**
+ * Whether a scenario fails in the same way without the patch, under each memory model under which it fails.
+ */
 function isOld(comparisons: readonly Comparison[]): boolean {
   const properties = ({ violations }: Judgement): string =>
     violations.map(({ property }) => property).join(' ');

@@ -56,8 +56,8 @@ export interface Selected {
 }
 
 /**
- * The proposals of each scenario, or those of these names; scenarios without any of them drop out, but one that
- * is made on the command line (`v6.6+SITE=OPTION`) is for all that have its site.
+ * The proposals of each scenario, or those of these names; scenarios without any of them drop out, but one
+ * that is made on the command line (`v6.6+SITE=OPTION`) is for all that have its site.
  */
 export function selectProposals(
   scenarios: readonly Scenario[],

@@ -15,9 +15,9 @@ export interface CoherentLine {
 }
 
 /**
- * All coherent choices of `rf` and `co` for one location whose values match. Each access has a position in the
- * line of writes (a write its own, a read that of its source), and coherence says that program order never
- * goes back in it:
+ * All coherent choices of `rf` and `co` for one location whose values match. Each access has a position in
+ * the line of writes (a write its own, a read that of its source), and coherence says that program order
+ * never goes back in it:
  *
  *   W W, R W: strictly forward       W R, R R: forward or the same       RMW: the write directly after its source
  *
@@ -37,7 +37,9 @@ export function* coherentLines(
   const reads = here.filter((e) => isReadKind(events[e].label.kind));
   const halves = new Map(rmw.pairs().map(([r, w]) => [r, w] as const));
   const unlocks = new Map(critical.pairs().map(([opens, ends]) => [opens, ends] as const));
-  /** The event from which a reader of this write takes its value; undefined for a section that is never left. */
+  /**
+   * The event from which a reader of this write takes its value; undefined for a section that is never left.
+   */
   const source = (w: number): number | undefined =>
     events[w].label.kind === Kind.LockWrite ? unlocks.get(w) : w;
 

@@ -1,7 +1,7 @@
 /**
- * Oracle one: every execution by enumeration, the way herd does it (DESIGN.md 5, MEMORY-MODELS 3.2). One path per
- * thread, then every coherence order and every `rf` whose values match, then the axioms. It knows nothing of
- * the explorer's reasoning or of the fast checkers. Cost is exponential in everything.
+ * Oracle one: every execution by enumeration, the way herd does it (DESIGN.md 5, MEMORY-MODELS 3.2). One path
+ * per thread, then every coherence order and every `rf` whose values match, then the axioms. It knows nothing
+ * of the explorer's reasoning or of the fast checkers. Cost is exponential in everything.
  */
 import { Kind } from '../memory/event.ts';
 import type { AxiomModel, EventStructure } from '../memory/axioms/index.ts';

@@ -25,9 +25,9 @@ const WRITER = -1;
 
 /**
  * The abstract machine of sc and x86-tso (Owens, Sarkar and Sewell 2009; MEMORY-MODELS 3.9): one memory and,
- * for x86-tso, a FIFO store buffer per thread. A store enters the buffer, a load takes the newest own buffered
- * value or else memory, a full fence waits until the own buffer is empty, a LOCKed operation does so and
- * then acts on memory at once; the oldest entry of any buffer may reach memory at any time.
+ * for x86-tso, a FIFO store buffer per thread. A store enters the buffer, a load takes the newest own
+ * buffered value or else memory, a full fence waits until the own buffer is empty, a LOCKed operation does so
+ * and then acts on memory at once; the oldest entry of any buffer may reach memory at any time.
  *
  * LOCKed are RMWs of every strength, failed ones included, taking any lock, and read_unlock().
  * spin_unlock() and write_unlock() are stores: the lock is free once they reach memory.

@@ -1,8 +1,8 @@
 /**
  * Replay ids: `fp1:<scenario>/<proposal>/<memory model>:<digest>:<bytes>`. The digest is that of all
  * that the events say, so an id made by another version of the scenario or of its paths is refused
- * instead of showing something else. The last two bytes are a check sum against copying mistakes. A proposal's
- * name may hold slashes, the other two may not.
+ * instead of showing something else. The last two bytes are a check sum against copying mistakes. A
+ * proposal's name may hold slashes, the other two may not.
  */
 import { createHash } from 'node:crypto';
 import type { MemoryModel } from '../memory/model.ts';

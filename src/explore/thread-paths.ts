@@ -13,7 +13,9 @@ export interface PathEvent {
 export interface ThreadPath {
   readonly events: readonly PathEvent[];
   readonly ends: Ending;
-  /** For a thread that waits: the await, which is its last event, or the lock event that it never performs. */
+  /**
+   * For a thread that waits: the await, which is its last event, or the lock event that it never performs.
+   */
   readonly waitsAt: StepLabel | undefined;
 }
 

@@ -1,4 +1,6 @@
-/** Whole numbers as bytes, seven bits each, and the bytes as base64url: safe in URLs, file names and shells. */
+/**
+ * Whole numbers as bytes, seven bits each, and the bytes as base64url: safe in URLs, file names and shells.
+ */
 
 export class VarintWriter {
   readonly #bytes: number[] = [];

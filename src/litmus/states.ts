@@ -62,7 +62,9 @@ export class FinalStates {
     this.#seen.clear();
   }
 
-  /** An execution, given by the ends of its threads and its final memory. Says whether the filter accepts it. */
+  /**
+   * An execution, given by the ends of its threads and its final memory. Says whether the filter accepts it.
+   */
   add(leaves: readonly Behaviour[], location: LocationValue): boolean {
     const values = this.#variables.map((variable, i) =>
       variable.kind === 'location' ? location(variable.name) : this.#register(leaves, variable.thread, i),

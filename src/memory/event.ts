@@ -47,7 +47,9 @@ export const Fence = {
   AfterAtomic: 5,
   AfterSpinlock: 6,
   AfterUnlockLock: 7,
-  /** A LOCKed instruction of today's x86 kernel that LKMM does not promise (`srcu_read_lock()`, `set_bit()`). */
+  /**
+   * A LOCKed instruction of today's x86 kernel that LKMM does not promise (`srcu_read_lock()`, `set_bit()`).
+   */
   X86Only: 8,
   RcuLock: 9,
   RcuUnlock: 10,
@@ -79,7 +81,10 @@ export interface Label {
   readonly loc: number;
   readonly mark: Mark;
   readonly fence: Fence;
-  /** Stored value; for an unlock the id of the published guarded state; for a choice the number of alternatives. */
+  /**
+   * Stored value; for an unlock the id of the published guarded state; for a choice the number of
+   * alternatives.
+   */
   readonly value: number;
   /** One half of a read-modify-write (also the lone read of a failed one). */
   readonly rmw: boolean;
@@ -132,5 +137,7 @@ export function isWriteKind(kind: number): boolean {
   return kind === Kind.Write || kind === Kind.LockWrite;
 }
 
-/** Initial writes have no slot of their own: a read from one has `rf` = INIT, a first write `coPrev` = INIT. */
+/**
+ * Initial writes have no slot of their own: a read from one has `rf` = INIT, a first write `coPrev` = INIT.
+ */
 export const INIT = -1;

@@ -227,7 +227,9 @@ export class Graph<L extends Label = Label> {
     return false;
   }
 
-  /** Whether a read section was put before a write section that is there: if so, whether all such have ended. */
+  /**
+   * Whether a read section was put before a write section that is there: if so, whether all such have ended.
+   */
   passedReaders(): 'none' | 'ended' | 'open' {
     let found: 'none' | 'ended' = 'none';
     for (let e = 0; e < this.n; e++) {

@@ -14,7 +14,10 @@ export const PAGE_SHIFT = 12;
 
 const INDEX_BITS = Math.log2(TABLE_ENTRIES);
 
-/** The entry that translates a page (a frame number in the address space translated) in its table of the level. */
+/**
+ * The entry that translates a page (a frame number in the address space translated) in its table of the
+ * level.
+ */
 export function indexAt(page: number, level: number): number {
   return (page >> ((level - 1) * INDEX_BITS)) % TABLE_ENTRIES;
 }

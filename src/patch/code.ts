@@ -1,6 +1,8 @@
 import type { Hunk, HunkLine } from './hunk.ts';
 
-/** A piece of C as one side of a hunk has it: comments gone, an expression over several lines in one piece. */
+/**
+ * A piece of C as one side of a hunk has it: comments gone, an expression over several lines in one piece.
+ */
 export interface Statement {
   readonly code: string;
   /** The function that it stands in; undefined where the hunk does not tell. */

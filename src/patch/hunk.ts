@@ -16,7 +16,9 @@ export interface Hunk {
   readonly oldCount: number;
   readonly newStart: number;
   readonly newCount: number;
-  /** What git wrote behind the second `@@`: the last function that begins before the hunk, cut at 80 columns. */
+  /**
+   * What git wrote behind the second `@@`: the last function that begins before the hunk, cut at 80 columns.
+   */
   readonly heading: string;
   readonly lines: readonly HunkLine[];
   /** Where its `@@` stands in the mail. */

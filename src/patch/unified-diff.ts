@@ -223,7 +223,10 @@ function summarise(damage: readonly Damage[]): Damage[] {
   return [...seen.values()].sort((a, b) => a.line - b.line);
 }
 
-/** The paths of `diff --git a/old b/new`: the new one, and the old one. Names with blanks are known from `+++`. */
+/**
+ * The paths of `diff --git a/old b/new`: the new one, and the old one. Names with blanks are known from
+ * `+++`.
+ */
 function gitPaths(text: string): [string | undefined, string | undefined] {
   const words = text.trim().split(/ +/).slice(2);
   const oldPath = words.length > 0 ? pathOf(words[0]) : undefined;

@@ -73,7 +73,9 @@ export type Operation =
   | { readonly op: 'choose'; readonly names: readonly string[] }
   | { readonly op: 'assume'; readonly holds: boolean }
   | { readonly op: 'branch'; readonly on: readonly Read[] }
-  /** Ends branches: what comes later is not decided by these reads any more, nor may its shape hang on them. */
+  /**
+   * Ends branches: what comes later is not decided by these reads any more, nor may its shape hang on them.
+   */
   | { readonly op: 'join'; readonly on: readonly Read[] }
   | { readonly op: 'guarded'; readonly lock: Lock }
   | { readonly op: 'update'; readonly lock: Lock; readonly state: unknown }

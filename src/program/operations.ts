@@ -51,7 +51,9 @@ export function* storeMb(loc: Location, value: number, depends?: Depends): Steps
   yield* smpMb();
 }
 
-/** A read-modify-write of any strength: Once is `_relaxed`, Full the unsuffixed form, Noreturn a void atomic. */
+/**
+ * A read-modify-write of any strength: Once is `_relaxed`, Full the unsuffixed form, Noreturn a void atomic.
+ */
 export function* rmw(
   loc: Location,
   modify: Modify,

@@ -9,7 +9,9 @@ export interface Thread {
   readonly body: () => Steps;
 }
 
-/** A closed concurrent program. Its threads are re-run at will: bodies must be deterministic (DESIGN.md 4). */
+/**
+ * A closed concurrent program. Its threads are re-run at will: bodies must be deterministic (DESIGN.md 4).
+ */
 export interface Program {
   readonly name: string;
   readonly memory: Memory;

@@ -4,7 +4,10 @@ import { GuardedStates } from './guarded.ts';
 import type { Program } from './program.ts';
 import { Stepper, type Next, type StepLabel } from './stepper.ts';
 
-/** The step programs of the threads as trees: after the values that it has read, a thread's next event is determined. */
+/**
+ * The step programs of the threads as trees: after the values that it has read, a thread's next event is
+ * determined.
+ */
 export const Status = { Event: 0, End: 1, Dropped: 2, Waiting: 3, Violation: 4 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 

@@ -1,7 +1,9 @@
 import { Kind } from '../memory/event.ts';
 import { reads, takesLock, writes, type Act, type Scene } from './act.ts';
 
-/** How something that one CPU does is noticed by another: `rf`, `co` and `fr`, and a lock that changes hands. */
+/**
+ * How something that one CPU does is noticed by another: `rf`, `co` and `fr`, and a lock that changes hands.
+ */
 export interface Communication {
   readonly how: 'rf' | 'co' | 'fr' | 'lock';
   readonly from: Act;
@@ -33,7 +35,9 @@ export function overwriters(scene: Scene, write: Act | 'init', loc: number): rea
   return write === 'init' ? order : order.slice(order.indexOf(write) + 1);
 }
 
-/** Whose leaving lets `act` take the lock: the section that it follows, and for a writer all readers of that. */
+/**
+ * Whose leaving lets `act` take the lock: the section that it follows, and for a writer all readers of that.
+ */
 function handedOverBy(scene: Scene, act: Act): Act[] {
   const { rf, label } = act.head;
   const before: Act[] = [];

@@ -60,7 +60,9 @@ export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
   return worst(judgements.map(exitOf));
 }
 
-/** Mutations show that a scenario catches what it should; they are nobody's proposal (`v6.10-once/no-reread`). */
+/**
+ * Mutations show that a scenario catches what it should; they are nobody's proposal (`v6.10-once/no-reread`).
+ */
 function isMutation(name: string): boolean {
   return name.includes('/');
 }

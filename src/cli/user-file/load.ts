@@ -33,7 +33,9 @@ export async function loadScenarioFile(path: string, shown: string): Promise<Sce
   return scenariosOf(exported.default, shown);
 }
 
-/** From now on `fencepost` means this package in every file, wherever it lies, and .ts files can be imported. */
+/**
+ * From now on `fencepost` means this package in every file, wherever it lies, and .ts files can be imported.
+ */
 function hook(): void {
   if (hooked) return;
   hooked = true;

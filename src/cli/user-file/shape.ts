@@ -18,8 +18,8 @@ const DEFAULTS = {
 
 /**
  * What the default export of a scenario file holds: a scenario or a list of them. Throws `scenario-shape`,
- * naming file and field, when it is something else, `unknown-site` and `unknown-option` where a proposal chooses
- * what the scenario's sites do not offer.
+ * naming file and field, when it is something else, `unknown-site` and `unknown-option` where a proposal
+ * chooses what the scenario's sites do not offer.
  */
 export function scenariosOf(exported: unknown, file: string): Scenario[] {
   if (exported === undefined) {

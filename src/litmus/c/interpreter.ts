@@ -103,7 +103,9 @@ export class Interpreter {
     return (yield* choose(yes, no)) === 0;
   }
 
-  /** What these reads showed of a guess. Executions with a wrong one are dropped at the end of the process. */
+  /**
+   * What these reads showed of a guess. Executions with a wrong one are dropped at the end of the process.
+   */
   holdAgainst(right: boolean, from: readonly Read[]): void {
     this.#guesses.push({ from, right });
   }

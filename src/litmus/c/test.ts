@@ -37,7 +37,9 @@ export function parseC(source: Source): LitmusTest {
   };
 }
 
-/** Everything that has a name is placed in the order of the text, so that addresses are the same each time. */
+/**
+ * Everything that has a name is placed in the order of the text, so that addresses are the same each time.
+ */
 function layOut(initial: readonly Initial[], processes: readonly ProcessSyntax[], final: Final): Layout {
   const layout = new Layout();
   const locks = locksOf(initial, processes);

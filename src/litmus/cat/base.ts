@@ -73,8 +73,8 @@ function named({ candidate }: Run, name: string): Value {
 const LOCKS = new Set(['LKR', 'LKW', 'UL', 'LF', 'RU', 'Read-lock', 'Srcu-lock', 'Srcu-unlock', 'Sync-srcu']);
 
 /**
- * The last write of each location that a test can look at: herd's FW holds what the final condition names, and
- * ours never name a lock.
+ * The last write of each location that a test can look at: herd's FW holds what the final condition names,
+ * and ours never name a lock.
  */
 function finalWrites({ candidate, isComplete }: Run): Value {
   const { W, loc, events, n } = candidate.events;

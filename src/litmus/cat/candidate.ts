@@ -12,8 +12,8 @@ import type { EventRef, Execution } from '../../program/execution.ts';
 type Pair = readonly [number, number];
 
 /**
- * An execution as the axioms see it: with initial writes, without the events that are none of memory's, and with
- * each unlock directly behind the write that opens its section.
+ * An execution as the axioms see it: with initial writes, without the events that are none of memory's, and
+ * with each unlock directly behind the write that opens its section.
  */
 export function candidateOf({ runs, co }: Execution): Candidate {
   const performed = runs.flatMap(({ events }) => events.filter(({ label }) => isMemoryEvent(label)));

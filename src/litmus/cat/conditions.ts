@@ -9,8 +9,8 @@ import type { Condition } from './syntax.ts';
 import { elements, sameValue, Trend, type Site, type Value } from './value.ts';
 
 /**
- * herd's command-line switches that are on. `lkmmv2` (set in the kernel's linux-kernel.cfg) says that tags have no
- * meaning of their own and the fences of atomics are made in cat, as our events are.
+ * herd's command-line switches that are on. `lkmmv2` (set in the kernel's linux-kernel.cfg) says that tags
+ * have no meaning of their own and the fences of atomics are made in cat, as our events are.
  */
 const VARIANTS: ReadonlySet<string> = new Set(['lkmmv2']);
 

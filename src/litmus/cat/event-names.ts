@@ -4,9 +4,9 @@
  * are the names in event.ts, so that a new kind, mark or fence needs one line here and nothing else.
  *
  * Choices that the table makes:
- * - LKR and LKW are in R, W and M from the start (herd leaves that to lock.cat), so that memory models that do not know
- *   locks order them as the accesses that they are; adding them again changes nothing. UL is in M but not in W:
- *   lock.cat makes `co` over LKW, and then puts each UL behind its LKW.
+ * - LKR and LKW are in R, W and M from the start (herd leaves that to lock.cat), so that memory models that
+ *   do not know locks order them as the accesses that they are; adding them again changes nothing. UL is in M
+ *   but not in W: lock.cat makes `co` over LKW, and then puts each UL behind its LKW.
  * - Rwlocks are ours: memory models that know nothing of them see acquiring and releasing accesses. For those
  *   that do there are Read-lock and Read-unlock.
  * - MFENCE is what is a full barrier instruction on x86, A what is LOCKed there.

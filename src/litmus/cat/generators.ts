@@ -1,8 +1,9 @@
 /**
- * Where cat makes executions: `linearisations` and `cross` build the coherence orders and reads that `with co from …`
- * and `with rf from …` choose between. Here the enumeration has chosen already. So the generators are
- * guided: they leave out at once what the candidate does not have, and `with` finds what it does have among the
- * rest, or that the candidate is none of those that the memory model makes. Neither ever builds all n! orders.
+ * Where cat makes executions: `linearisations` and `cross` build the coherence orders and reads that `with co
+ * from …` and `with rf from …` choose between. Here the enumeration has chosen already. So the generators are
+ * guided: they leave out at once what the candidate does not have, and `with` finds what it does have among
+ * the rest, or that the candidate is none of those that the memory model makes. Neither ever builds all n!
+ * orders.
  */
 import { EventSet } from '../../memory/event-set.ts';
 import { Relation } from '../../memory/relation.ts';
@@ -42,7 +43,10 @@ export function linearisations(members: Value, within: Value, site: Site): Value
   return { kind: 'collection', items: fits ? [relationValue(order, trend)] : [], trend };
 }
 
-/** `cross {S1, S2, …}`: every union of one relation from each; those that the candidate does not have left out. */
+/**
+ * `cross {S1, S2, …}`: every union of one relation from each; those that the candidate does not have left
+ * out.
+ */
 export function cross(value: Value, site: Site): Value {
   const classes = elements(value);
   if (classes === undefined) throw typeError('cross wants a set of sets of relations', value, site.place);
@@ -68,8 +72,8 @@ export function cross(value: Value, site: Site): Value {
 }
 
 /**
- * `with name from choices`: the one member that the candidate has. When there is none, the candidate is not one
- * of those that the memory model makes: says so in the run.
+ * `with name from choices`: the one member that the candidate has. When there is none, the candidate is not
+ * one of those that the memory model makes: says so in the run.
  */
 export function chosen(name: string, choices: Value, run: Run, place: CatPlace): Value {
   const site = { run, place };

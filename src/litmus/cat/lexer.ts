@@ -1,6 +1,6 @@
 /**
- * Tokens of herd's cat language. Comments `(* *)` nest. Names may contain `-`, `.` and `_`, as `po-loc`; a name
- * after a quote is a tag. `^-1`, `^+`, `^*` and `^?` are single tokens, as in herd.
+ * Tokens of herd's cat language. Comments `(* *)` nest. Names may contain `-`, `.` and `_`, as `po-loc`; a
+ * name after a quote is a tag. `^-1`, `^+`, `^*` and `^?` are single tokens, as in herd.
  */
 import { catError, type CatPlace } from './place.ts';
 

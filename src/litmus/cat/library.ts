@@ -1,6 +1,6 @@
 /**
- * What herd brings in its own library directory and memory models include by name. A file of that name beside the
- * memory model comes first. Written for this project; only the names and what they mean are herd's.
+ * What herd brings in its own library directory and memory models include by name. A file of that name beside
+ * the memory model comes first. Written for this project; only the names and what they mean are herd's.
  */
 const COHERENCE = `
 let generate-orders(writes, pco) =

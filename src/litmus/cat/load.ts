@@ -4,7 +4,10 @@ import { parseCat } from './parser.ts';
 import { catError, type CatPlace } from './place.ts';
 import type { Statement } from './syntax.ts';
 
-/** A memory model as read, includes resolved: the statements of the `.bell` file come first, as with herd's `-bell`. */
+/**
+ * A memory model as read, includes resolved: the statements of the `.bell` file come first, as with herd's
+ * `-bell`.
+ */
 export interface CatFiles {
   readonly path: string;
   readonly title: string | undefined;

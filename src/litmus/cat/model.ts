@@ -1,10 +1,11 @@
 /**
  * A memory model in cat as axioms over candidates, so that `enumerate` runs it.
  *
- * Around the file stands only what herd leaves to its lock.cat and we to the enumeration: a lock has one holder at a
- * time (locking). `co`, and the reads of locks, are given by the candidate (generators.ts). Values out of thin air are for the
- * file to forbid, as in herd, which counts such executions where plain accesses or branches allow them. Where a value depends
- * on itself herd leaves it open and counts one execution; the enumeration counts one for each value that fits.
+ * Around the file stands only what herd leaves to its lock.cat and we to the enumeration: a lock has one
+ * holder at a time (locking). `co`, and the reads of locks, are given by the candidate (generators.ts).
+ * Values out of thin air are for the file to forbid, as in herd, which counts such executions where plain
+ * accesses or branches allow them. Where a value depends on itself herd leaves it open and counts one
+ * execution; the enumeration counts one for each value that fits.
  */
 import { locksHold, type AxiomModel } from '../../memory/axioms/common.ts';
 import type { Candidate, EventStructure } from '../../memory/axioms/index.ts';
@@ -63,7 +64,9 @@ function broken(program: Program, run: Run): string | undefined {
   return undefined;
 }
 
-/** Whether edges that are still to come cannot mend the check: they only ever break one that is not negated. */
+/**
+ * Whether edges that are still to come cannot mend the check: they only ever break one that is not negated.
+ */
 function isDecided(trend: Trend, { negated }: Check, run: Run): boolean {
   if (trend === Trend.Fixed || run.isComplete) return true;
   return trend === Trend.Grows && !negated;

@@ -4,7 +4,9 @@ import { tokens } from './lexer.ts';
 import type { CatFile, CheckKind, Statement } from './syntax.ts';
 import { TokenStream } from './token-stream.ts';
 
-/** What herd accepts behind the title: how co and initial writes are made. Here the enumeration makes them. */
+/**
+ * What herd accepts behind the title: how co and initial writes are made. Here the enumeration makes them.
+ */
 const OPTIONS = new Set(['withco', 'withoutco', 'withinit', 'withoutinit', 'withsc', 'withoutsc']);
 
 const CHECKS: readonly CheckKind[] = ['acyclic', 'irreflexive', 'empty'];

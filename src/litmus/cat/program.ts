@@ -22,8 +22,8 @@ export type ProgramCheck =
 const MOST_DEFINITIONS = 5000;
 
 /**
- * Definitions are slots: evaluated when somebody asks, once for a candidate, or once for all candidates over the
- * same events when rf and co do not matter. A definition only ever refers to earlier ones.
+ * Definitions are slots: evaluated when somebody asks, once for a candidate, or once for all candidates over
+ * the same events when rf and co do not matter. A definition only ever refers to earlier ones.
  */
 export class Program {
   readonly checks: ProgramCheck[] = [];

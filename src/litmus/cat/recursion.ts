@@ -1,7 +1,7 @@
 /**
- * `let rec … and …`: functions may call each other; sets and relations are the least fixpoint, iterated from the
- * empty set in the order of the text, each definition seeing what those before it have become, as herd does.
- * That order matters: `rcu-rscs` of the kernel's file is not monotone, and comes out right only so.
+ * `let rec … and …`: functions may call each other; sets and relations are the least fixpoint, iterated from
+ * the empty set in the order of the text, each definition seeing what those before it have become, as herd
+ * does. That order matters: `rcu-rscs` of the kernel's file is not monotone, and comes out right only so.
  */
 import { compile, functionCode, joint } from './compile.ts';
 import { catError, type CatPlace } from './place.ts';

@@ -7,7 +7,10 @@ import {
 import { Kind, Mark, NONE } from '../../memory/event.ts';
 import { Relation } from '../../memory/relation.ts';
 
-/** A small complete execution: one thread writes x, another reads it. A memory model is tried on it when it is loaded. */
+/**
+ * A small complete execution: one thread writes x, another reads it. A memory model is tried on it when it is
+ * loaded.
+ */
 export function rehearsal(): Candidate {
   const access = (thread: number, kind: Kind): CandidateEvent => ({
     thread,

@@ -3,7 +3,9 @@ import type { Run } from './run.ts';
 import type { Pattern, Statement } from './syntax.ts';
 import type { Value } from './value.ts';
 
-/** The values of local names, innermost first. Cells of recursive definitions change while they are iterated. */
+/**
+ * The values of local names, innermost first. Cells of recursive definitions change while they are iterated.
+ */
 export interface Cell {
   value: Value;
   readonly next: Cell | undefined;

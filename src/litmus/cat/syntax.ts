@@ -1,4 +1,6 @@
-/** The syntax of cat files as data (herd's modelling language; MEMORY-MODELS 3.7). Every node knows its place. */
+/**
+ * The syntax of cat files as data (herd's modelling language; MEMORY-MODELS 3.7). Every node knows its place.
+ */
 import type { CatPlace } from './place.ts';
 
 /** Operators of which a chain is one node: they are associative. */

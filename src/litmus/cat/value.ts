@@ -6,7 +6,8 @@ import type { Run } from './run.ts';
 
 /**
  * How a value changes while the enumeration adds `rf` and `co` edges to a candidate. A check that holds
- * for good can then be told from one that more edges may still mend (enumerate.ts judges incomplete candidates).
+ * for good can then be told from one that more edges may still mend (enumerate.ts judges incomplete
+ * candidates).
  */
 export const Trend = {
   /** Known before rf and co. */

@@ -52,7 +52,10 @@ function spelt(word: string, arch: Arch): string | undefined {
   return arch === 'X86' ? word.toUpperCase() : word.toLowerCase();
 }
 
-/** Declares every variable in the order of the file: those of the initial state, of the code, of the final section. */
+/**
+ * Declares every variable in the order of the file: those of the initial state, of the code, of the final
+ * section.
+ */
 function spaceOf(lexer: Lexer, init: Init, codes: readonly Code[], final: Final): AddressSpace {
   const space = new AddressSpace();
   for (const { name, elementSize, values, token } of init.locations) {

@@ -1,11 +1,16 @@
-/** The general registers of x86 under all their names: `%rax`, `EAX`, `AX`, `AL` and `AH` are one register. */
+/**
+ * The general registers of x86 under all their names: `%rax`, `EAX`, `AX`, `AL` and `AH` are one register.
+ */
 
 /** Operand size in bits. */
 export type Width = 8 | 16 | 32 | 64;
 
 /** A name of (a part of) a register. */
 export interface Register {
-  /** The whole register that it belongs to, by its 64-bit name in lower case: `rax`; `%name` for a symbolic one. */
+  /**
+   * The whole register that it belongs to, by its 64-bit name in lower case: `rax`; `%name` for a symbolic
+   * one.
+   */
   readonly family: string;
   readonly width: Width;
   /** One of AH, BH, CH and DH: bits 8 to 15. */
@@ -78,7 +83,10 @@ export function extract(whole: bigint, { width, high }: Register): bigint {
   return BigInt.asUintN(width, high ? whole >> 8n : whole);
 }
 
-/** The whole register after a write to a part: 32 bits clear the upper half, 8 and 16 keep the rest (SDM 3.4.1.1). */
+/**
+ * The whole register after a write to a part: 32 bits clear the upper half, 8 and 16 keep the rest (SDM
+ * 3.4.1.1).
+ */
 export function insert(whole: bigint, { width, high }: Register, value: bigint): bigint {
   const part = BigInt.asUintN(width, value);
   if (width >= 32) return part;

@@ -21,7 +21,10 @@ interface Place {
   readonly addr: readonly Read[];
 }
 
-/** How often a backward jump is taken before the thread gives up: property `loop-bound`, the verdict is bounded. */
+/**
+ * How often a backward jump is taken before the thread gives up: property `loop-bound`, the verdict is
+ * bounded.
+ */
 export const UNROLL_LIMIT = 8;
 
 const ACCUMULATOR = { family: 'rax', high: false };
@@ -101,7 +104,8 @@ export class Thread {
         const { flags, flagsFrom } = this.#registers;
         const change = (a: bigint): Outcome => computeUnary(action.unary, a, width, flags.carry);
         yield* this.#modify(instruction, action.to, change);
-        // NOT keeps the flags; INC and DEC keep the carry, so that they go on depending on where it came from.
+        // NOT keeps the flags; INC and DEC keep the carry, so that they go on depending on where it came
+        // from.
         if (action.unary === 'not') this.#registers.setFlags(flags, flagsFrom);
         else if (action.unary !== 'neg')
           this.#registers.setFlags(this.#registers.flags, union(this.#registers.flagsFrom, flagsFrom));
