@@ -21,3 +21,4 @@ export {
   type CandidateEvent,
   type EventStructure,
 } from './candidate.ts';
+export { FLAG_NAMES, misuseFlags, raceFlags, type FlaggedEvents, type FlagName } from './flags.ts';

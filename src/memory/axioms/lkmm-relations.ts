@@ -25,6 +25,10 @@ export interface LkmmStatic {
   readonly Marked: EventSet;
   readonly Plain: EventSet;
   readonly Noreturn: EventSet;
+  readonly Acquire: EventSet;
+  readonly Release: EventSet;
+  /** Full fences, and accesses that are ones. */
+  readonly Mb: EventSet;
   readonly acqPo: Relation;
   readonly poRel: Relation;
   readonly rmb: Relation;
@@ -105,6 +109,9 @@ export function lkmmStatic(events: EventStructure, plain: boolean): LkmmStatic {
     Marked: Plain.complement(),
     Plain,
     Noreturn,
+    Acquire,
+    Release,
+    Mb,
     acqPo: po.restrict(Acquire, M),
     poRel: po.restrict(M, Release),
     rmb: over(fences(Fence.Rmb)).restrict(R4rmb, R4rmb),
