@@ -1,9 +1,10 @@
 /** Runs one litmus test: every consistent execution of it, and what they come to. */
 import { enumerate } from '../../explore/enumerate.ts';
 import { explore } from '../../explore/explorer.ts';
+import { FlagWatch } from '../../explore/flag-watch.ts';
 import { interleave } from '../../explore/interleave.ts';
 import type { EngineName } from '../../check/engine.ts';
-import { AXIOMS } from '../../memory/axioms/index.ts';
+import { AXIOMS, type FlagName } from '../../memory/axioms/index.ts';
 import { INIT } from '../../memory/event.ts';
 import type { MemoryModel } from '../../memory/model.ts';
 import { candidateOf, type CatModel } from '../../litmus/cat/index.ts';
@@ -59,6 +60,7 @@ export function runLitmus(
     options.onProgress?.(count.executions, count.blocked);
   };
   let steps = 0;
+  const flags = new Set<string>();
   const listener: Listener = {
     step: () => {
       if (++steps % CLOCK_INTERVAL === 0 && options.now() - started >= (options.maxTime ?? Infinity))
@@ -75,21 +77,24 @@ export function runLitmus(
         count.executions += 1;
       } else count.blocked += 1;
       if (leaves.some(isCutOff)) count.cutOff += 1;
+      if (leaves.some(unlocksUnheld)) flags.add('unmatched-unlock');
       tick();
       return accepted;
     },
   };
-  const flags = new Set<string>();
+  const watch = new FlagWatch(true);
   let exhaustive = true;
   try {
     if ('judge' in model) searchByCat(test, model, listener, flags);
-    else search(test, model, options.engine, listener);
+    else search(test, model, options.engine, listener, watch);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     exhaustive = false;
   }
   const outcome = states.outcome();
   const { positive, negative } = outcome;
+  if (!('judge' in model) && model.name === 'lkmm')
+    for (const flag of [...watch.names, ...lockFinal(test, outcome)]) flags.add(flag);
   return {
     ...outcome,
     test,
@@ -112,7 +117,14 @@ interface Listener {
   ends(leaves: readonly Behaviour[], value: (location: number) => number): boolean;
 }
 
-function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listener: Listener): void {
+function search(
+  test: LitmusTest,
+  model: MemoryModel,
+  engine: EngineName,
+  listener: Listener,
+  watch: FlagWatch,
+): void {
+  const isWatched = model.name === 'lkmm';
   const tree = new BehaviourTree(test.program);
   const { memory } = test.program;
   const threads = test.program.threads.map((_, t) => t);
@@ -121,20 +133,22 @@ function search(test: LitmusTest, model: MemoryModel, engine: EngineName, listen
       explore(tree, model, {
         begin: () => listener.begin(),
         blocked: () => listener.ends([], () => 0),
-        execution: (g) =>
-          listener.ends(
+        execution: (g) => {
+          const counts = listener.ends(
             threads.map((t) => g.next(t) as Behaviour),
             (id) => {
               const last = id < g.coLast.length ? g.coLast[id] : INIT;
               return last === INIT ? memory.initialValue(id) : g.value[last];
             },
-          ),
+          );
+          if (counts && isWatched) watch.seeGraph(g);
+        },
       });
       return;
     case 'enumerate':
       listener.begin();
       for (const execution of enumerate(tree, AXIOMS[model.name], Infinity, () => listener.step()).executions)
-        tell(execution, tree, listener);
+        if (tell(execution, tree, listener) && isWatched) watch.see(execution);
       return;
     case 'interleave':
       if (model.name !== 'sc' && model.name !== 'x86-tso') {
@@ -173,6 +187,20 @@ function tell(execution: Execution, tree: BehaviourTree, listener: Listener): bo
 function hasEnded(leaf: Behaviour): boolean {
   // herd7 lets a process end while it holds a lock.
   return leaf.status === Status.End || (leaf.violation?.message.startsWith('ends while it holds') ?? false);
+}
+
+/** herd7 goes on and flags it; here the thread ends. */
+function unlocksUnheld({ violation }: Behaviour): boolean {
+  return violation?.message.endsWith('without holding it so') ?? false;
+}
+
+/** The final value of a lock means nothing: testing it is flagged. */
+function lockFinal(test: LitmusTest, { variables }: Outcome): FlagName[] {
+  const { memory } = test.program;
+  const isLock = (name: string): boolean => memory.find(name)?.kind === 'lock';
+  return variables.some((variable) => variable.kind === 'location' && isLock(variable.name))
+    ? ['lock-final']
+    : [];
 }
 
 /** Whether a loop was left after as many rounds as are tried: what comes later was not seen. */
