@@ -1,5 +1,6 @@
 import { INIT, Kind } from '../memory/event.ts';
 import { ABSENT, NEVER } from '../memory/graph.ts';
+import type { FlagWatch } from '../explore/flag-watch.ts';
 import { record } from '../explore/record.ts';
 import type { WorkGraph } from '../explore/work-graph.ts';
 import { eventAt, type ExecutedEvent, type Execution } from '../program/execution.ts';
@@ -29,6 +30,8 @@ export interface Found extends Final {
   readonly replays: boolean;
   /** Violations raised by paths, and a deadlock. */
   findings(): readonly Finding[];
+  /** Shows a complete execution to the watch, if there is one behind it. */
+  watchedBy(watch: FlagWatch): void;
 }
 
 /** A lazy view over the graph explorer's graph; one object serves a whole exploration. */
@@ -72,6 +75,10 @@ export class GraphFound implements Found {
 
   execution(): Execution {
     return record(this.#graph);
+  }
+
+  watchedBy(watch: FlagWatch): void {
+    watch.seeGraph(this.#graph);
   }
 
   findings(): readonly Finding[] {
@@ -150,6 +157,10 @@ export class ExecutionFound implements Found {
 
   execution(): Execution {
     return this.#execution;
+  }
+
+  watchedBy(watch: FlagWatch): void {
+    watch.see(this.#execution);
   }
 
   findings(): readonly Finding[] {

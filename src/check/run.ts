@@ -2,12 +2,14 @@
  * Judges one scenario under one proposal and one memory model: explores every execution, to the end even
  * after a violation, because the counts and the shortest witness need it.
  */
+import { FlagWatch } from '../explore/flag-watch.ts';
 import { replayId } from '../explore/replay.ts';
 import type { MemoryModel, ModelName } from '../memory/model.ts';
 import type { Program } from '../program/program.ts';
 import type { Proposal } from '../program/site.ts';
 import { BehaviourTree } from '../program/tree.ts';
 import { search, type EngineName } from './engine.ts';
+import { flagsOf, type Flag } from './flags.ts';
 import type { Finding, Found } from './found.ts';
 import type { Property } from './property.ts';
 import { expectedVerdict, type Scenario, type VerdictName } from './scenario.ts';
@@ -56,6 +58,8 @@ export interface Judgement {
   readonly violations: readonly Violation[];
   /** The shortest of all; undefined where nothing is violated or the engine knows no executions. */
   readonly witness: Witness | undefined;
+  /** What stands beside the verdict: of all executions seen, under `lkmm` only. */
+  readonly flags: readonly Flag[];
 }
 
 /** How many executions pass between two looks at the clock. */
@@ -75,7 +79,8 @@ export function judge(
   const world = makeWorld(scenario);
   const program = programOf(scenario, world, proposal);
   const tree = new BehaviourTree(program);
-  const tally = new Tally(scenario, program, world.properties, options, now);
+  const watch = model.name === 'lkmm' ? new FlagWatch() : undefined;
+  const tally = new Tally(scenario, program, world.properties, options, now, watch);
   const start = now();
   let exhaustive = true;
   let interrupted = false;
@@ -108,6 +113,7 @@ export function judge(
     milliseconds: now() - start,
     violations,
     witness: shortestOf(violations),
+    flags: watch === undefined ? [] : flagsOf(program, watch.flagged),
   };
 }
 
@@ -171,6 +177,7 @@ class Tally {
   readonly #options: JudgeOptions;
   readonly #now: () => number;
   readonly #deadline: number;
+  readonly #watch: FlagWatch | undefined;
   readonly #violated = new Map<string, Violated>();
 
   constructor(
@@ -179,12 +186,14 @@ class Tally {
     properties: readonly Property[],
     options: JudgeOptions,
     now: () => number,
+    watch: FlagWatch | undefined,
   ) {
     this.#scenario = scenario;
     this.#program = program;
     this.#properties = properties;
     this.#options = options;
     this.#now = now;
+    this.#watch = watch;
     this.#deadline = options.maxTime === undefined ? Infinity : now() + options.maxTime;
   }
 
@@ -201,6 +210,8 @@ class Tally {
       this.#note(found, found.findings());
       return;
     }
+    // Races are judged on complete executions only: in others, what would order the accesses may be missing.
+    if (this.#watch !== undefined) found.watchedBy(this.#watch);
     const properties = this.#properties;
     for (let i = 0; i < properties.length; i++) {
       const message = ask(this.#scenario, properties[i], found);

@@ -36,6 +36,11 @@ export class StateFound implements Found {
     return { runs: [], co: [] };
   }
 
+  /** A state has no events to flag. */
+  watchedBy(): void {
+    return;
+  }
+
   findings(): readonly Finding[] {
     const raised: Finding[] = [];
     const waits: string[] = [];

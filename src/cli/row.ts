@@ -1,3 +1,4 @@
+import type { Flag } from '../check/flags.ts';
 import type { Judgement } from '../check/run.ts';
 
 /** A verdict in the words of `--json`: keys and their order are part of the interface. */
@@ -20,6 +21,8 @@ export interface Row {
   readonly engine: string;
   /** Violating executions by property. */
   readonly violations: Readonly<Record<string, number>>;
+  /** What stands beside the verdict under `lkmm`; `b` and `missing` are left out where there is nothing to say. */
+  readonly flags: readonly Flag[];
 }
 
 /** `trace` renders the witness where it is wanted. */
@@ -46,5 +49,6 @@ export function rowOf(judgement: Judgement, trace?: (judgement: Judgement) => st
           },
     engine: judgement.engine,
     violations: Object.fromEntries(judgement.violations.map(({ property, count }) => [property, count])),
+    flags: judgement.flags,
   };
 }

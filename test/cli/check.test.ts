@@ -24,6 +24,10 @@ describe('fencepost check', () => {
       gate-vs-fault  both-fences   lkmm          violated  violated            6    0.00 s
 
       12 verdicts, 12 as expected; every execution was explored.
+
+      FLAGS
+      gate-vs-fault, lkmm
+        bare, writer-fence, both-fences: data-race: CPU0 kvm_mmu_track_write() «indirect_shadow_pages» (plain) with CPU1 account_shadowed() «WRITE_ONCE(indirect_shadow_pages)»: nothing makes the write visible before the read, nor ends the read before the write
       "
     `);
     expect(err).toBe('');
@@ -123,12 +127,47 @@ describe('fencepost check', () => {
       witness: null,
       engine: 'graph',
       violations: {},
+      flags: [],
     });
     expect(results[1]).toMatchObject({
       verdict: 'violated',
       witness: { property: 'no-stale-spte', message: 'the SPTE still maps 0' },
       violations: { 'no-stale-spte': 1 },
     });
+  });
+
+  it('names what stands beside the verdict of lkmm', async () => {
+    const { out } = await fencepost([
+      'check',
+      'gate-vs-fault',
+      '-p',
+      'bare',
+      '-m',
+      'lkmm-marked,lkmm',
+      '--json',
+    ]);
+    const { results } = JSON.parse(out) as { results: { flags: unknown[] }[] };
+    expect(results.map(({ flags }) => flags)).toEqual([
+      [],
+      [
+        {
+          flag: 'data-race',
+          a: {
+            thread: 'CPU0 (emulated write)',
+            fn: 'kvm_mmu_track_write',
+            text: 'indirect_shadow_pages',
+            plain: true,
+          },
+          b: {
+            thread: 'CPU1 (page fault)',
+            fn: 'account_shadowed',
+            text: 'WRITE_ONCE(indirect_shadow_pages)',
+            plain: false,
+          },
+          missing: 'nothing makes the write visible before the read, nor ends the read before the write',
+        },
+      ],
+    ]);
   });
 
   it('agrees with itself whatever the engine', async () => {

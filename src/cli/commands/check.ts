@@ -1,4 +1,5 @@
 import { canJudge } from '../../check/engine.ts';
+import { flagText } from '../../check/flags.ts';
 import type { Judgement } from '../../check/run.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
@@ -58,6 +59,7 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     judgements.push(judgement);
   }
   io.out(`\n${summaryOf(judgements, tasks.length, io)}`);
+  io.out(flagsSection(judgements, io));
   const wanted = judgements.filter((each) => flags.trace === true || !isAsExpected(each));
   for (const text of counterexamples(io, wanted.filter(hasWitness))) io.out(`\n${text}`);
   return judgements;
@@ -94,6 +96,25 @@ function summaryOf(judgements: readonly Judgement[], wanted: number, io: Io): st
       ? 'every execution was explored'
       : `${unfinished} ${unfinished === 1 ? 'search was' : 'searches were'} stopped by a bound`;
   return `${parts.join(', ')}; ${depth}.\n`;
+}
+
+/** What stands beside the verdicts: one line for each pair of accesses, under the scenario, behind the proposals. */
+function flagsSection(judgements: readonly Judgement[], io: Io): string {
+  const blocks = new Map<string, Map<string, string[]>>();
+  for (const { scenario, proposal, model, flags } of judgements) {
+    if (flags.length === 0) continue;
+    const head = `${scenario.name}, ${model}`;
+    const block = blocks.get(head) ?? new Map<string, string[]>();
+    blocks.set(head, block);
+    for (const flag of flags)
+      block.set(flagText(flag), [...(block.get(flagText(flag)) ?? []), proposal.name]);
+  }
+  if (blocks.size === 0) return '';
+  const lines = [...blocks].flatMap(([head, block]) => [
+    head,
+    ...[...block].map(([text, proposals]) => `  ${proposals.join(', ')}: ${text}`),
+  ]);
+  return `\n${io.paint('bold', 'FLAGS')}\n${lines.join('\n')}\n`;
 }
 
 function plainDiagram({ program, model, witness }: Judgement): string {
