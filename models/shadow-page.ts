@@ -1,5 +1,17 @@
 /** Finding and making shadow pages, under mmu_lock held for write (KVM-MMU.md A3, A5, A6). */
-import { add, branch, call, choice, fenceAt, guarded, Mark, readPlain, update, type Steps } from 'fencepost';
+import {
+  add,
+  branch,
+  call,
+  choice,
+  fenceAt,
+  guarded,
+  Mark,
+  readPlain,
+  update,
+  writeOnce,
+  type Steps,
+} from 'fencepost';
 import {
   addPage,
   hasGptes,
@@ -62,9 +74,7 @@ function* allocShadowPage(kvm: Kvm, gfn: number, role: ShadowPageRole): Steps<nu
  */
 function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
   yield* fenceAt(sites.accountShadowedBeforeIncrement);
-  if ((yield* choice(sites.accountShadowedIncrement)) === 'increment') {
-    yield* add(kvm.indirectShadowPages, 1, Mark.Plain, { text: `${COUNT}++` });
-  }
+  yield* changeCount(kvm, 1, yield* choice(sites.accountShadowedIncrement));
   yield* fenceAt(sites.accountShadowedAfterIncrement);
   // Leaf tables may become unsync, so only upper levels are write-tracked.
   if (level > PG_LEVEL_4K) {
@@ -77,11 +87,22 @@ function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
 
 /** `unaccount_shadowed()`: the reverse, and no fence in any version (P01, mail 003). */
 export function* unaccountShadowed(kvm: Kvm, page: ShadowPage): Steps {
-  if ((yield* choice(sites.unaccountShadowed)) === 'decrement') {
-    yield* add(kvm.indirectShadowPages, -1, Mark.Plain, { text: `${COUNT}--` });
-  }
+  yield* changeCount(kvm, -1, yield* choice(sites.unaccountShadowed));
   if (page.role.level > PG_LEVEL_4K) {
     const track = kvm.gfnWriteTrack(page.gfn);
     yield* add(track, -1, Mark.Plain, { text: `${track.name}--` });
   }
+}
+
+/** Writers hold mmu_lock, so only the write meets readers: `WRITE_ONCE(x, x + 1)` is marked enough. */
+function* changeCount({ indirectShadowPages }: Kvm, by: 1 | -1, how: string): Steps {
+  const sign = by === 1 ? '+' : '-';
+  if (how === 'skip') return;
+  if (how !== 'WRITE_ONCE') {
+    yield* add(indirectShadowPages, by, Mark.Plain, { text: `${COUNT}${sign}${sign}` });
+    return;
+  }
+  const count = yield* readPlain(indirectShadowPages, { text: COUNT });
+  const text = `WRITE_ONCE(${COUNT}, ${COUNT} ${sign} 1)`;
+  yield* writeOnce(indirectShadowPages, count.value + by, { data: [count], text });
 }

@@ -65,8 +65,8 @@ export const getChildSpKeep = defineSite({
 export const accountShadowedIncrement = defineSite({
   name: 'account-shadowed-increment',
   fn: 'account_shadowed',
-  doc: 'Whether indirect_shadow_pages is raised.',
-  options: ['increment', 'skip'],
+  doc: 'How indirect_shadow_pages is raised: indirect_shadow_pages++, the same with a marked write, or not at all.',
+  options: ['increment', 'WRITE_ONCE', 'skip'],
 });
 
 export const accountShadowedWriteProtect = defineSite({
@@ -114,8 +114,8 @@ export const prepareZapUnlinkParents = defineSite({
 export const unaccountShadowed = defineSite({
   name: 'unaccount-shadowed',
   fn: 'unaccount_shadowed',
-  doc: 'Whether indirect_shadow_pages is lowered.',
-  options: ['decrement', 'skip'],
+  doc: 'How indirect_shadow_pages is lowered: indirect_shadow_pages--, the same with a marked write, or not at all.',
+  options: ['decrement', 'WRITE_ONCE', 'skip'],
 });
 
 export const prepareZapInvalidate = defineSite({

@@ -7,6 +7,8 @@ import { deriveProposal, type Proposal } from 'fencepost';
 import {
   accountShadowedAfterIncrement as afterIncrement,
   accountShadowedBeforeIncrement as beforeIncrement,
+  accountShadowedIncrement as increment,
+  unaccountShadowed as decrement,
   trackWriteBeforeGate as beforeGate,
   trackWriteGateRead as gateRead,
   reexecuteRead,
@@ -73,6 +75,13 @@ export const v2_2024: Proposal = deriveProposal(
 export const v6_10Once: Proposal = deriveProposal(v6_10, 'v6.10-once', 'v6.10 with READ_ONCE at the gate', {
   [gateRead.name]: 'READ_ONCE',
 });
+
+export const v6_10Marked: Proposal = deriveProposal(
+  v6_10Once,
+  'v6.10-marked',
+  'v6.10-once with WRITE_ONCE where the count changes: no access to it races',
+  { [increment.name]: 'WRITE_ONCE', [decrement.name]: 'WRITE_ONCE' },
+);
 
 export const writerFenceOnly: Proposal = deriveProposal(
   v6_6,

@@ -2,7 +2,7 @@ import type { Scenario } from 'fencepost';
 import { emulatorWritePhys } from '../../models/emulated-write.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { noFaultFence, noIncrement, noReread, noWriterFence } from '../../models/proposals/mutations.ts';
-import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
+import { P01_PROPOSALS, v6_10Marked } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
@@ -28,7 +28,7 @@ export const emulatedWriteVsFirstFault: Scenario = {
     'page directory, so write protection changes nothing and flushes nothing.',
   sources: ['KVM-MMU.md P01, C01, A3, A6, A16', 'mail 003', '226d9b8f1688 (v6.10)'],
   sites: PROTOCOL_SITES,
-  proposals: [...P01_PROPOSALS, noWriterFence, noFaultFence, noReread, noIncrement],
+  proposals: [...P01_PROPOSALS, noWriterFence, noFaultFence, noReread, noIncrement, v6_10Marked],
   expectations: [
     {
       proposals: ['v6.6'],
@@ -68,6 +68,12 @@ export const emulatedWriteVsFirstFault: Scenario = {
       proposals: ['v6.10-once'],
       verdicts: SAFE,
       because: 'full fences on both sides, and marked accesses: herd7 on the miniature says Never',
+    },
+    {
+      proposals: ['v6.10-marked'],
+      verdicts: SAFE,
+      because:
+        'a marked write orders at least what the plain one did; with both accesses of the gate marked LKMM calls nothing a race',
     },
     {
       proposals: ['v6.10-once/no-reread'],
