@@ -1,10 +1,20 @@
 /** Whole explanations: read them in explain/. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fencepost } from '../support/cli.ts';
 
 const shapes = fileURLToPath(new URL('../litmus/c/shapes', import.meta.url));
 const own = fileURLToPath(new URL('explain', import.meta.url));
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fencepost-explain-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const explain = async (file: string, ...more: string[]): Promise<string> => {
   const { code, out, err } = await fencepost(['litmus', '--explain', ...more, file], { cwd: shapes });
@@ -33,6 +43,18 @@ describe('fencepost litmus --explain', () => {
     const file = `${own}/sb-mfences.litmus`;
     await expect(await explain(file)).toMatchFileSnapshot('explain/sb-mfences.txt');
     await expect(await explain('sb-once.litmus', '-m', 'sc')).toMatchFileSnapshot('explain/sb-once.sc.txt');
+  });
+
+  it('says where a test is too large', async () => {
+    const fences = 'smp_mb();\n'.repeat(12);
+    const process = (n: number, mine: string, other: string): string =>
+      `P${n}(int *x, int *y)\n{\nWRITE_ONCE(*${mine}, 1);\n${fences}int r0 = READ_ONCE(*${other});\n}\n`;
+    const file = join(folder, 'fences.litmus');
+    writeFileSync(
+      file,
+      `C fences\n{}\n${process(0, 'x', 'y')}${process(1, 'y', 'x')}exists (0:r0=0 /\\ 1:r0=0)\n`,
+    );
+    expect(await explain(file)).toBe('Not explained: the executions have more than 24 events.\n\n');
   });
 
   it('is a field of the JSON', async () => {
