@@ -57,6 +57,13 @@ describe('fencepost litmus --explain', () => {
     expect(await explain(file)).toBe('Not explained: the executions have more than 24 events.\n\n');
   });
 
+  it('names the accesses of a race', async () => {
+    const file = join(folder, 'race.litmus');
+    const process = (n: number, what: string): string => `P${n}(int *x)\n{\n${what}\n}\n`;
+    writeFileSync(file, `C race\n{}\n${process(0, '*x = 1;')}${process(1, 'int r0 = *x;')}exists (1:r0=1)\n`);
+    await expect(await explain(file)).toMatchFileSnapshot('explain/race.txt');
+  });
+
   it('is a field of the JSON', async () => {
     const { out } = await fencepost(['litmus', '--explain', '--json', 'sb-mb.litmus'], { cwd: shapes });
     const { explanation } = JSON.parse(out) as { explanation: string[] };

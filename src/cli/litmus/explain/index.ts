@@ -5,6 +5,7 @@ import type { MemoryModel } from '../../../memory/model.ts';
 import { BehaviourTree } from '../../../program/tree.ts';
 import { renderRace } from '../../../trace/index.ts';
 import { brokenLines } from './broken-text.ts';
+import { flagLines } from './flag-lines.ts';
 import { Limit, nearestCandidate } from './nearest.ts';
 import { witnessOf } from './witness.ts';
 
@@ -17,6 +18,7 @@ interface Counts {
   readonly positive: number;
   readonly negative: number;
   readonly exhaustive: boolean;
+  readonly flags: readonly string[];
 }
 
 /**
@@ -24,11 +26,18 @@ interface Counts {
  * that it does not hold of are what needs explaining. Lines without an end.
  */
 export function explain(test: LitmusTest, model: MemoryModel, counts: Counts): string[] {
+  const tree = new BehaviourTree(test.program);
+  const lines = conditionLines(test, tree, model, counts);
+  // The flags want every execution to be looked at once more.
+  if (counts.flags.length === 0 || !counts.exhaustive) return lines;
+  return [...lines, ...flagLines(test, tree, model)];
+}
+
+function conditionLines(test: LitmusTest, tree: BehaviourTree, model: MemoryModel, counts: Counts): string[] {
   const { quantifier, proposition } = test.condition;
   const isForall = quantifier === 'forall';
   const sought: Proposition = isForall ? { op: 'not', of: proposition } : proposition;
   const seeking: LitmusTest = { ...test, condition: { quantifier: 'exists', proposition: sought } };
-  const tree = new BehaviourTree(test.program);
   if ((isForall ? counts.negative : counts.positive) > 0) {
     const witness = witnessOf(seeking, tree, model);
     // The search was not exhaustive and went another way.
