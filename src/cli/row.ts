@@ -21,7 +21,7 @@ export interface Row {
   readonly engine: string;
   /** Violating executions by property. */
   readonly violations: Readonly<Record<string, number>>;
-  /** What stands beside the verdict under `lkmm`; `b` and `missing` are left out where there is nothing to say. */
+  /** What stands beside the verdict under `lkmm`; without `b` and `missing` where there are none. */
   readonly flags: readonly Flag[];
 }
 

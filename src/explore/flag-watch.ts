@@ -1,9 +1,9 @@
 /**
- * Collects the flags of LKMM over the executions of one program. Judging an execution by the relations is slow,
- * so most are not judged: what a thread does by itself is looked at once per path, and races only in executions
- * where two paths have accesses that could still add something. Two accesses under one lock, held for
- * writing by one of them at least, never race: the end of the first section, which releases, comes before the start of the
- * second, which acquires.
+ * Collects the flags of LKMM over the executions of one program. Judging an execution by the relations is
+ * slow, so most are not judged: what a thread does by itself is looked at once per path, and races only in
+ * executions where two paths have accesses that could still add something. Two accesses under one lock, held
+ * for writing by one of them at least, never race: the end of the first section, which releases, comes
+ * before the start of the second, which acquires.
  *
  * A path is known by the label of its last event: labels belong to the nodes of the behaviour tree.
  */
@@ -61,7 +61,7 @@ export class FlagWatch {
     return [...this.#names].sort();
   }
 
-  /** One for each flag and pair of accesses, in the order of the accesses' texts; none when only names are wanted. */
+  /** One for each flag and pair of accesses, sorted by their texts; none when only names are wanted. */
   get flagged(): readonly Flagged[] {
     return [...this.#found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, flagged]) => flagged);
   }
@@ -205,7 +205,7 @@ function concernsMisuse({ kind, mark, fence, rmw }: StepLabel): boolean {
 
 function accessKey({ thread, index, label }: ExecutedEvent): string {
   const { kind, fn, text, loc } = label;
-  // Litmus tests have texts enough; a path may spell two accesses alike, and then they are told apart by what they are.
+  // What people would call one access may be several events; the halves of `x++` stay two.
   return JSON.stringify([thread, fn, text, kind, loc, text === '' ? index : INIT]);
 }
 

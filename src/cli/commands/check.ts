@@ -98,7 +98,7 @@ function summaryOf(judgements: readonly Judgement[], wanted: number, io: Io): st
   return `${parts.join(', ')}; ${depth}.\n`;
 }
 
-/** What stands beside the verdicts: one line for each pair of accesses, under the scenario, behind the proposals. */
+/** What stands beside the verdicts: one line for each pair of accesses, behind the proposals that have it. */
 function flagsSection(judgements: readonly Judgement[], io: Io): string {
   const blocks = new Map<string, Map<string, string[]>>();
   for (const { scenario, proposal, model, flags } of judgements) {

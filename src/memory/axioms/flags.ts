@@ -4,9 +4,12 @@
  *
  *   data-race             race (lkmm.ts)
  *   mixed-accesses        [Plain∩W];(po∩loc \ barrier);[Marked] and the same the other way round
- *   unmatched-rcu-lock    Rcu-lock \ dom rcu-rscs           unmatched-rcu-unlock   Rcu-unlock \ ran rcu-rscs
- *   unmatched-srcu-lock   Srcu-lock \ dom srcu-rscs         unmatched-srcu-unlock  Srcu-unlock \ ran srcu-rscs
- *   multiple-srcu-matches (srcu-rscs⁻¹;srcu-rscs) \ id      srcu-bad-value-match   srcu-rscs between different values
+ *   unmatched-rcu-lock    Rcu-lock \ dom rcu-rscs
+ *   unmatched-rcu-unlock  Rcu-unlock \ ran rcu-rscs
+ *   unmatched-srcu-lock   Srcu-lock \ dom srcu-rscs
+ *   unmatched-srcu-unlock Srcu-unlock \ ran srcu-rscs
+ *   multiple-srcu-matches (srcu-rscs⁻¹;srcu-rscs) \ id: one cookie ends several sections
+ *   srcu-bad-value-match  srcu-rscs between different values
  *   invalid-sleep         rcu-rscs ∩ (po;[Sync-srcu];po)
  *
  * A lock is never mixed with other accesses here, and its halves are always paired: step programs cannot do
@@ -69,8 +72,8 @@ export function misuseFlags(candidate: Candidate, valueOf: (event: number) => nu
 
 /**
  * A plain write and a marked access of one location in one thread, with nothing in between that stops the
- * compiler. `barrier` is F↑ of the tags that the kernel lists, `[Acquire];po` and `po;[Release]`; of our own fences
- * it has X86Only, a function call.
+ * compiler. `barrier` is F↑ of the tags that the kernel lists, `[Acquire];po` and `po;[Release]`; of our own
+ * fences it has X86Only, a function call. smp_mb__after_spinlock() and its like are not in the kernel's list.
  */
 function mixedAccesses({ events }: Candidate): Relation {
   const { po, loc, W } = events;

@@ -46,8 +46,8 @@ interface Verdict {
 }
 
 /**
- * Every race of these is in executions where a value justifies itself, which herd7 has and we do not: P0 writes
- * to y what it has, by way of P1, read from there, and only a plain access of y stands in between.
+ * Every race of these is in executions where a value justifies itself, which herd7 has and we do not: P0
+ * reads from x what P1 took from P0's own later write to y, and a plain access of y stands in between.
  */
 const KNOWN: ReadonlySet<string> = new Set([
   'manual/plain/C-non-race1.litmus',
