@@ -94,6 +94,8 @@ export interface Label {
   readonly addr: readonly number[];
   readonly data: readonly number[];
   readonly ctrl: readonly number[];
+  /** Those of `ctrl` without which the event might not exist; the others decide what a choice has settled already. */
+  readonly must: readonly number[];
   /** An await: reading a value for which this is false blocks the thread. */
   readonly until: ((value: number) => boolean) | undefined;
 }
@@ -111,6 +113,7 @@ export function bareLabel(kind: Kind, loc: number): Label {
     addr: NONE,
     data: NONE,
     ctrl: NONE,
+    must: NONE,
     until: undefined,
   };
 }

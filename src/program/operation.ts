@@ -72,7 +72,8 @@ export type Operation =
   | { readonly op: 'unlock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
   | { readonly op: 'choose'; readonly names: readonly string[] }
   | { readonly op: 'assume'; readonly holds: boolean }
-  | { readonly op: 'branch'; readonly on: readonly Read[] }
+  /** `isSettled`: a choice has settled what these reads decide, and wrong choices are dropped later. */
+  | { readonly op: 'branch'; readonly on: readonly Read[]; readonly isSettled?: boolean }
   /**
    * Ends branches: what comes later is not decided by these reads any more, nor may its shape hang on them.
    */

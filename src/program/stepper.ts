@@ -45,6 +45,7 @@ export class Stepper {
   readonly #held = new Map<Lock, Held>();
   readonly #functions: string[] = [];
   #ctrl: readonly number[] = NONE;
+  #must: readonly number[] = NONE;
   #at = 0;
   /** Continuation after the event last given out. */
   #then: (value: number) => Next = () => this.#run(undefined);
@@ -102,10 +103,11 @@ export class Stepper {
       case 'assume':
         return operation.holds ? { reply: undefined } : { next: { status: 'dropped', ctrl: this.#ctrl } };
       case 'branch':
-        this.#addControl(operation.on);
+        this.#addControl(operation.on, operation.isSettled === true);
         return { reply: undefined };
       case 'join':
         this.#ctrl = this.#ctrl.filter((at) => !operation.on.some((read) => read.at === at));
+        this.#must = this.#must.filter((at) => this.#ctrl.includes(at));
         return { reply: undefined };
       case 'guarded': {
         const held = this.#held.get(operation.lock);
@@ -244,6 +246,7 @@ export class Stepper {
         addr: indices(depends.addr),
         data: indices(depends.data),
         ctrl: this.#ctrl,
+        must: this.#must,
         until: label.until,
         text: label.text,
         fn: this.#functions.at(-1) ?? '',
@@ -271,9 +274,10 @@ export class Stepper {
     return { value, at };
   }
 
-  #addControl(reads: readonly Read[]): void {
-    const fresh = reads.map((read) => read.at).filter((at) => !this.#ctrl.includes(at));
-    if (fresh.length > 0) this.#ctrl = [...this.#ctrl, ...fresh].sort((a, b) => a - b);
+  #addControl(reads: readonly Read[], isSettled: boolean): void {
+    const indices = reads.map((read) => read.at);
+    this.#ctrl = withAll(this.#ctrl, indices);
+    if (!isSettled) this.#must = withAll(this.#must, indices);
   }
 }
 
@@ -297,4 +301,9 @@ export function applied(modify: Modify, found: number): number | undefined {
 
 function indices(reads: readonly Read[] | undefined): readonly number[] {
   return reads === undefined || reads.length === 0 ? NONE : reads.map((read) => read.at);
+}
+
+function withAll(sorted: readonly number[], more: readonly number[]): readonly number[] {
+  const fresh = more.filter((at) => !sorted.includes(at));
+  return fresh.length === 0 ? sorted : [...sorted, ...fresh].sort((a, b) => a - b);
 }

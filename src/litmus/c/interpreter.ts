@@ -114,7 +114,7 @@ export class Interpreter {
   *decidedBy<T>(reads: readonly Read[], steps: Steps<T>): Steps<T> {
     const fresh = reads.filter(({ at }) => !this.#deciding.has(at));
     if (fresh.length === 0) return yield* steps;
-    yield* branch(fresh[0], ...fresh.slice(1));
+    yield { op: 'branch', on: fresh, isSettled: true };
     for (const { at } of fresh) this.#deciding.add(at);
     const result = yield* steps;
     for (const { at } of fresh) this.#deciding.delete(at);

@@ -54,6 +54,7 @@ function initialWrite(loc: number): CandidateEvent {
       addr: NONE,
       data: NONE,
       ctrl: NONE,
+      must: NONE,
       until: undefined,
     },
   };

@@ -26,6 +26,7 @@ export function rehearsal(): Candidate {
       addr: NONE,
       data: NONE,
       ctrl: NONE,
+      must: NONE,
       until: undefined,
     },
   });

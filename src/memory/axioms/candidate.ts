@@ -40,6 +40,8 @@ export interface EventStructure {
   readonly addr: Relation;
   readonly data: Relation;
   readonly ctrl: Relation;
+  /** The part of ctrl without which an event might not exist. */
+  readonly must: Relation;
   /** From each LKW to the UL, and each ReadLock to the ReadUnlock, that ends its section. */
   readonly critical: Relation;
   readonly readCritical: Relation;
@@ -106,6 +108,7 @@ export function eventStructure(events: readonly CandidateEvent[]): EventStructur
     addr: depends((label) => label.addr),
     data: depends((label) => label.data),
     ctrl: depends((label) => label.ctrl),
+    must: depends((label) => label.must),
     critical: firstAfter(ends, LKW, UL),
     readCritical: firstAfter(ends, ReadLock, ReadUnlock),
     M: EventSet.where(n, (e) => events[e].label.kind !== Kind.Fence),

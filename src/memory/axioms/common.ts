@@ -4,7 +4,7 @@
  *   coherence : acyclic(po∩loc ∪ rf ∪ co ∪ fr ∪ handoff)
  *   atomicity : rmw ∩ (fre;coe) = ∅
  *   locking   : a lock is a chain of sections (lock.cat, «Locks» of MEMORY-MODELS 3.8)
- *   thin-air  : acyclic(rf ∪ addr ∪ data ∪ ctrl)
+ *   thin-air  : acyclic(rf ∪ addr ∪ data ∪ must)      must: the part of ctrl that existence hangs on
  */
 import { fromReads, handoff, type Candidate, type EventStructure } from './candidate.ts';
 
@@ -67,6 +67,6 @@ export function locksHold({ events, rf, co }: Candidate): boolean {
  * them, and LKMM calls them data races in any case.
  */
 export function isWellFounded({ events, rf }: Candidate): boolean {
-  const { addr, data, ctrl } = events;
-  return rf.union(addr, data, ctrl).isAcyclic;
+  const { addr, data, must } = events;
+  return rf.union(addr, data, must).isAcyclic;
 }

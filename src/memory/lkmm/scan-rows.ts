@@ -21,6 +21,7 @@ export const Row = {
   deps: 18,
   locks: 19,
   uptoSrcuUnlock: 20,
+  must: 21,
 } as const;
 export type Row = (typeof Row)[keyof typeof Row];
 

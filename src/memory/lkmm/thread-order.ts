@@ -189,7 +189,7 @@ export class ThreadOrder {
 
   /** addr, data and dep rows; a dependency goes on through a store that the same thread reads back. */
   #dependencies(e: number, own: Int32Array): void {
-    const { addr, data } = this.#graph.label[e];
+    const { addr, data, ctrl, must } = this.#graph.label[e];
     const at = e * this.#words;
     for (let i = 0; i < this.#words; i++) {
       this.addr[at + i] = 0;
@@ -197,7 +197,8 @@ export class ThreadOrder {
     }
     for (const i of addr) this.#carry(this.addr, at, own[i]);
     for (const i of data) this.#carry(this.#data, at, own[i]);
-    for (const i of this.#graph.label[e].ctrl) this.#carry(this.#scan.rows, Row.deps * this.#words, own[i]);
+    for (const i of ctrl) this.#carry(this.#scan.rows, Row.deps * this.#words, own[i]);
+    for (const i of must) this.#carry(this.#scan.rows, Row.must * this.#words, own[i]);
     for (let i = 0; i < this.#words; i++) this.dep[at + i] = this.addr[at + i] | this.#data[at + i];
   }
 
@@ -278,7 +279,7 @@ export class ThreadOrder {
     const isOrdered = (flags & Class.Plain) === 0;
     for (let i = 0; i < this.#words; i++) {
       let need = this.#scan.at(Row.sameLoc, i) | this.#scan.at(Row.choices, i) | this.#scan.at(Row.locks, i);
-      need |= this.dep[at + i] | this.#scan.at(Row.deps, i);
+      need |= this.dep[at + i] | this.#scan.at(Row.must, i);
       g.labelNeed[at + i] = need;
       if (isOrdered) need |= this.#withoutPlain(this.ppo[at + i], i) | this.#fencesFor(flags, i);
       if (g.kind[e] === Kind.Fence) need |= this.#fenceNeeds(g.label[e].fence, i);

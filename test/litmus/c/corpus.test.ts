@@ -84,13 +84,11 @@ function runOf(verdict: Verdict): ReturnType<typeof runLitmus> | undefined {
  * what it executes, and both engines refuse what no order of execution leads to.
  */
 const KNOWN: ReadonlySet<string> = new Set([
-  'manual/kernel/LB-release-acquire.litmus',
   'manual/oota/C-AS-OOTA-1.litmus',
   'manual/oota/C-JO-OOTA-2.litmus',
   'manual/oota/C-JO-OOTA-3.litmus',
   'manual/oota/C-JO-OOTA-6.litmus',
   'manual/plain/C-OOTA.litmus',
-  'manual/plain/C-non-race1.litmus',
   'manual/plain/C-non-race1-rrdep.litmus',
   'manual/plain/C-non-race1-rwdep.litmus',
 ]);
