@@ -16,7 +16,7 @@ import { isShadowPresentPte } from 'fencepost/mmu';
 import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { validPagesWithGptes } from './shadow-page.ts';
-import * as sites from './sites.ts';
+import * as sites from './sites/index.ts';
 import { readSpte, sptePointer, zapPresentSpte } from './sptes.ts';
 import { remoteFlushOrZap } from './zap.ts';
 

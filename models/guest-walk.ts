@@ -12,7 +12,7 @@ import {
 } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import type { Vcpu } from './kvm.ts';
-import { gpteChangedAfterAccount, gpteChangedTop } from './sites.ts';
+import { gpteChangedAfterAccount, gpteChangedTop } from './sites/index.ts';
 
 /** `struct guest_walker`; arrays by level, so entry 0 is unused. */
 export interface GuestWalker {

@@ -15,7 +15,7 @@ import { childGpteChanged, topGpteChanged, walkAddr, type GuestWalker } from './
 import type { Kvm, Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
-import { getChildSpKeep, pageFaultUnlock } from './sites.ts';
+import { getChildSpKeep, pageFaultUnlock } from './sites/index.ts';
 import { readSpte, recordParent, setSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
 import { remoteFlushOrZap, zapPte } from './zap.ts';
 

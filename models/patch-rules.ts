@@ -5,7 +5,7 @@ import {
   reexecuteRead,
   trackWriteBeforeGate,
   trackWriteGateRead,
-} from './sites.ts';
+} from './sites/index.ts';
 
 // P01, the gate of emulated writes: a patch and its reverse are read by the same rules.
 

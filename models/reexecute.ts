@@ -16,7 +16,7 @@ import {
   type Steps,
 } from 'fencepost';
 import type { Kvm, Vcpu } from './kvm.ts';
-import { reexecuteRead as site } from './sites.ts';
+import { reexecuteRead as site } from './sites/index.ts';
 import { unprotectPage } from './zap.ts';
 
 export function reexecuteInstruction({ kvm }: Vcpu, gfn: number): Steps {

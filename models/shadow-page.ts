@@ -22,7 +22,7 @@ import {
   type ShadowPageRole,
 } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
-import * as sites from './sites.ts';
+import * as sites from './sites/index.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { kvmMmuSlotGfnWriteProtect } from './write-protect.ts';
 

@@ -24,7 +24,7 @@ import {
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
 import { unaccountShadowed, validPagesWithGptes } from './shadow-page.ts';
-import * as sites from './sites.ts';
+import * as sites from './sites/index.ts';
 import {
   dropParentPte,
   readSpte,

@@ -3,7 +3,7 @@ export { Fence, Mark } from './memory/event.ts';
 export { MODEL_NAMES, type ModelName } from './memory/model.ts';
 export { FencepostError } from './program/error.ts';
 export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
-export { Memory, type Location, type Lock } from './program/location.ts';
+export { Memory, threadLocal, type Location, type Lock, type ThreadLocal } from './program/location.ts';
 export type { Depends, Read, Rmw, Steps } from './program/operation.ts';
 export {
   add,
@@ -26,6 +26,7 @@ export {
   lockedOnX86,
   rcuReadLock,
   rcuReadUnlock,
+  readLocal,
   readLock,
   readOnce,
   readPlain,
@@ -49,6 +50,7 @@ export {
   synchronizeRcu,
   synchronizeSrcu,
   update,
+  updateLocal,
   waitUntil,
   writeLock,
   writeOnce,
@@ -64,7 +66,7 @@ export {
 } from './program/sequential.ts';
 export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
 export type { Final, Property } from './check/property.ts';
-export type { Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
+export type { BugPair, Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
 export { defineSiteRule, type OptionPattern, type SiteRule } from './patch/rule.ts';
 export { exportCore, exportLitmus } from './litmus/export.ts';
 export { readLitmus } from './litmus/read.ts';

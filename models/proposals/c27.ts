@@ -3,8 +3,9 @@
  * v6.10 because that is where the protocol of P01 stands since.
  */
 import { deriveProposal, type Proposal } from 'fencepost';
-import { getChildSpKeep } from '../sites.ts';
+import { getChildSpKeep } from '../sites/index.ts';
 import { v6_10, v6_10Once } from './p01.ts';
+import { versions } from './versions/index.ts';
 
 export const gfnCheck: Proposal = deriveProposal(
   v6_10,
@@ -13,12 +14,7 @@ export const gfnCheck: Proposal = deriveProposal(
   { [getChildSpKeep.name]: 'same gfn' },
 );
 
-export const v7_1: Proposal = deriveProposal(
-  v6_10,
-  'v7.1',
-  'Linux v7.1 stable (0cb2af2ea66a, 81ccda30b4e8): the gfn and the role of a child must be the ones asked for',
-  { [getChildSpKeep.name]: 'same gfn and role' },
-);
+export const v7_1: Proposal = versions['v7.1'];
 
 export const v7_1Once: Proposal = deriveProposal(v6_10Once, 'v7.1-once', 'v7.1 with READ_ONCE at the gate', {
   [getChildSpKeep.name]: 'same gfn and role',

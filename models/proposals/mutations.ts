@@ -4,7 +4,7 @@
  * model, so what they violate is due to the mutation alone.
  */
 import { deriveProposal, type Proposal, type Site } from 'fencepost';
-import * as sites from '../sites.ts';
+import * as sites from '../sites/index.ts';
 import { v6_10Once } from './p01.ts';
 
 function mutate(name: string, doc: string, ...at: readonly (readonly [Site, string])[]): Proposal {

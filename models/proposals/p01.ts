@@ -12,26 +12,12 @@ import {
   trackWriteBeforeGate as beforeGate,
   trackWriteGateRead as gateRead,
   reexecuteRead,
-} from '../sites.ts';
+} from '../sites/index.ts';
+import { versions } from './versions/index.ts';
 
-export const v6_3: Proposal = {
-  name: 'v6.3',
-  doc: 'Linux v6.3: the gate reads with READ_ONCE inside the SRCU section of kvm_page_track_write()',
-  choices: {
-    [beforeGate.name]: 'srcu_read_lock()',
-    [gateRead.name]: 'READ_ONCE',
-    [beforeIncrement.name]: 'none',
-    [afterIncrement.name]: 'none',
-    [reexecuteRead.name]: 'locked',
-  },
-};
-
-export const v6_6: Proposal = deriveProposal(
-  v6_3,
-  'v6.6',
-  'Linux v6.6: kvm_mmu_track_write() is called directly, so srcu_read_lock() fences the writer no longer',
-  { [beforeGate.name]: 'none' },
-);
+export const v6_3: Proposal = versions['v6.3'];
+export const v6_6: Proposal = versions['v6.6'];
+export const v6_10: Proposal = versions['v6.10'];
 
 export const lockRemoval: Proposal = deriveProposal(
   v6_3,
@@ -49,19 +35,6 @@ export const rfc2023: Proposal = deriveProposal(
     [gateRead.name]: 'plain',
     [afterIncrement.name]: 'smp_mb()',
     [reexecuteRead.name]: 'smp_mb+plain',
-  },
-);
-
-export const v6_10: Proposal = deriveProposal(
-  v6_6,
-  'v6.10',
-  'Linux v6.10 (226d9b8f1688): smp_mb() after the increment and before a plain read at the gate',
-  {
-    [beforeGate.name]: 'smp_mb()',
-    [gateRead.name]: 'plain',
-    [afterIncrement.name]: 'smp_mb()',
-    // The lock went in v6.9 (474b99ed703b, 515c18a64e70).
-    [reexecuteRead.name]: 'plain',
   },
 );
 

@@ -1,5 +1,5 @@
 import type { Site } from 'fencepost';
-import * as sites from '../../models/sites.ts';
+import * as sites from '../../models/sites/index.ts';
 
 export const WRITE_SITES: readonly Site[] = [
   sites.trackWriteBeforeGate,

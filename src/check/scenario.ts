@@ -28,6 +28,15 @@ export interface Expectation {
   readonly because: string;
 }
 
+/** A historic bug, and the proposals that show it: found in one, proven absent in the other. */
+export interface BugPair {
+  /** Its id in the catalogue of bugs: `C03`. */
+  readonly id: string;
+  /** Names of proposals. */
+  readonly buggy: string;
+  readonly fixed: string;
+}
+
 /** A question: a world, what each vCPU and host thread does in it, and what must hold (DESIGN.md 2). */
 export interface Scenario {
   /** Kebab case: `emulated-write-vs-first-fault`. */
@@ -42,6 +51,15 @@ export interface Scenario {
   readonly sites: readonly Site[];
   readonly proposals: readonly Proposal[];
   readonly expectations: readonly Expectation[];
+  /** The ordering protocols that it exercises, by id: `P05`. */
+  readonly protocols?: readonly string[];
+  readonly bugs?: readonly BugPair[];
+  /** Names of proposals that break one step: each must be violated under some memory model. */
+  readonly mutants?: readonly string[];
+  /** Names of proposals that differ in nothing that x86 could show: `x86-tso` must call them safe. */
+  readonly equivalents?: readonly string[];
+  /** `deep`: too large for the default set of `fencepost regress`. */
+  readonly tier?: 'default' | 'deep';
   world(): World;
 }
 

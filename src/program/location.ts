@@ -23,6 +23,20 @@ export interface Lock<S = unknown> {
 }
 
 /**
+ * Plain data that belongs to one thread alone, such as what a vCPU keeps for itself (KVM-MMU.md P44): no
+ * event touches it. Every run starts from `initial`; the sequential driver may carry it from run to run.
+ */
+export interface ThreadLocal<S = unknown> {
+  readonly kind: 'thread-local';
+  readonly name: string;
+  readonly initial: S;
+}
+
+export function threadLocal<S>(name: string, initial: S): ThreadLocal<S> {
+  return { kind: 'thread-local', name, initial };
+}
+
+/**
  * The memory of one program: locations and locks share one numbering. Asking twice for a name gives
  * the same location, so a path may name what it touches when it gets there.
  */

@@ -1,5 +1,5 @@
 import { type Fence, type Mark } from '../memory/event.ts';
-import type { Location, Lock } from './location.ts';
+import type { Location, Lock, ThreadLocal } from './location.ts';
 import type { Site } from './site.ts';
 
 /** What a read delivered: its value, and its place in program order, by which later events depend on it. */
@@ -80,6 +80,8 @@ export type Operation =
   | { readonly op: 'join'; readonly on: readonly Read[] }
   | { readonly op: 'guarded'; readonly lock: Lock }
   | { readonly op: 'update'; readonly lock: Lock; readonly state: unknown }
+  | { readonly op: 'local'; readonly of: ThreadLocal }
+  | { readonly op: 'set-local'; readonly of: ThreadLocal; readonly state: unknown }
   | { readonly op: 'enter'; readonly fn: string }
   | { readonly op: 'leave' }
   | { readonly op: 'site'; readonly site: Site }

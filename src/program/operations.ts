@@ -4,7 +4,7 @@
  */
 import { produce, type Draft } from 'immer';
 import { Fence, Mark } from '../memory/event.ts';
-import type { Location, Lock } from './location.ts';
+import type { Location, Lock, ThreadLocal } from './location.ts';
 import type { Depends, Modify, Read, Rmw, Steps } from './operation.ts';
 import type { Site } from './site.ts';
 
@@ -196,6 +196,17 @@ export function* guarded<S>(lock: Lock<S>): Steps<S> {
 export function* update<S>(lock: Lock<S>, recipe: (draft: Draft<S>) => void): Steps {
   const state = yield* guarded(lock);
   yield { op: 'update', lock, state: produce(state, (draft) => void recipe(draft)) };
+}
+
+/** What the thread keeps for itself. */
+export function* readLocal<S>(of: ThreadLocal<S>): Steps<S> {
+  return (yield { op: 'local', of }) as S;
+}
+
+/** Changes what the thread keeps for itself. The recipe must not keep its draft. */
+export function* updateLocal<S>(of: ThreadLocal<S>, recipe: (draft: Draft<S>) => void): Steps {
+  const state = yield* readLocal(of);
+  yield { op: 'set-local', of, state: produce(state, (draft) => void recipe(draft)) };
 }
 
 /** One of several continuations, all of which are explored. Returns the index of the one taken. */

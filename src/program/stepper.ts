@@ -1,7 +1,7 @@
 import { Fence, Kind, Mark, NONE, type Label } from '../memory/event.ts';
 import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
-import type { Lock } from './location.ts';
+import type { Lock, ThreadLocal } from './location.ts';
 import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './operation.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
@@ -43,6 +43,7 @@ export class Stepper {
   readonly #states: GuardedStates;
   readonly #steps: Steps;
   readonly #held = new Map<Lock, Held>();
+  readonly #locals: Map<ThreadLocal, unknown>;
   readonly #functions: string[] = [];
   #ctrl: readonly number[] = NONE;
   #must: readonly number[] = NONE;
@@ -50,10 +51,17 @@ export class Stepper {
   /** Continuation after the event last given out. */
   #then: (value: number) => Next = () => this.#run(undefined);
 
-  constructor(body: () => Steps, proposal: Proposal, states: GuardedStates) {
+  /** `locals` holds what the thread keeps for itself, and what it makes of it, where that outlives the run. */
+  constructor(
+    body: () => Steps,
+    proposal: Proposal,
+    states: GuardedStates,
+    locals = new Map<ThreadLocal, unknown>(),
+  ) {
     this.#steps = body();
     this.#proposal = proposal;
     this.#states = states;
+    this.#locals = locals;
   }
 
   start(): Next {
@@ -127,6 +135,13 @@ export class Stepper {
         held.state = operation.state;
         return { reply: undefined };
       }
+      case 'local':
+        return {
+          reply: this.#locals.has(operation.of) ? this.#locals.get(operation.of) : operation.of.initial,
+        };
+      case 'set-local':
+        this.#locals.set(operation.of, operation.state);
+        return { reply: undefined };
       case 'enter':
         this.#functions.push(operation.fn);
         return { reply: undefined };

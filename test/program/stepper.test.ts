@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Kind, Mark } from '../../src/memory/event.ts';
 import { GuardedStates } from '../../src/program/guarded.ts';
-import { Memory } from '../../src/program/location.ts';
+import { Memory, threadLocal } from '../../src/program/location.ts';
 import {
   add,
   assume,
@@ -11,10 +11,12 @@ import {
   cmpxchg,
   fail,
   guarded,
+  readLocal,
   readLock,
   readOnce,
   readUnlock,
   update,
+  updateLocal,
   writeLock,
   writeOnce,
   writeUnlock,
@@ -54,6 +56,19 @@ describe('Stepper', () => {
     expect(label(read)).toMatchObject({ kind: Kind.Read, loc: x.id, mark: Mark.Plain, text: 'x' });
     expect(label(write)).toMatchObject({ kind: Kind.Write, value: 5, data: [0], fn: 'kvm_mmu_track_write' });
     expect(end.status).toBe('end');
+  });
+
+  it('keeps what is thread-local without events, and afresh in every run', () => {
+    const mmu = threadLocal('mmu', { level: 1 });
+    const body = function* (): Steps {
+      yield* updateLocal(mmu, (draft) => {
+        draft.level += 1;
+      });
+      yield* writeOnce(x, (yield* readLocal(mmu)).level);
+    };
+    for (let run = 0; run < 2; run++) {
+      expect(label(steps(body)[0])).toMatchObject({ kind: Kind.Write, value: 2 });
+    }
   });
 
   it('carries a control dependency to the end of the thread', () => {

@@ -5,7 +5,7 @@ import { judge } from '../../src/check/run.ts';
 import { expectedVerdict } from '../../src/check/scenario.ts';
 import { memoryModels } from '../../src/memory/models.ts';
 import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
-import * as allSites from '../../models/sites.ts';
+import * as allSites from '../../models/sites/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
 
 const sites = Object.values(allSites).flatMap((site) => ('options' in site ? [site] : []));

@@ -1,45 +1,8 @@
 /**
- * The points of the paths at which proposals may differ (DESIGN.md 2). The first group are the orderings
- * of the `indirect_shadow_pages` protocol (KVM-MMU.md P01, C01); what a kernel version chooses there is in
- * `proposals/p01.ts`. The second group are points at which these kernels do the same, the first option; they
- * exist so that mutations can break one step at a time, and for fixes of other bugs (`proposals/c27.ts`).
+ * Points of the shadow MMU at which most kernels do the same, the first option: mutations break one step at a
+ * time there, and fixes of single bugs choose another option.
  */
-import { defineSite, type Site } from 'fencepost';
-
-export const trackWriteBeforeGate = defineSite({
-  name: 'track-write-before-gate',
-  fn: 'kvm_mmu_track_write',
-  doc: 'What stands between the store to the guest PTE and the read of indirect_shadow_pages.',
-  options: ['none', 'srcu_read_lock()', 'smp_mb()'],
-});
-
-export const trackWriteGateRead = defineSite({
-  name: 'track-write-gate-read',
-  fn: 'kvm_mmu_track_write',
-  doc: 'How the gate reads indirect_shadow_pages.',
-  options: ['plain', 'READ_ONCE'],
-});
-
-export const accountShadowedBeforeIncrement = defineSite({
-  name: 'account-shadowed-before-increment',
-  fn: 'account_shadowed',
-  doc: 'The fence before indirect_shadow_pages++.',
-  options: ['none', 'smp_wmb()', 'smp_mb()'],
-});
-
-export const accountShadowedAfterIncrement = defineSite({
-  name: 'account-shadowed-after-increment',
-  fn: 'account_shadowed',
-  doc: 'The fence between indirect_shadow_pages++ and what account_shadowed() and FNAME(fetch) do next.',
-  options: ['none', 'smp_wmb()', 'smp_mb()'],
-});
-
-export const reexecuteRead = defineSite({
-  name: 'reexecute-read',
-  fn: 'reexecute_instruction',
-  doc: 'How reexecute_instruction() reads indirect_shadow_pages, its heuristic for unprotecting the gfn.',
-  options: ['locked', 'READ_ONCE', 'plain', 'smp_mb+plain'],
-});
+import { defineSite } from 'fencepost';
 
 export const gpteChangedTop = defineSite({
   name: 'gpte-changed-top',
@@ -131,12 +94,3 @@ export const pageFaultUnlock = defineSite({
   doc: 'Whether FNAME(page_fault) drops mmu_lock.',
   options: ['write_unlock', 'none'],
 });
-
-/** The orderings that kernel versions and patches differ in. */
-export const P01_SITES: readonly Site[] = [
-  trackWriteBeforeGate,
-  trackWriteGateRead,
-  accountShadowedBeforeIncrement,
-  accountShadowedAfterIncrement,
-  reexecuteRead,
-];

@@ -1,0 +1,3 @@
+/** The points of the paths at which proposals may differ (DESIGN.md 2), a file per concern. */
+export * from './p01.ts';
+export * from './shadow-mmu.ts';
