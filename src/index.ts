@@ -65,6 +65,7 @@ export {
   type SequentialRun,
 } from './program/sequential.ts';
 export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
+export type { CatalogueEntry } from './check/coverage.ts';
 export type { Final, Property } from './check/property.ts';
 export type { BugPair, Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
 export { defineSiteRule, type OptionPattern, type SiteRule } from './patch/rule.ts';

@@ -26,6 +26,8 @@ export const cmpxchgWriteVsFirstFault: Scenario = {
   sources: ['KVM-MMU.md P01 (accidental fences), A16', 'daea3e73cb4a'],
   sites: PROTOCOL_SITES,
   proposals: [...P01_PROPOSALS, noFaultFence, weakFaultFence, noReread],
+  protocols: ['P01', 'P07'],
+  mutants: ['v6.10-once/no-fault-fence', 'v6.10-once/weak-fault-fence', 'v6.10-once/no-reread'],
   expectations: [
     {
       proposals: [

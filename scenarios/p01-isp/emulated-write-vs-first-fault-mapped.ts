@@ -24,6 +24,8 @@ export const emulatedWriteVsFirstFaultMapped: Scenario = {
   sources: ['KVM-MMU.md P01 (accidental fences), A6, A13', 'KVM-MMU.md P18'],
   sites: PROTOCOL_SITES,
   proposals: [...P01_PROPOSALS, noWriterFence, noWriteProtect, noReread],
+  protocols: ['P01', 'P07'],
+  mutants: ['v6.10-once/no-writer-fence', 'v6.10-once/no-write-protect', 'v6.10-once/no-reread'],
   expectations: [
     {
       proposals: ['v6.6', 'fault-fence-only', 'v6.10-once/no-writer-fence'],

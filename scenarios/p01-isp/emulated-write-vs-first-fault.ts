@@ -29,6 +29,14 @@ export const emulatedWriteVsFirstFault: Scenario = {
   sources: ['KVM-MMU.md P01, C01, A3, A6, A16', 'mail 003', '226d9b8f1688 (v6.10)'],
   sites: PROTOCOL_SITES,
   proposals: [...P01_PROPOSALS, noWriterFence, noFaultFence, noReread, noIncrement, v6_10Marked],
+  protocols: ['P01', 'P07'],
+  bugs: [{ id: 'C01', buggy: 'v6.6', fixed: 'v6.10-once' }],
+  mutants: [
+    'v6.10-once/no-writer-fence',
+    'v6.10-once/no-fault-fence',
+    'v6.10-once/no-reread',
+    'v6.10-once/no-increment',
+  ],
   expectations: [
     {
       proposals: ['v6.6'],

@@ -29,6 +29,9 @@ export const emulatedWriteVsRootLoad: Scenario = {
   sources: ['KVM-MMU.md P01, P02, A10, A13, G5 row 1b'],
   sites: PROTOCOL_SITES,
   proposals: [...P01_PROPOSALS, noWriterFence, noTopReread],
+  protocols: ['P01', 'P07'],
+  bugs: [{ id: 'C30', buggy: 'v6.10-once/no-top-reread', fixed: 'v6.10-once' }],
+  mutants: ['v6.10-once/no-writer-fence', 'v6.10-once/no-top-reread'],
   expectations: [
     {
       proposals: ['v6.6', 'fault-fence-only', 'v6.10-once/no-writer-fence'],

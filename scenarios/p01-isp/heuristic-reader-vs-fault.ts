@@ -22,6 +22,9 @@ export const heuristicReaderVsFault: Scenario = {
   sources: ['KVM-MMU.md A16, E3', 'mail 003', '474b99ed703b, 515c18a64e70 (v6.9)'],
   sites: [...HEURISTIC_SITES, ...FAULT_SITES],
   proposals: [...P01_PROPOSALS, unaccountSkipped, zapKeepsParents],
+  protocols: ['P01'],
+  mutants: ['v6.10-once/unaccount-skipped', 'v6.10-once/zap-keeps-parents'],
+  equivalents: ['lock-removal', 'v6.10'],
   expectations: [
     {
       proposals: P01_PROPOSALS.map(({ name }) => name),

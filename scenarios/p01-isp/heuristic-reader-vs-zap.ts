@@ -21,6 +21,9 @@ export const heuristicReaderVsZap: Scenario = {
   sources: ['KVM-MMU.md A12, A16, E3', 'mail 003'],
   sites: HEURISTIC_SITES,
   proposals: [...P01_PROPOSALS, unaccountSkipped, zapKeepsParents],
+  protocols: ['P01'],
+  mutants: ['v6.10-once/unaccount-skipped', 'v6.10-once/zap-keeps-parents'],
+  equivalents: ['lock-removal', 'v6.10'],
   expectations: [
     {
       proposals: P01_PROPOSALS.map(({ name }) => name),

@@ -20,6 +20,8 @@ export const lastZapVsEmulatedWrite: Scenario = {
   sources: ['KVM-MMU.md P01 (1->0), A12, E3', 'mail 003'],
   sites: [...WRITE_SITES, ...ZAP_SITES],
   proposals: [...P01_PROPOSALS, unaccountSkipped, zapOnlyUnaccounts, zapKeepsParents],
+  protocols: ['P01'],
+  mutants: ['v6.10-once/unaccount-skipped', 'v6.10-once/zap-only-unaccounts', 'v6.10-once/zap-keeps-parents'],
   expectations: [
     {
       proposals: P01_PROPOSALS.map(({ name }) => name),

@@ -24,6 +24,9 @@ export const twoWritersVsFault: Scenario = {
   sources: ['KVM-MMU.md P01, C01, C34', 'mail 003'],
   sites: PROTOCOL_SITES,
   proposals: [...P01_PROPOSALS, noWriteReread, noWriterFence, writeKeepsSpte, writeWithoutLock],
+  protocols: ['P01'],
+  mutants: ['v6.10-once/no-writer-fence', 'v6.10-once/write-keeps-spte', 'v6.10-once/write-without-lock'],
+  equivalents: ['v6.10-once/no-write-reread'],
   expectations: [
     {
       proposals: [

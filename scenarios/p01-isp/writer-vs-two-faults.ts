@@ -23,6 +23,8 @@ export const writerVsTwoFaults: Scenario = {
   sources: ['KVM-MMU.md P01, P07, C01, C30', 'mail 003'],
   sites: TWO_FAULT_SITES,
   proposals: [...P01_PROPOSALS, faultKeepsLock, noFaultFence, noReread],
+  protocols: ['P01', 'P07'],
+  mutants: ['v6.10-once/fault-keeps-lock', 'v6.10-once/no-fault-fence', 'v6.10-once/no-reread'],
   expectations: [
     {
       proposals: [

@@ -27,6 +27,8 @@ export const repointedTableVsTwoFaults: Scenario = {
   sources: ['KVM-MMU.md A3, P07, C27, C28', '0cb2af2ea66a', '81ccda30b4e8'],
   sites: TWO_FAULT_SITES,
   proposals: [v6_3, v6_6, v6_10, v6_10Once, gfnCheck, v7_1, v7_1Once],
+  protocols: ['P07'],
+  bugs: [{ id: 'C27', buggy: 'v6.10', fixed: 'gfn-check' }],
   expectations: [
     {
       proposals: ['v6.3', 'v6.6', 'v6.10', 'v6.10-once'],

@@ -1,3 +1,4 @@
+import type { CatalogueEntry } from '../check/coverage.ts';
 import type { Scenario } from '../check/scenario.ts';
 import type { SiteRule } from '../patch/rule.ts';
 import type { Proposal, Site } from '../program/site.ts';
@@ -6,15 +7,19 @@ import type { Proposal, Site } from '../program/site.ts';
 export interface Catalogue {
   readonly scenarios: readonly Scenario[];
   readonly rules: readonly SiteRule[];
+  /** What coverage is counted in. */
+  readonly protocols: readonly CatalogueEntry[];
+  readonly bugs: readonly CatalogueEntry[];
 }
 
 /** The catalogue of this package, loaded on the first use: `--help` and bad usage need none. */
 export async function ownCatalogue(): Promise<Catalogue> {
-  const [{ scenarios }, { patchRules }] = await Promise.all([
+  const [{ scenarios }, { protocols, bugs }, { patchRules }] = await Promise.all([
     import('../../scenarios/index.ts'),
+    import('../../scenarios/protocols.ts'),
     import('../../models/patch-rules.ts'),
   ]);
-  return { scenarios, rules: patchRules };
+  return { scenarios, rules: patchRules, protocols, bugs };
 }
 
 /** Every proposal of these scenarios once, in the order in which they are met. */

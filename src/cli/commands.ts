@@ -4,7 +4,9 @@ import { check } from './commands/check.ts';
 import { list } from './commands/list.ts';
 import { litmus } from './commands/litmus.ts';
 import { patch } from './commands/patch.ts';
+import { regress } from './commands/regress.ts';
 import { replay } from './commands/replay.ts';
+import { show } from './commands/show.ts';
 import type { Exit } from './exit.ts';
 import type { FlagName, Flags } from './flags.ts';
 import type { Io } from './io.ts';
@@ -36,13 +38,27 @@ export const COMMANDS: readonly Command[] = [
     wordDocs: { WORD: 'only what has all of these in its name or text' },
     summary: 'the scenarios, proposals, memory models and sites that there are',
     doc: 'Lists the scenarios with their questions.',
-    flags: ['proposals', 'models', 'sites', 'json'],
+    flags: ['proposals', 'models', 'sites', 'protocols', 'json'],
     examples: [
       ['fencepost list', 'every scenario with its question'],
       ['fencepost list fault', 'the scenarios that have to do with faults'],
       ['fencepost list --proposals', 'every proposal and where it comes from'],
+      ['fencepost list --protocols', 'which ordering protocols and historic bugs are covered, and by what'],
     ],
     run: list,
+  },
+  {
+    name: 'show',
+    words: '<SCENARIO|FILE>',
+    wordDocs: { 'SCENARIO|FILE': 'a name from `fencepost list`, or a scenario file of your own' },
+    summary: 'what a scenario models, what it rests on, and what is expected of it',
+    doc: [
+      'Prints the question, the world, the kernel functions that each thread passes with the sites in them, the',
+      'sources, the expected verdicts with their reasons, and the bounds within which «safe» holds.',
+    ].join(' '),
+    flags: ['json'],
+    examples: [['fencepost show emulated-write-vs-first-fault', 'the founding question']],
+    run: show,
   },
   {
     name: 'check',
@@ -68,6 +84,25 @@ export const COMMANDS: readonly Command[] = [
       ['fencepost check --max-time 30s', 'at most 30 seconds per verdict; exit code 3 if that was too short'],
     ],
     run: check,
+  },
+  {
+    name: 'regress',
+    words: '',
+    wordDocs: {},
+    summary: 'the whole catalogue against its expectations, for CI',
+    doc: [
+      'Judges every scenario, proposal and memory model on the cores that there are, and prints a line for each',
+      'scenario and proposal; verdicts that nobody expected are marked and shown with their counterexamples.',
+      'Exit code: 0 every verdict is as expected, 1 some verdict is not, 2 bad usage, 3 a bound was hit first.',
+    ].join(' '),
+    flags: ['only', 'since', 'deep', 'model', 'json', 'maxExecutions', 'maxTime'],
+    examples: [
+      ['fencepost regress', 'the default set'],
+      ['fencepost regress --only P05,C03', 'what has to do with one protocol or one bug'],
+      ['fencepost regress --since v6.6', 'without the kernels before v6.6'],
+      ['fencepost regress --deep --json', 'everything, for machines'],
+    ],
+    run: regress,
   },
   {
     name: 'replay',

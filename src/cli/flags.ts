@@ -67,6 +67,17 @@ export const FLAGS = {
     doc: 'say why: a witness as columns of CPUs, or the cycle that forbids there being one',
   },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
+  since: {
+    flags: '--since <PROPOSAL>',
+    doc: 'leave out the proposals that stand before this one in the history of a scenario',
+  },
+  only: {
+    flags: '--only <NAME>',
+    doc: 'scenarios, protocols (P05) or bugs (C03), several times or as a comma list',
+    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+  },
+  deep: { flags: '--deep', doc: 'with the scenarios that are too large for the default set' },
+  protocols: { flags: '--protocols', doc: 'list what the catalogue covers instead: protocols and bugs' },
   proposals: { flags: '--proposals', doc: 'list the proposals instead' },
   models: { flags: '--models', doc: 'list the memory models instead' },
   sites: { flags: '--sites', doc: 'list the sites instead: the points where proposals differ' },
@@ -92,6 +103,10 @@ export interface Flags {
   readonly cat?: string;
   readonly explain?: boolean;
   readonly base?: string;
+  readonly since?: string;
+  readonly only?: readonly string[];
+  readonly deep?: boolean;
+  readonly protocols?: boolean;
   readonly proposals?: boolean;
   readonly models?: boolean;
   readonly sites?: boolean;

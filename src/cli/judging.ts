@@ -1,5 +1,5 @@
 import { judge, type Judgement, type JudgeOptions } from '../check/run.ts';
-import type { Scenario } from '../check/scenario.ts';
+import type { Scenario, VerdictName } from '../check/scenario.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import type { Proposal } from '../program/site.ts';
 import { Exit } from './exit.ts';
@@ -38,13 +38,20 @@ export function* judgeAll(tasks: readonly Task[], flags: Flags, io: Io): Generat
   }
 }
 
-export function isAsExpected({ verdict, expected }: Judgement): boolean {
+/** What a verdict is judged by. */
+export interface Outcome {
+  readonly verdict: VerdictName;
+  readonly expected: VerdictName;
+  readonly interrupted?: boolean;
+}
+
+export function isAsExpected({ verdict, expected }: Outcome): boolean {
   return verdict === expected;
 }
 
 /** What a verdict means for the exit code. */
-export function exitOf(judgement: Judgement): Exit {
-  if (judgement.interrupted) return Exit.Interrupted;
-  if (judgement.verdict === 'bounded') return Exit.Inconclusive;
-  return isAsExpected(judgement) ? Exit.Holds : Exit.Violated;
+export function exitOf(outcome: Outcome): Exit {
+  if (outcome.interrupted === true) return Exit.Interrupted;
+  if (outcome.verdict === 'bounded') return Exit.Inconclusive;
+  return isAsExpected(outcome) ? Exit.Holds : Exit.Violated;
 }

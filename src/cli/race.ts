@@ -6,6 +6,9 @@ import type { Program } from '../program/program.ts';
 import { renderRace, renderSummary } from '../trace/index.ts';
 import type { Io } from './io.ts';
 
+/** What brings colour to a text. */
+export type Painter = Pick<Io, 'paint'>;
+
 /** A witness with all that is needed to show it. */
 export interface Shown extends Pick<Judgement, 'scenario' | 'proposal' | 'program'> {
   readonly model: ModelName;
@@ -13,12 +16,12 @@ export interface Shown extends Pick<Judgement, 'scenario' | 'proposal' | 'progra
 }
 
 /** A counterexample as people read it: one line that grep finds, the race diagram, how to get it again. */
-export function counterexample(io: Io, shown: Shown): string {
+export function counterexample(io: Painter, shown: Shown): string {
   return counterexampleOf(io, [shown]);
 }
 
 /** Counterexamples one after the other; an execution that several memory models allow is drawn once. */
-export function counterexamples(io: Io, all: readonly Shown[]): string[] {
+export function counterexamples(io: Painter, all: readonly Shown[]): string[] {
   const same = new Map<string, [Shown, ...Shown[]]>();
   for (const shown of all) {
     const key = keyOf(shown);
@@ -29,7 +32,7 @@ export function counterexamples(io: Io, all: readonly Shown[]): string[] {
   return [...same.values()].map((group) => counterexampleOf(io, group));
 }
 
-function counterexampleOf(io: Io, group: readonly [Shown, ...Shown[]]): string {
+function counterexampleOf(io: Painter, group: readonly [Shown, ...Shown[]]): string {
   const [{ scenario, proposal, program, model, witness }, ...others] = group;
   const summary = renderSummary({
     scenario: scenario.name,

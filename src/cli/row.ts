@@ -1,13 +1,14 @@
 import type { Flag } from '../check/flags.ts';
 import type { Judgement } from '../check/run.ts';
+import type { VerdictName } from '../check/scenario.ts';
 
 /** A verdict in the words of `--json`: keys and their order are part of the interface. */
 export interface Row {
   readonly scenario: string;
   readonly proposal: string;
   readonly model: string;
-  readonly verdict: string;
-  readonly expected: string;
+  readonly verdict: VerdictName;
+  readonly expected: VerdictName;
   readonly executions: number;
   readonly blocked: number;
   readonly exhaustive: boolean;

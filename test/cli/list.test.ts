@@ -63,4 +63,13 @@ describe('fencepost --help', () => {
   it('knows its version', async () => {
     expect((await fencepost(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
+
+  it('lists what the catalogue covers, and why not the rest', async () => {
+    const { code, out } = await fencepost(['list', '--protocols']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^P99 +nothing +0 +- +- +nobody has asked$/m);
+    expect(out).toMatch(/^C01 +the gate without fences +-/m);
+    const json = JSON.parse((await fencepost(['list', '--protocols', '--json', 'P99'])).out) as unknown;
+    expect(json).toMatchObject({ protocols: [{ entry: { id: 'P99' }, scenarios: [] }], bugs: [] });
+  });
 });

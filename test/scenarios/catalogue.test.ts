@@ -7,8 +7,13 @@ import { memoryModels } from '../../src/memory/models.ts';
 import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
 import * as allSites from '../../models/sites/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
+import { bugs, protocols } from '../../scenarios/protocols.ts';
 
 const sites = Object.values(allSites).flatMap((site) => ('options' in site ? [site] : []));
+
+function catalogued(id: string): boolean {
+  return [...protocols, ...bugs].some((entry) => entry.id === id);
+}
 
 /** The scenario under a proposal that makes a path fail where it passes one of the sites. */
 function stumbles(scenario: Scenario, base: Proposal, names: readonly string[]): boolean {
@@ -43,6 +48,28 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
     const mentioned = scenario.expectations.flatMap(({ proposals }) => proposals);
     expect([...mentioned].sort()).toEqual(scenario.proposals.map(({ name }) => name).sort());
     for (const { because } of scenario.expectations) expect(because.length).toBeGreaterThan(20);
+  });
+
+  it('claims of its mutants, equivalents and bugs only what its expectations say', () => {
+    const { mutants = [], equivalents = [] } = scenario;
+    const expected = (proposal: string): string[] => {
+      expect(scenario.proposals.map(({ name }) => name)).toContain(proposal);
+      return memoryModels.map(({ name }) => expectedVerdict(scenario, proposal, name));
+    };
+    for (const mutant of mutants) expect(expected(mutant), mutant).toContain('violated');
+    for (const mutant of equivalents) {
+      expected(mutant);
+      expect(expectedVerdict(scenario, mutant, 'x86-tso'), mutant).toBe('safe');
+    }
+    for (const { id, buggy, fixed } of scenario.bugs ?? []) {
+      expect(catalogued(id), id).toBe(true);
+      const [found, proven] = [expected(buggy), expected(fixed)];
+      expect(
+        found.some((verdict, i) => verdict === 'violated' && proven[i] === 'safe'),
+        id,
+      ).toBe(true);
+    }
+    expect((scenario.protocols ?? []).every(catalogued)).toBe(true);
   });
 
   it('catches a neighbour of what it calls safe, under every memory model', () => {

@@ -14,6 +14,11 @@ export interface Outcome {
 /** A catalogue of small scenarios, so that what is printed hangs on nothing else. */
 export const catalogue: Catalogue = {
   scenarios: [gate, wakeUp(1), deadlock],
+  protocols: [
+    { id: 'P01', title: 'the gate' },
+    { id: 'P99', title: 'nothing', because: 'nobody has asked' },
+  ],
+  bugs: [{ id: 'C01', title: 'the gate without fences' }],
   rules: [
     defineSiteRule({
       site: sites.gate,

@@ -6,6 +6,7 @@ import { FencepostError } from '../../program/error.ts';
 import { proposalsOf, sitesOf } from '../catalogue.ts';
 import type { Call } from '../commands.ts';
 import { Exit } from '../exit.ts';
+import { listProtocols } from '../list-protocols.ts';
 import { wrapped } from '../table.ts';
 
 const MODEL_DOCS: Readonly<Record<ModelName, string>> = {
@@ -25,10 +26,14 @@ interface Entry {
 
 /** `fencepost list`. */
 export async function list({ words, flags, io, catalogue }: Call): Promise<Exit> {
-  const kinds = [flags.proposals, flags.models, flags.sites].filter((flag) => flag === true);
+  const kinds = [flags.proposals, flags.models, flags.sites, flags.protocols].filter((flag) => flag === true);
   if (kinds.length > 1) {
-    throw new FencepostError('too-many-lists', 'only one of --proposals, --models and --sites can be listed');
+    throw new FencepostError(
+      'too-many-lists',
+      'only one of --proposals, --models, --sites and --protocols can be listed',
+    );
   }
+  if (flags.protocols === true) return listProtocols(await catalogue(), words, flags, io);
   const { scenarios } = flags.models === true ? { scenarios: [] } : await catalogue();
   const all =
     flags.models === true

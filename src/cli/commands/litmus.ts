@@ -4,7 +4,7 @@ import type { Call } from '../commands.ts';
 import { Exit } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { Bar } from '../litmus/bar.ts';
+import { Bar } from '../bar.ts';
 import { catModelOf, type CatFile } from '../litmus/cat-file.ts';
 import { filesOf } from '../litmus/files.ts';
 import { herdText } from '../litmus/herd-text.ts';
