@@ -5,8 +5,8 @@ export interface SpteRef {
 }
 
 /**
- * What must be equal for a shadow page to be reused (KVM-MMU.md A1.2). `invalid` is missing: it is read
- * without mmu_lock, so it is a memory location.
+ * What must be equal for a shadow page to be reused: `union kvm_mmu_page_role` (KVM-MMU.md A1.2). `invalid` is
+ * missing: it is read without mmu_lock, so it is a memory location. An optional bit that is absent is clear.
  */
 export interface ShadowPageRole {
   level: number;
@@ -18,6 +18,28 @@ export interface ShadowPageRole {
   passthrough: boolean;
   /** Shadows what L1 made for L2: such pages are zapped with their last parent. */
   guestMode: boolean;
+  /** The guest table has 4-byte entries: twice as many as a shadow page. */
+  has4ByteGpte?: boolean;
+  /** Which part of such a table this page shadows. */
+  quadrant?: number;
+  /** Bit 63 of an entry is XD. */
+  eferNx?: boolean;
+  /** A supervisor may not write what is read-only. */
+  cr0Wp?: boolean;
+  /** CR0.WP is clear, and a page that a supervisor may write for that must not become one that it may execute. */
+  smepAndnotWp?: boolean;
+  /** The same for a page that SMAP keeps from the supervisor. */
+  smapAndnotWp?: boolean;
+  /** The tables have no accessed and dirty bits. */
+  adDisabled?: boolean;
+  /** In system management mode: another set of memslots. */
+  smm?: boolean;
+}
+
+/** What the guest maps through an entry, as the walk found it: a frame, and the rights of the whole path. */
+export interface Translation {
+  gfn: number;
+  access: number;
 }
 
 /** The parts of `struct kvm_mmu_page` that only holders of mmu_lock see. */
@@ -28,6 +50,8 @@ export interface ShadowPage {
   rootCount: number;
   /** `sp->parent_ptes` */
   parents: SpteRef[];
+  /** `sp->shadowed_translation` (`sp->gfns` before v5.19), by index; direct pages have none. */
+  translations: Record<number, Translation>;
 }
 
 /** `sp_has_gptes()`: only such pages are counted and write-track their table. */
@@ -35,15 +59,28 @@ export function hasGptes({ role }: Pick<ShadowPage, 'role'>): boolean {
   return !role.direct && !role.passthrough;
 }
 
+/** Whether the role words are equal. */
 export function sameRole(a: ShadowPageRole, b: ShadowPageRole): boolean {
   return (
     a.level === b.level &&
     a.access === b.access &&
-    a.direct === b.direct &&
-    a.passthrough === b.passthrough &&
-    a.guestMode === b.guestMode
+    (a.quadrant ?? 0) === (b.quadrant ?? 0) &&
+    ROLE_BITS.every((bit) => (a[bit] ?? false) === (b[bit] ?? false))
   );
 }
+
+const ROLE_BITS = [
+  'direct',
+  'passthrough',
+  'guestMode',
+  'has4ByteGpte',
+  'eferNx',
+  'cr0Wp',
+  'smepAndnotWp',
+  'smapAndnotWp',
+  'adDisabled',
+  'smm',
+] as const;
 
 /** `kvm_mmu_child_role()`: a child shadows a guest table even below a passthrough root. */
 export function childRole(parent: ShadowPageRole, direct: boolean, access: number): ShadowPageRole {
