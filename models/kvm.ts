@@ -36,6 +36,7 @@ export interface KvmStart {
   /** Their SPTEs that are not zero. */
   readonly sptes?: readonly (SpteRef & { readonly spte: number })[];
   readonly indirectShadowPages?: number;
+  readonly mmuInvalidateSeq?: number;
   /** `gfn_write_track` by frame. */
   readonly writeTrack?: Readonly<Record<number, number>>;
 }
@@ -60,7 +61,7 @@ export class Kvm {
       'kvm->arch.indirect_shadow_pages',
       start.indirectShadowPages ?? 0,
     );
-    this.mmuInvalidateSeq = memory.location('kvm->mmu_invalidate_seq');
+    this.mmuInvalidateSeq = memory.location('kvm->mmu_invalidate_seq', start.mmuInvalidateSeq ?? 0);
     this.mmuInvalidateInProgress = memory.location('kvm->mmu_invalidate_in_progress');
     this.vcpus = Array.from({ length: start.vcpus }, (_, id) => ({
       kvm: this,

@@ -10,6 +10,10 @@ import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts'
 import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-faults.ts';
+import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
+import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
+import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
+import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -22,4 +26,8 @@ export const scenarios: readonly Scenario[] = [
   twoWritersVsFault,
   writerVsTwoFaults,
   repointedTableVsTwoFaults,
+  faultVsInvalidation,
+  narrowSequence,
+  refreshVsInvalidation,
+  swapVsInvalidation,
 ];

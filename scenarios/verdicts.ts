@@ -14,3 +14,6 @@ export const EVERYWHERE: Verdicts = {
 
 /** Needs accesses that pass each other: every memory model but sc. */
 export const REORDERED: Verdicts = { ...EVERYWHERE, sc: 'safe' };
+
+/** Needs reads or writes of one kind that pass each other, which x86 does not do: LKMM alone. */
+export const WEAK: Verdicts = { ...SAFE, 'lkmm-marked': 'violated', lkmm: 'violated' };

@@ -84,9 +84,12 @@ export class Memory {
   }
 
   #lock<S>(name: string, lockKind: LockKind, initial: S): Lock<S> {
-    if (this.#byName.has(name)) {
-      throw new FencepostError('location-conflict', `«${name}» is declared twice`, {
-        hint: 'give each lock a name of its own',
+    const known = this.#byName.get(name);
+    if (known?.kind === 'lock' && known.lockKind === lockKind && known.initial === initial)
+      return known as Lock<S>;
+    if (known !== undefined) {
+      throw new FencepostError('location-conflict', `«${name}» is declared twice with different contents`, {
+        hint: 'one name is one lock, of one kind and with one initial state',
       });
     }
     return this.#add({ kind: 'lock', id: this.#all.length, name, lockKind, initial });

@@ -16,7 +16,8 @@ describe('Memory', () => {
     const memory = new Memory();
     expect(memory.location('x', 1)).toBe(memory.location('x', 1));
     expect(() => memory.location('x', 2)).toThrow(/declared twice/);
-    memory.rwlock('mmu_lock', null);
+    expect(memory.rwlock('mmu_lock', null)).toBe(memory.rwlock('mmu_lock', null));
+    expect(() => memory.rwlock('mmu_lock', 1)).toThrow(/declared twice/);
     expect(() => memory.spinlock('mmu_lock', null)).toThrow(/declared twice/);
     expect(() => memory.location('mmu_lock')).toThrow(/declared twice/);
   });

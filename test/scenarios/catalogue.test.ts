@@ -97,7 +97,10 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
           (order) => {
             const { memory, threads, properties } = scenario.world();
             const run = runSequential(defineProgram(scenario.name, memory, threads, proposal), { order });
-            threads.forEach((_, thread) => expect(run.ending(thread).status).toBe('end'));
+            const endings = threads.map((_, thread) => run.ending(thread).status);
+            // A schedule of no interest: it waits for something again that it has seen in vain before.
+            if (endings.includes('dropped')) return;
+            expect(new Set(endings)).toEqual(new Set(['end']));
             for (const property of properties) expect(property.check(run)).toBeUndefined();
           },
         ),
