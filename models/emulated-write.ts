@@ -15,7 +15,7 @@ import {
 import { isShadowPresentPte } from 'fencepost/mmu';
 import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
-import { validPagesWithGptes } from './shadow-page.ts';
+import { validPagesWithGptes } from './page-hash.ts';
 import * as sites from './sites/index.ts';
 import { readSpte, sptePointer, zapPresentSpte } from './sptes.ts';
 import { remoteFlushOrZap } from './zap.ts';

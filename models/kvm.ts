@@ -3,7 +3,17 @@
  * guards as its state (DESIGN.md 4.2, 4.3; KVM-MMU.md A1).
  */
 import { Memory, type Location, type Lock } from 'fencepost';
-import { emptyMmuState, showSpte, type MmuState, type SpteRef } from 'fencepost/mmu';
+import {
+  countBits,
+  emptyMmuState,
+  gpteIndexOf,
+  showSpte,
+  TABLE_ENTRIES,
+  unsyncMarks,
+  type MmuState,
+  type ShadowPageRole,
+  type SpteRef,
+} from 'fencepost/mmu';
 import { GuestMemory, type GuestPage } from './guest-memory.ts';
 
 /** `vcpu->mode` (kvm_host.h) */
@@ -15,7 +25,11 @@ const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE'];
 
 /** Bits of `vcpu->requests`. */
 export const KVM_REQ_TLB_FLUSH = 0;
+export const KVM_REQ_MMU_SYNC = 11;
+export const KVM_REQ_LOAD_MMU_PGD = 12;
 export const KVM_REQ_MMU_FREE_OBSOLETE_ROOTS = 13;
+export const KVM_REQ_TLB_FLUSH_CURRENT = 14;
+export const KVM_REQ_TLB_FLUSH_GUEST = 15;
 
 export interface Vcpu {
   readonly kvm: Kvm;
@@ -25,6 +39,21 @@ export interface Vcpu {
   /** The guest's page-table root, as CR3 or nCR3 names it. */
   readonly guestRoot: number;
 }
+
+/**
+ * What may go on in a VM. A world names what cannot happen in it; its paths then leave out the accesses that
+ * would only find that out (each would read what nobody ever writes).
+ */
+export type Mechanism =
+  /** Guest tables that go unsync: needs a guest table that some fault maps writable. */
+  | 'unsync'
+  /** Three emulated writes to one upper-level table. */
+  | 'write flooding'
+  /** A limit on shadow pages, and generations of them: `mmu_valid_gen`. */
+  | 'page limit'
+  | 'generation'
+  /** Somebody else who waits for the CPU or for mmu_lock while a sync goes on. */
+  | 'reschedule';
 
 /** What a VM starts with; everything else is empty, zero, and outside guest mode. */
 export interface KvmStart {
@@ -39,6 +68,11 @@ export interface KvmStart {
   readonly mmuInvalidateSeq?: number;
   /** `gfn_write_track` by frame. */
   readonly writeTrack?: Readonly<Record<number, number>>;
+  /** Leaf tables that are unsync; the pages above know of them. */
+  readonly unsync?: readonly number[];
+  readonly without?: readonly Mechanism[];
+  /** Entries of a shadow page; a small geometry where absent. */
+  readonly entries?: number;
 }
 
 export class Kvm {
@@ -51,10 +85,13 @@ export class Kvm {
   readonly mmuInvalidateInProgress: Location;
   readonly vcpus: readonly Vcpu[];
   readonly #start: KvmStart;
+  readonly #unsyncMarks: Readonly<Record<number, number>>;
+  #unsyncPagesLock: Lock<null> | undefined;
 
   constructor(start: KvmStart) {
     const { memory } = this;
     this.#start = start;
+    this.#unsyncMarks = unsyncMarks(start.shadow ?? emptyMmuState(), start.unsync ?? []);
     this.guest = new GuestMemory(memory, start.guestPages);
     this.mmuLock = memory.rwlock('kvm->mmu_lock', start.shadow ?? emptyMmuState());
     this.indirectShadowPages = memory.location(
@@ -88,6 +125,57 @@ export class Kvm {
   /** `sp->role.invalid`; a new page starts valid. */
   roleInvalid(page: number): Location {
     return this.memory.location(`sp${page}->role.invalid`);
+  }
+
+  /** Entries of a shadow page. */
+  get entries(): number {
+    return this.#start.entries ?? TABLE_ENTRIES;
+  }
+
+  /** The entry of the guest table that an SPTE shadows. */
+  gpteIndex(role: ShadowPageRole, index: number): number {
+    return gpteIndexOf(role, index, this.entries);
+  }
+
+  /** `kvm->arch.mmu_valid_gen` */
+  get mmuValidGen(): Location {
+    return this.memory.location('kvm->arch.mmu_valid_gen');
+  }
+
+  /** `sp->mmu_valid_gen` */
+  spMmuValidGen(page: number): Location {
+    return this.memory.location(`sp${page}->mmu_valid_gen`);
+  }
+
+  /** Whether it can happen here; what cannot costs no event. */
+  has(mechanism: Mechanism): boolean {
+    return this.#start.without?.includes(mechanism) !== true;
+  }
+
+  /** `sp->unsync` of a leaf table: it may differ from its guest table, as a TLB may (P05). */
+  unsync(page: number): Location {
+    return this.memory.location(`sp${page}->unsync`, this.#start.unsync?.includes(page) === true ? 1 : 0);
+  }
+
+  /** `sp->unsync_child_bitmap`: the entries that lead to unsync tables. */
+  unsyncChildBitmap(page: number): Location {
+    const format = (bitmap: number): string => `0x${bitmap.toString(16)}`;
+    return this.memory.location(`sp${page}->unsync_child_bitmap`, this.#unsyncMarks[page] ?? 0, format);
+  }
+
+  /** `sp->unsync_children`: how many bits the bitmap has. */
+  unsyncChildren(page: number): Location {
+    return this.memory.location(`sp${page}->unsync_children`, countBits(this.#unsyncMarks[page] ?? 0));
+  }
+
+  /** Excludes each other's marking among holders of mmu_lock for read (P34). */
+  get mmuUnsyncPagesLock(): Lock<null> {
+    return (this.#unsyncPagesLock ??= this.memory.spinlock('kvm->arch.mmu_unsync_pages_lock', null));
+  }
+
+  /** `kvm->tlbs_dirty`, until v5.14: SPTEs dropped by a sync whose flush was put off (P36). */
+  get tlbsDirty(): Location {
+    return this.memory.location('kvm->tlbs_dirty');
   }
 
   /** `slot->arch.gfn_write_track[gfn]` */

@@ -12,11 +12,22 @@ import {
 } from 'fencepost';
 import { childRole, indexAt, isShadowPresentPte, makeNonLeafSpte, sameRole, spteChild } from 'fencepost/mmu';
 import { childGpteChanged, topGpteChanged, walkAddr, type GuestWalker } from './guest-walk.ts';
-import type { Kvm, Vcpu } from './kvm.ts';
+import { KVM_REQ_MMU_SYNC, type Kvm, type Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
+import { isObsoleteSp } from './page-hash.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
-import { getChildSpKeep, pageFaultUnlock } from './sites/index.ts';
+import {
+  getChildSpKeep,
+  linkMarkUnsync,
+  linkSyncChildren,
+  pageFaultStale,
+  pageFaultUnlock,
+} from './sites/index.ts';
 import { readSpte, recordParent, setSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import { mmuSyncChildren } from './sync.ts';
+import { kvmMakeRequest } from './tlb-flush.ts';
+import { markUnsync } from './unsync.ts';
+import { hasUnsyncChildren } from './unsync-walk.ts';
 import { remoteFlushOrZap, zapPte } from './zap.ts';
 
 /** What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, or goes on. */
@@ -54,8 +65,8 @@ function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
 
 /** `is_page_fault_stale()`: an obsolete root, or an invalidation by the notifier since the snapshot. */
 function* isPageFaultStale(kvm: Kvm, root: number, mmuSeq: Read): Steps<boolean> {
-  const invalid = yield* readPlain(kvm.roleInvalid(root));
-  if ((yield* branch(invalid)) !== 0) return true;
+  const looksAtRoot = (yield* choice(pageFaultStale)) === 'is_page_fault_stale()';
+  if (looksAtRoot && (yield* isObsoleteSp(kvm, root))) return true;
   const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: 'mmu_invalidate_in_progress' });
   if ((yield* branch(inProgress)) !== 0) return true;
   const now = yield* readPlain(kvm.mmuInvalidateSeq, SEQ);
@@ -73,7 +84,8 @@ function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> 
   let { level } = (yield* shadowPage(kvm, root)).role;
   let sptep = sptePointer(kvm, root, indexAt(gw.page, level), level);
   while (level > gw.level) {
-    const child = yield* call('kvm_mmu_get_child_sp', getChildSp(kvm, sptep, gw));
+    const child = yield* call('kvm_mmu_get_child_sp', getChildSp(vcpu, sptep, gw));
+    if (child !== undefined && !(yield* syncBeforeLink(vcpu, child.id))) return 'retry';
     if (yield* childGpteChanged(vcpu, gw, level - 1)) return 'retry';
     // What leads to the child: the guest entries that name its table.
     const from = gw.ptes.slice(level);
@@ -88,6 +100,19 @@ function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> 
   return 'fixed';
 }
 
+/**
+ * A page with unsync tables below is synchronised before it is linked: hardware of any vCPU may walk the
+ * link at once, and the guest need not flush for an entry that becomes present (C03). False: not now.
+ */
+function* syncBeforeLink(vcpu: Vcpu, child: number): Steps<boolean> {
+  if (!vcpu.kvm.has('unsync') || !(yield* hasUnsyncChildren(vcpu.kvm, child))) return true;
+  if ((yield* choice(linkSyncChildren)) === 'mmu_sync_children()') {
+    return yield* mmuSyncChildren(vcpu, child, false);
+  }
+  yield* kvmMakeRequest(vcpu, KVM_REQ_MMU_SYNC);
+  return true;
+}
+
 /** A child to link, and what the SPTE held before. */
 interface NewChild {
   readonly id: number;
@@ -95,7 +120,8 @@ interface NewChild {
 }
 
 /** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */
-function* getChildSp(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
+function* getChildSp(vcpu: Vcpu, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
+  const { kvm } = vcpu;
   const old = yield* readSpte(sptep);
   const spte = yield* branch(old);
   const gfn = gw.tableGfn[sptep.level - 1];
@@ -107,7 +133,7 @@ function* getChildSp(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps<NewCh
     const isRight = child.gfn === gfn && (keep === 'same gfn' || sameRole(child.role, role));
     if (keep === 'present' || isRight) return undefined;
   }
-  return { id: yield* kvmMmuGetShadowPage(kvm, gfn, role), old };
+  return { id: yield* kvmMmuGetShadowPage(vcpu, gfn, role), old };
 }
 
 /**
@@ -122,4 +148,12 @@ function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readon
   }
   yield* setSpte(sptep, makeNonLeafSpte(id), from);
   yield* recordParent(kvm, sptep, id);
+  if (kvm.has('unsync') && (yield* isOrHasUnsync(kvm, id)) && (yield* choice(linkMarkUnsync)) === 'mark') {
+    yield* call('mark_unsync', markUnsync(kvm, sptep));
+  }
+}
+
+function* isOrHasUnsync(kvm: Kvm, id: number): Steps<boolean> {
+  if (yield* hasUnsyncChildren(kvm, id)) return true;
+  return (yield* branch(yield* readPlain(kvm.unsync(id)))) !== 0;
 }

@@ -66,18 +66,20 @@ function* enterGuest(vcpu: Vcpu, role: ShadowPageRole, page: number): Steps<numb
 }
 
 /** `kvm_mmu_load()`; writing the root to the hardware and flushing the own TLB follow and touch no memory. */
-function* mmuLoad({ kvm, guestRoot }: Vcpu, role: ShadowPageRole): Steps<number> {
-  const root = yield* call('mmu_alloc_shadow_roots', allocRoots(kvm, guestRoot, role));
+function* mmuLoad(vcpu: Vcpu, role: ShadowPageRole): Steps<number> {
+  const { kvm } = vcpu;
+  const root = yield* call('mmu_alloc_shadow_roots', allocRoots(vcpu, role));
   yield* call('is_unsync_root', isUnsyncRoot(kvm, root));
   return root;
 }
 
-function* allocRoots(kvm: Kvm, guestRoot: number, role: ShadowPageRole): Steps<number> {
+function* allocRoots(vcpu: Vcpu, role: ShadowPageRole): Steps<number> {
+  const { kvm, guestRoot } = vcpu;
   // mmu_first_shadow_root_alloc(): reverse maps and write-track arrays are there (P14).
   const allocated = kvm.memory.location('kvm->arch.shadow_root_allocated', 1);
   yield* branch(yield* loadAcquire(allocated));
   yield* writeLock(kvm.mmuLock);
-  const root = yield* kvmMmuGetShadowPage(kvm, guestRoot, role);
+  const root = yield* kvmMmuGetShadowPage(vcpu, guestRoot, role);
   yield* update(kvm.mmuLock, (state) => {
     pageOf(state, root).rootCount += 1;
   });

@@ -1,5 +1,6 @@
 /** How SPTEs are written and dropped under mmu_lock (KVM-MMU.md A7, A12; SPTE accesses in F2). */
 import {
+  branch,
   fail,
   guarded,
   readPlain,
@@ -15,14 +16,17 @@ import {
   addRmap,
   findPage,
   isLastSpte,
+  isMmuWritableSpte,
   removeParent,
   removeRmap,
+  setTranslation,
   SHADOW_NONPRESENT_VALUE,
   spteChild,
   spteHasVolatileBits,
-  sptePfn,
+  translatedFrame,
   type ShadowPage,
   type SpteRef,
+  type Translation,
 } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 
@@ -50,12 +54,32 @@ export function readSpte({ location, via }: SptePointer): Steps<Read> {
 
 /**
  * Replaces a present SPTE by another: an exchange when it may change without the lock, else WRITE_ONCE
- * (`__update_clear_spte_slow()`, `__update_clear_spte_fast()`).
+ * (`__update_clear_spte_slow()`, `__update_clear_spte_fast()`). Gives what was replaced.
  */
-export function* replaceSpte(sptep: SptePointer, old: Read, spte: number): Steps {
-  const depends = { addr: sptep.via, data: [old] };
-  if (spteHasVolatileBits(old.value)) yield* xchg(sptep.location, spte, undefined, depends);
-  else yield* writeOnce(sptep.location, spte, depends);
+export function* replaceSpte(
+  sptep: SptePointer,
+  old: Read,
+  spte: number,
+  from: readonly Read[] = [],
+): Steps<Read> {
+  const depends = { addr: sptep.via, data: [old, ...from] };
+  if (spteHasVolatileBits(old.value)) return yield* xchg(sptep.location, spte, undefined, depends);
+  yield* writeOnce(sptep.location, spte, depends);
+  return old;
+}
+
+/**
+ * `mmu_spte_update()` of a present SPTE. True: it was MMU-writable and is no more, so that a CPU may hold a
+ * writable TLB entry that the reverse map no longer leads to.
+ */
+export function* mmuSpteUpdate(
+  sptep: SptePointer,
+  old: Read,
+  spte: number,
+  from: readonly Read[] = [],
+): Steps<boolean> {
+  const replaced = yield* branch(yield* replaceSpte(sptep, old, spte, from));
+  return isMmuWritableSpte(replaced) && !isMmuWritableSpte(spte);
 }
 
 /** `mmu_spte_set()` of an SPTE that is not present; `from` are the guest PTEs that it is made from. */
@@ -70,9 +94,16 @@ export function* dropSpte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
   } else {
     yield* writeOnce(sptep.location, SHADOW_NONPRESENT_VALUE, { addr: sptep.via });
   }
+  const page = yield* shadowPage(kvm, sptep.page);
+  const gfn = translatedFrame(page, sptep.index) ?? (yield* unknownMapping(sptep));
   yield* update(kvm.mmuLock, (state) => {
-    removeRmap(state, sptePfn(old.value), sptep);
+    removeRmap(state, gfn, sptep);
   });
+}
+
+/** A leaf SPTE that was never recorded: pte_list_remove() is a BUG(). */
+export function unknownMapping({ location }: SptePointer): Steps<never> {
+  return fail('rmap-consistent', `meets ${location.name}, which the reverse map does not know`);
 }
 
 /** The page with a number, as the holder of mmu_lock sees it; using one that was freed is a violation. */
@@ -104,10 +135,11 @@ export function* recordParent(kvm: Kvm, sptep: SptePointer, child: number): Step
   });
 }
 
-/** `rmap_add()` */
-export function* recordMapping(kvm: Kvm, sptep: SptePointer, gfn: number): Steps {
+/** `rmap_add()`, or of a mapping that was there already, the rights that it has now. */
+export function* recordMapping(kvm: Kvm, sptep: SptePointer, translation: Translation): Steps {
   const { page, index } = sptep;
   yield* update(kvm.mmuLock, (state) => {
-    addRmap(state, gfn, { page, index });
+    setTranslation(state, { page, index }, translation);
+    addRmap(state, translation.gfn, { page, index });
   });
 }

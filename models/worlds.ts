@@ -17,7 +17,7 @@ import {
 } from 'fencepost/mmu';
 import type { GuestPteAddress } from './emulated-write.ts';
 import type { GuestPage } from './guest-memory.ts';
-import { Kvm, type KvmStart } from './kvm.ts';
+import { Kvm, type KvmStart, type Mechanism } from './kvm.ts';
 
 const GPD = 1;
 const GPT_A = 2;
@@ -69,15 +69,18 @@ const PASSTHROUGH_ROOT: ShadowPageRole = {
 export const ROOT = 0;
 
 function passthroughRoot(loadedBy: number): ShadowPage {
-  return { id: ROOT, gfn: 0, role: PASSTHROUGH_ROOT, rootCount: loadedBy, parents: [] };
+  return { id: ROOT, gfn: 0, role: PASSTHROUGH_ROOT, rootCount: loadedBy, parents: [], translations: {} };
 }
 
 function state(pages: ShadowPage[], rmap: MmuState['rmap'] = {}): MmuState {
   return { pages, nextPage: pages.length, rmap };
 }
 
+/** The guest maps its page read-only and no table at all, nothing is zapped all at once, one write floods nothing. */
+const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'page limit', 'generation', 'reschedule'];
+
 function kvm(vcpus: number, start: Omit<KvmStart, 'vcpus' | 'guestPages' | 'guestRoot'>): Kvm {
-  return new Kvm({ vcpus, guestPages, guestRoot: GPD, ...start });
+  return new Kvm({ vcpus, guestPages, guestRoot: GPD, without: ABSENT, ...start });
 }
 
 /**
@@ -96,6 +99,7 @@ export function underPassthroughRootMapped(): Kvm {
     role: { ...ORDINARY_ROOT, level: PG_LEVEL_4K, direct: true },
     rootCount: 0,
     parents: [],
+    translations: {},
   };
   const at = { page: direct.id, index: GPD };
   return kvm(2, {
@@ -117,6 +121,7 @@ export function shadowed(): Kvm {
     role: { ...PASSTHROUGH_ROOT, level: GUEST_ROOT_LEVEL, passthrough: false },
     rootCount: 0,
     parents: [{ page: ROOT, index: 0 }],
+    translations: {},
   };
   const table: ShadowPage = {
     id: 2,
@@ -124,6 +129,7 @@ export function shadowed(): Kvm {
     role: { ...directory.role, level: PG_LEVEL_4K },
     rootCount: 0,
     parents: [{ page: directory.id, index: 0 }],
+    translations: { 0: { gfn: DATA_A, access: gpteAccess(leafA) } },
   };
   return kvm(2, {
     shadow: state([passthroughRoot(1), directory, table], { [DATA_A]: [{ page: table.id, index: 0 }] }),

@@ -1,8 +1,9 @@
 /** Write protection of a guest page that is about to be shadowed (KVM-MMU.md A6; P18). */
-import { branch, call, guarded, type Steps } from 'fencepost';
+import { branch, call, choice, guarded, type Site, type Steps } from 'fencepost';
 import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
-import { readSpte, replaceSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import * as sites from './sites/index.ts';
+import { mmuSpteUpdate, readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
 
 /**
  * `kvm_mmu_slot_gfn_write_protect()`: every SPTE that maps the page loses W and MMU-writable. True when
@@ -17,7 +18,9 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
       for (const { page, index } of rmapOf(state, gfn)) {
         const { role } = yield* shadowPage(kvm, page);
         const sptep = sptePointer(kvm, page, index, role.level);
-        if (yield* spteWriteProtect(sptep)) flush = true;
+        // A direct page stands for the TDP MMU, which finds its SPTEs by walking from its roots.
+        const test = role.direct ? sites.tdpWriteProtectTest : sites.writeProtectTest;
+        if (yield* spteWriteProtect(sptep, test)) flush = true;
       }
       return flush;
     })(),
@@ -25,10 +28,10 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
 }
 
 /** `spte_write_protect()` with `pt_protect` */
-function* spteWriteProtect(sptep: SptePointer): Steps<boolean> {
+function* spteWriteProtect(sptep: SptePointer, test: Site): Steps<boolean> {
   const old = yield* readSpte(sptep);
   const spte = yield* branch(old);
-  if (!isWritablePte(spte) && !isMmuWritableSpte(spte)) return false;
-  yield* replaceSpte(sptep, old, withoutWrite(spte, true));
-  return isMmuWritableSpte(spte);
+  const looksAtBoth = (yield* choice(test)) === 'MMU-writable';
+  if (!isWritablePte(spte) && !(looksAtBoth && isMmuWritableSpte(spte))) return false;
+  return yield* mmuSpteUpdate(sptep, old, withoutWrite(spte, true));
 }

@@ -17,13 +17,15 @@ import {
   hasGptes,
   isLastSpte,
   isShadowPresentPte,
+  PG_LEVEL_4K,
   removePage,
   spteChild,
   TABLE_ENTRIES,
   type ShadowPage,
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
-import { unaccountShadowed, validPagesWithGptes } from './shadow-page.ts';
+import { unaccountShadowed } from './account-shadowed.ts';
+import { validPagesWithGptes } from './page-hash.ts';
 import * as sites from './sites/index.ts';
 import {
   dropParentPte,
@@ -34,6 +36,7 @@ import {
   type SptePointer,
 } from './sptes.ts';
 import { kvmFlushRemoteTlbs, kvmMakeAllCpusRequest } from './tlb-flush.ts';
+import { clearParents, mmuUnsyncWalk } from './unsync-walk.ts';
 
 /**
  * `__kvm_mmu_prepare_zap_page()`: children unlinked, parents unlinked, unaccounted, invalid: in this order,
@@ -46,17 +49,38 @@ export function prepareZapPage(kvm: Kvm, id: number, invalidList: number[]): Ste
 
 function* prepareZap(kvm: Kvm, id: number, invalidList: number[]): Steps {
   const page = yield* shadowPage(kvm, id);
+  yield* call('mmu_zap_unsync_children', zapUnsyncChildren(kvm, page, invalidList));
   yield* call('kvm_mmu_page_unlink_children', unlinkChildren(kvm, page, invalidList));
   yield* call('kvm_mmu_unlink_parents', unlinkParents(kvm, id));
   const invalid = yield* readPlain(kvm.roleInvalid(id));
   const wasInvalid = (yield* branch(invalid)) !== 0;
   if (!wasInvalid && hasGptes(page)) yield* call('unaccount_shadowed', unaccountShadowed(kvm, page));
+  yield* call('kvm_unlink_unsync_page', clearUnsync(kvm, page));
   const isRoot = page.rootCount > 0;
   if ((yield* choice(sites.prepareZapInvalidate)) === 'skip') return;
   if (!isRoot) invalidList.push(id);
   yield* writePlain(kvm.roleInvalid(id), 1);
   // The request comes after the mark, so that whoever serves it sees the root as obsolete (P12).
   if (isRoot && !wasInvalid) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
+}
+
+/** Unsync tables below go with an upper page: nobody would find them to synchronise them. */
+function* zapUnsyncChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number[]): Steps {
+  if (role.level === PG_LEVEL_4K || role.direct || !kvm.has('unsync')) return;
+  for (;;) {
+    const leaves = yield* mmuUnsyncWalk(kvm, id);
+    if (leaves.length === 0) return;
+    for (const leaf of leaves) {
+      yield* prepareZapPage(kvm, leaf.id, invalidList);
+      yield* clearParents(kvm, leaf);
+    }
+  }
+}
+
+function* clearUnsync(kvm: Kvm, { id, role }: ShadowPage): Steps {
+  if (role.level > PG_LEVEL_4K || role.direct || !kvm.has('unsync')) return;
+  const unsync = yield* readPlain(kvm.unsync(id));
+  if ((yield* branch(unsync)) !== 0) yield* writePlain(kvm.unsync(id), 0);
 }
 
 function* unlinkChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number[]): Steps {

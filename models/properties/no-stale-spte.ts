@@ -5,9 +5,9 @@ import {
   guestGrant,
   hasGptes,
   isShadowPresentPte,
+  PG_LEVEL_4K,
   shadowGrant,
   spteChild,
-  TABLE_ENTRIES,
   type Grant,
   type MmuState,
   type ShadowPage,
@@ -17,7 +17,8 @@ import type { Kvm } from '../kvm.ts';
 /** An SPTE and the guest PTE that it shadows. */
 interface Place {
   readonly page: ShadowPage;
-  readonly invalid: Location;
+  /** Not 0 where nobody minds what the SPTE grants: a zapped page, an unsync table. */
+  readonly excused: readonly Location[];
   readonly spte: Location;
   readonly gpte: Location;
 }
@@ -25,8 +26,8 @@ interface Place {
 /**
  * `no-stale-spte` (DESIGN.md 6): values decide; where an SPTE came from only explains the finding. An
  * execution ends with mmu_lock free and no emulated write between its store and the end of track_write,
- * so nothing is left that could still repair a stale SPTE. No page of this slice is ever unsync, and
- * `mmu_valid_gen` never changes, so obsolete means invalid.
+ * so nothing is left that could still repair a stale SPTE. A table that is unsync may differ from the guest's,
+ * as a TLB may; what comes of that is judged by the translations used.
  */
 export function noStaleSpte(kvm: Kvm): Property {
   const known = new WeakMap<MmuState, readonly Place[]>();
@@ -45,7 +46,7 @@ export function noStaleSpte(kvm: Kvm): Property {
       const state = final.state(kvm.mmuLock);
       for (const place of placesOf(state)) {
         const spte = final.value(place.spte);
-        if (!isShadowPresentPte(spte) || final.value(place.invalid) !== 0) continue;
+        if (!isShadowPresentPte(spte) || place.excused.some((mark) => final.value(mark) !== 0)) continue;
         const { role } = place.page;
         const granted = shadowGrant(spte, place.page, findPage(state, spteChild(spte)));
         const allowed = guestGrant(final.value(place.gpte), role.level, role.access);
@@ -58,11 +59,13 @@ export function noStaleSpte(kvm: Kvm): Property {
 }
 
 function placesIn(kvm: Kvm, page: ShadowPage): Place[] {
-  return Array.from({ length: TABLE_ENTRIES }, (_, index) => ({
+  const canBeUnsync = page.role.level === PG_LEVEL_4K && kvm.has('unsync');
+  const excused = [kvm.roleInvalid(page.id), ...(canBeUnsync ? [kvm.unsync(page.id)] : [])];
+  return Array.from({ length: kvm.entries }, (_, index) => ({
     page,
-    invalid: kvm.roleInvalid(page.id),
+    excused,
     spte: kvm.spte({ page: page.id, index }, page.role.level),
-    gpte: kvm.guest.pte(page.gfn, index),
+    gpte: kvm.guest.pte(page.gfn, kvm.gpteIndex(page.role, index)),
   }));
 }
 

@@ -2,3 +2,4 @@
 export * from './notifier.ts';
 export * from './p01.ts';
 export * from './shadow-mmu.ts';
+export * from './unsync.ts';

@@ -25,6 +25,13 @@ export const getChildSpKeep = defineSite({
   options: ['present', 'same gfn', 'same gfn and role'],
 });
 
+export const pageFaultStale = defineSite({
+  name: 'page-fault-stale',
+  fn: 'is_page_fault_stale',
+  doc: 'Whether a fault looks under mmu_lock if its root is obsolete by now, or only for invalidations (a955cad84cda).',
+  options: ['is_page_fault_stale()', 'mmu_invalidate_retry()'],
+});
+
 export const accountShadowedIncrement = defineSite({
   name: 'account-shadowed-increment',
   fn: 'account_shadowed',

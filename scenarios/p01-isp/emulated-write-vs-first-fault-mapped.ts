@@ -6,6 +6,7 @@ import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRootMapped } from '../../models/worlds.ts';
+import { tdpWriteProtectTest } from '../../models/sites/index.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { PROTOCOL_SITES } from './sites.ts';
 
@@ -22,7 +23,7 @@ export const emulatedWriteVsFirstFaultMapped: Scenario = {
     'writable, so account_shadowed() clears its W and flushes all TLBs before the entry is re-read. ' +
     'Both vCPUs are outside guest mode.',
   sources: ['KVM-MMU.md P01 (accidental fences), A6, A13', 'KVM-MMU.md P18'],
-  sites: PROTOCOL_SITES,
+  sites: [...PROTOCOL_SITES, tdpWriteProtectTest],
   proposals: [...P01_PROPOSALS, noWriterFence, noWriteProtect, noReread],
   protocols: ['P01', 'P07'],
   mutants: ['v6.10-once/no-writer-fence', 'v6.10-once/no-write-protect', 'v6.10-once/no-reread'],

@@ -14,6 +14,7 @@ export const FAULT_SITES: readonly Site[] = [
   sites.accountShadowedIncrement,
   sites.accountShadowedAfterIncrement,
   sites.accountShadowedWriteProtect,
+  sites.pageFaultStale,
   sites.gpteChangedTop,
   sites.gpteChangedAfterAccount,
   sites.pageFaultUnlock,

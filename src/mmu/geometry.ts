@@ -12,14 +12,28 @@ export const TABLE_ENTRIES = 4;
 /** Frame numbers stand above the flag bits of an entry, as on x86. */
 export const PAGE_SHIFT = 12;
 
-const INDEX_BITS = Math.log2(TABLE_ENTRIES);
-
 /**
  * The entry that translates a page (a frame number in the address space translated) in its table of the
  * level.
  */
-export function indexAt(page: number, level: number): number {
-  return (page >> ((level - 1) * INDEX_BITS)) % TABLE_ENTRIES;
+export function indexAt(page: number, level: number, entries = TABLE_ENTRIES): number {
+  return Math.floor(page / entries ** (level - 1)) % entries;
+}
+
+/**
+ * The entry of the guest table that an SPTE shadows. A table of 4-byte entries has twice as many as a shadow
+ * page, so several pages shadow it, each a quadrant: a half of a leaf table, and a quarter of a page
+ * directory, whose entries two SPTEs share (KVM-MMU.md A1.2).
+ */
+export function gpteIndexOf(
+  role: { readonly level: number; readonly has4ByteGpte?: boolean; readonly quadrant?: number },
+  index: number,
+  entries = TABLE_ENTRIES,
+): number {
+  if (role.has4ByteGpte !== true) return index;
+  const quadrant = role.quadrant ?? 0;
+  if (role.level === PG_LEVEL_4K) return quadrant * entries + index;
+  return (quadrant * entries + index) >> 1;
 }
 
 /** How many pages one address space has. */

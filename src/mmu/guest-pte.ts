@@ -59,6 +59,11 @@ export function gpteAccess(gpte: number): number {
   );
 }
 
+/** `FNAME(protect_clean_gpte)`: no write through a leaf whose D bit is clear, so that the first one faults. */
+export function protectCleanGpte(access: number, gpte: number): number {
+  return (gpte & GPTE_DIRTY) === 0 ? access & ~ACC_WRITE_MASK : access;
+}
+
 /**
  * What the entry lets the hardware do without touching it: nothing while A is clear, no write through a
  * leaf while D is clear (KVM-MMU.md D5, R3).

@@ -11,6 +11,7 @@ export {
   type AccessKind,
 } from './access.ts';
 export {
+  gpteIndexOf,
   GUEST_ROOT_LEVEL,
   indexAt,
   PAGES,
@@ -26,6 +27,7 @@ export {
   gpteFrame,
   isAccessedGpte,
   isPresentGpte,
+  protectCleanGpte,
   showGuestPte,
   type GuestPte,
 } from './guest-pte.ts';
@@ -41,6 +43,8 @@ export {
   removeParent,
   removeRmap,
   rmapOf,
+  setTranslation,
+  translatedFrame,
   type MmuState,
 } from './mmu-state.ts';
 export {
@@ -51,6 +55,7 @@ export {
   type ShadowPage,
   type ShadowPageRole,
   type SpteRef,
+  type Translation,
 } from './shadow-page.ts';
 export {
   isHostWritableSpte,
@@ -69,3 +74,4 @@ export {
   withoutWrite,
   type LeafSpte,
 } from './spte.ts';
+export { countBits, unsyncMarks } from './unsync-marks.ts';

@@ -2,7 +2,14 @@
  * What mmu_lock guards, as plain data: the shadow pages with their parent links, and the reverse map.
  * Functions that change it work in place, so they fit a recipe for the guarded state.
  */
-import { sameSpte, type ShadowPage, type ShadowPageRole, type SpteRef } from './shadow-page.ts';
+import { TABLE_ENTRIES } from './geometry.ts';
+import {
+  sameSpte,
+  type ShadowPage,
+  type ShadowPageRole,
+  type SpteRef,
+  type Translation,
+} from './shadow-page.ts';
 
 export interface MmuState {
   /** Hash and `active_mmu_pages` in one, oldest first; invalid pages stay until they are freed. */
@@ -37,7 +44,7 @@ export function pagesOfFrame(state: MmuState, gfn: number): readonly ShadowPage[
 export function addPage(state: MmuState, gfn: number, role: ShadowPageRole): number {
   const id = state.nextPage;
   state.nextPage = id + 1;
-  state.pages.push({ id, gfn, role: { ...role }, rootCount: 0, parents: [] });
+  state.pages.push({ id, gfn, role: { ...role }, rootCount: 0, parents: [], translations: {} });
   return id;
 }
 
@@ -53,6 +60,25 @@ export function addParent(state: MmuState, child: number, parent: SpteRef): void
 export function removeParent(state: MmuState, child: number, parent: SpteRef): void {
   const page = pageOf(state, child);
   page.parents = page.parents.filter((ref) => !sameSpte(ref, parent));
+}
+
+/** `kvm_mmu_page_set_translation()`; a direct page computes its frames, so it keeps nothing. */
+export function setTranslation(
+  state: MmuState,
+  { page: id, index }: SpteRef,
+  translation: Translation,
+): void {
+  const page = pageOf(state, id);
+  if (!page.role.direct) page.translations[index] = { ...translation };
+}
+
+/**
+ * `kvm_mmu_page_get_gfn()`: the frame that an entry maps as the page knows it, which need not be what the SPTE
+ * holds (C27); undefined: nothing was recorded.
+ */
+export function translatedFrame({ gfn, role, translations }: ShadowPage, index: number): number | undefined {
+  if (!role.direct) return translations[index]?.gfn;
+  return gfn + index * TABLE_ENTRIES ** (role.level - 1);
 }
 
 export function rmapOf(state: MmuState, gfn: number): readonly SpteRef[] {

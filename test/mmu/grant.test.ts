@@ -65,6 +65,7 @@ describe('what entries grant', () => {
     role: { level, access, direct: false, passthrough: false, guestMode: false },
     rootCount: 0,
     parents: [],
+    translations: {},
   });
 
   it('is at most what the path to them grants', () => {

@@ -1,8 +1,16 @@
 import * as sites from '../../sites/shadow-mmu.ts';
 import type { History } from './timeline.ts';
 
+import { UNSYNC_HISTORY } from './unsync.ts';
+
 /** The shadow MMU through history (KVM-MMU.md F1). */
 export const SHADOW_MMU_HISTORY: readonly History[] = [
+  ...UNSYNC_HISTORY,
+  // a955cad84cda, v5.16 (C08).
+  {
+    site: sites.pageFaultStale,
+    from: { 'v5.14': 'mmu_invalidate_retry()', 'v6.1': 'is_page_fault_stale()' },
+  },
   // 0cb2af2ea66a and 81ccda30b4e8 (C27, C28).
   { site: sites.getChildSpKeep, from: { 'v5.14': 'present', 'v7.1': 'same gfn and role' } },
 ];

@@ -1,0 +1,49 @@
+/** What it means for the VM that a guest table is shadowed (KVM-MMU.md A6, A12; P01). */
+import { add, choice, fenceAt, Mark, readPlain, writeOnce, type Steps } from 'fencepost';
+import { PG_LEVEL_4K, type ShadowPage } from 'fencepost/mmu';
+import type { Kvm } from './kvm.ts';
+import * as sites from './sites/index.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
+import { kvmMmuSlotGfnWriteProtect } from './write-protect.ts';
+
+const COUNT = 'indirect_shadow_pages';
+
+/**
+ * `account_shadowed()`: the count goes up, then the guest's table is write-tracked and write-protected,
+ * with a remote flush if that took a right away. P01 hangs on the fence right after the increment.
+ * `disallow_lpage` is left out: nothing in the slice reads it.
+ */
+export function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
+  yield* fenceAt(sites.accountShadowedBeforeIncrement);
+  yield* changeCount(kvm, 1, yield* choice(sites.accountShadowedIncrement));
+  yield* fenceAt(sites.accountShadowedAfterIncrement);
+  // Leaf tables may become unsync, so only upper levels are write-tracked.
+  if (level > PG_LEVEL_4K) {
+    const track = kvm.gfnWriteTrack(gfn);
+    yield* add(track, 1, Mark.Plain, { text: `${track.name}++` });
+  }
+  if ((yield* choice(sites.accountShadowedWriteProtect)) === 'skip') return;
+  if (yield* kvmMmuSlotGfnWriteProtect(kvm, gfn)) yield* kvmFlushRemoteTlbs(kvm);
+}
+
+/** `unaccount_shadowed()`: the reverse, and no fence in any version (P01, mail 003). */
+export function* unaccountShadowed(kvm: Kvm, page: ShadowPage): Steps {
+  yield* changeCount(kvm, -1, yield* choice(sites.unaccountShadowed));
+  if (page.role.level > PG_LEVEL_4K) {
+    const track = kvm.gfnWriteTrack(page.gfn);
+    yield* add(track, -1, Mark.Plain, { text: `${track.name}--` });
+  }
+}
+
+/** Writers hold mmu_lock, so only the write meets readers: `WRITE_ONCE(x, x + 1)` is marked enough. */
+function* changeCount({ indirectShadowPages }: Kvm, by: 1 | -1, how: string): Steps {
+  const sign = by === 1 ? '+' : '-';
+  if (how === 'skip') return;
+  if (how !== 'WRITE_ONCE') {
+    yield* add(indirectShadowPages, by, Mark.Plain, { text: `${COUNT}${sign}${sign}` });
+    return;
+  }
+  const count = yield* readPlain(indirectShadowPages, { text: COUNT });
+  const text = `WRITE_ONCE(${COUNT}, ${COUNT} ${sign} 1)`;
+  yield* writeOnce(indirectShadowPages, count.value + by, { data: [count], text });
+}

@@ -1,0 +1,80 @@
+/** INVLPG of one address in one root (KVM-MMU.md A9): what is unsync there is dropped, or synchronised. */
+import { branch, call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
+import {
+  gpteAccess,
+  gpteFrame,
+  indexAt,
+  isAccessedGpte,
+  isLastSpte,
+  isPresentGpte,
+  isShadowPresentPte,
+  protectCleanGpte,
+  spteChild,
+} from 'fencepost/mmu';
+import { getUser } from './guest-memory.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
+import { makeSpte } from './make-spte.ts';
+import { isUnsyncPage } from './shadow-page.ts';
+import { invlpgUnsync } from './sites/index.ts';
+import {
+  readSpte,
+  recordMapping,
+  setSpte,
+  shadowPage,
+  sptePointer,
+  zapPresentSpte,
+  type SptePointer,
+} from './sptes.ts';
+import { kvmSyncSpte } from './sync.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
+import { hasUnsyncChildren } from './unsync-walk.ts';
+
+/**
+ * `__kvm_mmu_invalidate_addr()`, until v6.3 `FNAME(invlpg)`. The caller flushes the address from the own TLB
+ * and does the same in every cached root.
+ */
+export function kvmMmuInvalidateAddr(vcpu: Vcpu, root: number, page: number): Steps {
+  return call('__kvm_mmu_invalidate_addr', invalidateAddr(vcpu, root, page));
+}
+
+function* invalidateAddr({ kvm }: Vcpu, root: number, page: number): Steps {
+  yield* writeLock(kvm.mmuLock);
+  let { level } = (yield* shadowPage(kvm, root)).role;
+  let sptep = sptePointer(kvm, root, indexAt(page, level, kvm.entries), level);
+  for (;;) {
+    if (yield* isUnsyncPage(kvm, sptep.page)) yield* invalidateEntry(kvm, sptep);
+    if (!(yield* hasUnsyncChildren(kvm, sptep.page))) break;
+    const spte = yield* readSpte(sptep);
+    if (!isShadowPresentPte(yield* branch(spte)) || isLastSpte(level)) break;
+    level -= 1;
+    sptep = sptePointer(kvm, spteChild(spte.value), indexAt(page, level, kvm.entries), level, [spte]);
+  }
+  yield* writeUnlock(kvm.mmuLock);
+}
+
+function* invalidateEntry(kvm: Kvm, sptep: SptePointer): Steps {
+  if ((yield* choice(invlpgUnsync)) === 'sync_spte()') {
+    const outcome = yield* kvmSyncSpte(kvm, sptep);
+    if (outcome === 'dropped' || outcome === 'flush') yield* kvmFlushRemoteTlbs(kvm);
+    return;
+  }
+  const old = yield* readSpte(sptep);
+  if (isShadowPresentPte(yield* branch(old))) {
+    yield* call('mmu_page_zap_pte', zapPresentSpte(kvm, sptep, old));
+    yield* kvmFlushRemoteTlbs(kvm);
+  }
+  yield* call('prefetch_gpte', prefetch(kvm, sptep));
+}
+
+/** `FNAME(prefetch_gpte)`: maps the entry again, unless another table would have to go unsync for it. */
+function* prefetch(kvm: Kvm, sptep: SptePointer): Steps {
+  const { gfn: table, role } = yield* shadowPage(kvm, sptep.page);
+  const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
+  const gpte = yield* branch(read);
+  if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return;
+  const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
+  const translation = { gfn: gpteFrame(gpte), access };
+  const { spte } = yield* call('make_spte', makeSpte(kvm, { ...translation, prefetch: true }));
+  yield* setSpte(sptep, spte, [read]);
+  yield* recordMapping(kvm, sptep, translation);
+}

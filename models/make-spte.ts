@@ -1,0 +1,28 @@
+/** What a leaf SPTE holds: `make_spte()` (KVM-MMU.md A7). */
+import { type Steps } from 'fencepost';
+import { ACC_WRITE_MASK, isWritablePte, makeLeafSpte, SHADOW_NONPRESENT_VALUE } from 'fencepost/mmu';
+import type { Kvm } from './kvm.ts';
+import { mmuTryToUnsyncPages, type UnsyncAttempt } from './unsync.ts';
+
+export interface SpteRequest extends UnsyncAttempt {
+  readonly gfn: number;
+  /** Rights of the whole path. */
+  readonly access: number;
+  /** The SPTE that it replaces. */
+  readonly old?: number;
+}
+
+export interface MadeSpte {
+  readonly spte: number;
+  /** The guest may write there and the SPTE may not: KVM has to see its writes. */
+  readonly writeProtected: boolean;
+}
+
+/** An SPTE that was writable already stays so without another look for tables at the frame. */
+export function* makeSpte(kvm: Kvm, request: SpteRequest): Steps<MadeSpte> {
+  const { gfn, access, old = SHADOW_NONPRESENT_VALUE } = request;
+  const asksForWrite = (access & ACC_WRITE_MASK) !== 0;
+  const writeProtected =
+    asksForWrite && !isWritablePte(old) && !(yield* mmuTryToUnsyncPages(kvm, gfn, request));
+  return { spte: makeLeafSpte({ pfn: gfn, access, writeProtected }), writeProtected };
+}
