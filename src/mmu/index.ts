@@ -58,6 +58,7 @@ export {
   type Translation,
 } from './shadow-page.ts';
 export {
+  isDirtySpte,
   isHostWritableSpte,
   isLastSpte,
   isMmuWritableSpte,
@@ -71,7 +72,10 @@ export {
   spteChild,
   spteHasVolatileBits,
   sptePfn,
+  withDirty,
+  withoutDirty,
   withoutWrite,
+  withWrite,
   type LeafSpte,
 } from './spte.ts';
 export { countBits, unsyncMarks } from './unsync-marks.ts';

@@ -69,6 +69,24 @@ export function withoutWrite(spte: number, protectForShadowPaging: boolean): num
   return spte & ~HW_WRITABLE & (protectForShadowPaging ? ~MMU_WRITABLE : -1);
 }
 
+/** What a fast page fault makes of an MMU-writable SPTE. */
+export function withWrite(spte: number): number {
+  return spte | HW_WRITABLE;
+}
+
+export function isDirtySpte(spte: number): boolean {
+  return (spte & HW_DIRTY) !== 0;
+}
+
+/** What the hardware makes of the SPTE when it writes through it. */
+export function withDirty(spte: number): number {
+  return spte | HW_DIRTY;
+}
+
+export function withoutDirty(spte: number): number {
+  return spte & ~HW_DIRTY;
+}
+
 /**
  * `spte_has_volatile_bits()`: whether the SPTE may change without mmu_lock, by a fast page fault or by
  * the hardware's A and D updates; then it is exchanged atomically.
