@@ -48,6 +48,24 @@ export {
   type MmuState,
 } from './mmu-state.ts';
 export {
+  calcCpuRole,
+  calcRoles,
+  calcShadowEptRoles,
+  calcShadowNptRoles,
+  calcShadowRootRole,
+  calcTdpRootRole,
+  INVALID_CPU_ROLE,
+  sameCpuRole,
+  X86_LEVELS,
+  type CpuRole,
+  type CpuRoleExt,
+  type EptFormat,
+  type MmuHost,
+  type MmuRoles,
+  type PagingLevels,
+  type RoleRegs,
+} from './role.ts';
+export {
   childRole,
   hasGptes,
   sameRole,
