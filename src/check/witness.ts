@@ -4,7 +4,7 @@
  */
 import { isReadKind, Kind } from '../memory/event.ts';
 import { encodeExecution } from '../explore/encoding.ts';
-import type { EventRef, Execution } from '../program/execution.ts';
+import { foundHeld, type EventRef, type Execution } from '../program/execution.ts';
 
 /** One violating execution, with what it violates. */
 export interface Witness {
@@ -58,7 +58,8 @@ function switchesFrom(execution: Execution, first: number): number {
     if (!unfinished(t)) return false;
     const { rf, label } = runs[t].events[at[t]];
     if (rf === undefined || rf === 'init' || !isReadKind(label.kind)) return true;
-    return at[rf.thread] > (label.kind === Kind.Read ? rf.index : sectionEnd(execution, rf));
+    const isOpen = label.kind === Kind.Read || foundHeld(runs[t].events[at[t]]);
+    return at[rf.thread] > (isOpen ? rf.index : sectionEnd(execution, rf));
   };
   let switches = 0;
   for (let t = first; ; switches++) {

@@ -1,4 +1,4 @@
-import { isReadKind, isWriteKind, Kind } from '../memory/event.ts';
+import { HELD, isReadKind, isWriteKind, Kind } from '../memory/event.ts';
 import { INIT_THREAD, type EventStructure } from '../memory/axioms/index.ts';
 
 /** An edge from event to event. */
@@ -21,8 +21,9 @@ export interface CoherentLine {
  *
  *   W W, R W: strictly forward       W R, R R: forward or the same       RMW: the write directly after its source
  *
- * A lock is such a line of sections; what an acquisition reads is what the Unlock of the section published,
- * so a section that is never left can only be the last.
+ * A lock is such a line of sections, each Unlock directly after its LockWrite. What an acquisition reads is what
+ * the Unlock of the section published, so a section that is never left can only be the last. A look at a lock
+ * reads from a LockWrite where it finds the lock held, else from an Unlock or the initial write.
  */
 export function* coherentLines(
   structure: EventStructure,
@@ -37,18 +38,15 @@ export function* coherentLines(
   const reads = here.filter((e) => isReadKind(events[e].label.kind));
   const halves = new Map(rmw.pairs().map(([r, w]) => [r, w] as const));
   const unlocks = new Map(critical.pairs().map(([opens, ends]) => [opens, ends] as const));
-  /**
-   * The event from which a reader of this write takes its value; undefined for a section that is never left.
-   */
-  const source = (w: number): number | undefined =>
-    events[w].label.kind === Kind.LockWrite ? unlocks.get(w) : w;
+  const mayRead = (r: number, w: number): boolean => {
+    const opens = events[w].label.kind === Kind.LockWrite;
+    if (events[r].label.kind === Kind.IsLocked) return opens === (values[r] === HELD);
+    return !opens && values[w] === values[r];
+  };
 
   for (const order of linearExtensions(structure, init, writes)) {
-    const position = new Map(order.map((w, i) => [w, i] as const));
-    const full = order.flatMap((w) => {
-      const end = source(w);
-      return end === undefined || end === w ? [w] : [w, end];
-    });
+    const full = order.flatMap((w) => [w, ...(unlocks.has(w) ? [unlocks.get(w) as number] : [])]);
+    const position = new Map(full.map((w, i) => [w, i] as const));
     const co = full.flatMap((a, i) => full.slice(i + 1).map((b): Pair => [a, b]));
     for (const rf of sources(0)) yield { order, rf, co };
 
@@ -58,13 +56,12 @@ export function* coherentLines(
         return;
       }
       const r = reads[from];
-      for (const [i, w] of order.entries()) {
-        const origin = source(w);
-        if (origin === undefined || values[origin] !== values[r]) continue;
+      for (const [i, w] of full.entries()) {
+        if (!mayRead(r, w)) continue;
         const half = halves.get(r);
         if (half !== undefined && position.get(half) !== i + 1) continue;
         position.set(r, i);
-        if (isMonotone(r)) for (const rest of sources(from + 1)) yield [[origin, r], ...rest];
+        if (isMonotone(r)) for (const rest of sources(from + 1)) yield [[w, r], ...rest];
         position.delete(r);
       }
     }
@@ -74,7 +71,7 @@ export function* coherentLines(
       const at = position.get(r) as number;
       return [...position].every(([e, i]) => {
         if (structure.po.has(e, r)) return i <= at;
-        if (structure.po.has(r, e)) return isWriteKind(events[e].label.kind) ? at < i : at <= i;
+        if (structure.po.has(r, e)) return isReadKind(events[e].label.kind) ? at <= i : at < i;
         return true;
       });
     }

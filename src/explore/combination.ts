@@ -1,4 +1,4 @@
-import { bareLabel, Kind } from '../memory/event.ts';
+import { bareLabel, Kind, settledLabel } from '../memory/event.ts';
 import {
   eventStructure,
   INIT_THREAD,
@@ -26,7 +26,7 @@ export class Combination {
     this.#memory = memory;
     const performed = paths.flatMap(({ events }, thread) =>
       events
-        .map(({ label, value }, index) => ({ thread, index, label, value }))
+        .map(({ label, value }, index) => ({ thread, index, label: settledLabel(label, value), value }))
         .filter(({ label }) => isMemoryEvent(label)),
     );
     const touched = [...new Set(performed.map(({ label }) => label.loc))].filter((loc) => loc >= 0);

@@ -1,5 +1,5 @@
 /** The way back from {@link executionBytes}: runs the threads' behaviour trees along the bytes. */
-import { isReadKind, Kind } from '../memory/event.ts';
+import { HELD, isReadKind, Kind, looksAtLock } from '../memory/event.ts';
 import { FencepostError } from '../program/error.ts';
 import type { Ending, EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
@@ -29,6 +29,8 @@ class Decoder {
   readonly #nodes: Behaviour[];
   /** Source of the read that each thread waits at. */
   readonly #pending: (EventRef | 'init' | undefined)[];
+  /** Whether the look at a lock that each thread waits at has found it held. */
+  readonly #held: boolean[];
   #offsets: readonly number[] = [];
   #total = 0;
 
@@ -39,6 +41,7 @@ class Decoder {
     this.#events = threads.map(() => []);
     this.#nodes = threads.map((_, t) => tree.root(t));
     this.#pending = threads.map(() => undefined);
+    this.#held = threads.map(() => false);
   }
 
   run(): Execution {
@@ -62,8 +65,13 @@ class Decoder {
       value = this.#in.take();
       if (value >= label.value) throw new Astray();
     } else if (isReadKind(label.kind)) {
-      rf = this.#pending[thread] ??= this.#source(this.#in.take());
-      const found = told ? this.#told(label.kind) : this.#valueOf(rf, label.kind, label.loc);
+      if (this.#pending[thread] === undefined) {
+        this.#pending[thread] = this.#source(this.#in.take());
+        this.#held[thread] = looksAtLock(label.kind) && this.#in.take() === 1;
+      }
+      rf = this.#pending[thread];
+      const held = this.#held[thread];
+      const found = told ? this.#told(label.kind, held) : this.#valueOf(rf, label.kind, label.loc, held);
       if (found === undefined) return false;
       value = found;
       this.#pending[thread] = undefined;
@@ -74,7 +82,9 @@ class Decoder {
     return true;
   }
 
-  #told(kind: Kind): number | undefined {
+  #told(kind: Kind, held: boolean): number | undefined {
+    if (held) return HELD;
+    if (kind === Kind.IsLocked) return 0;
     return kind === Kind.Read ? this.#in.takeSigned() : undefined;
   }
 
@@ -87,7 +97,8 @@ class Decoder {
   }
 
   /** What a read of `rf` delivers; undefined while its source has not come yet. */
-  #valueOf(rf: EventRef | 'init', kind: Kind, loc: number): number | undefined {
+  #valueOf(rf: EventRef | 'init', kind: Kind, loc: number, held: boolean): number | undefined {
+    if (rf === 'init' && held) throw new Astray();
     if (rf === 'init') return this.#tree.program.memory.initialValue(loc);
     const events = this.#events[rf.thread];
     if (events.length <= rf.index) return undefined;
@@ -98,8 +109,10 @@ class Decoder {
       return value;
     }
     if (label.kind !== Kind.LockWrite) throw new Astray();
+    if (held) return HELD;
     const end = sectionEnd(events, rf);
-    return end < 0 ? undefined : events[end].value;
+    if (end < 0) return undefined;
+    return kind === Kind.IsLocked ? 0 : events[end].value;
   }
 
   #orders(execution: Pick<Execution, 'runs'>): EventRef[][] {

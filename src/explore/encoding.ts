@@ -7,8 +7,14 @@
  * load buffering nobody may be able to go on; then the lowest thread that waits for a plain value is
  * told it, and only these values are in the bytes.
  */
-import { isReadKind, isWriteKind, Kind } from '../memory/event.ts';
-import { eventAt, type EventRef, type ExecutedEvent, type Execution } from '../program/execution.ts';
+import { isReadKind, isWriteKind, Kind, looksAtLock } from '../memory/event.ts';
+import {
+  eventAt,
+  foundHeld,
+  type EventRef,
+  type ExecutedEvent,
+  type Execution,
+} from '../program/execution.ts';
 import { VarintWriter } from './varint.ts';
 
 /** The walk came to a point where no thread can go on: the bytes do not belong to this program. */
@@ -63,12 +69,15 @@ export function executionBytes(execution: Execution): Buffer {
     if (kind === Kind.Choice) out.put(event.value);
     if (isReadKind(kind)) {
       const rf = event.rf as EventRef | 'init';
-      if (announced[thread] !== index) out.put(rf === 'init' ? 0 : offsets[rf.thread] + rf.index + 1);
+      if (announced[thread] !== index) {
+        out.put(rf === 'init' ? 0 : offsets[rf.thread] + rf.index + 1);
+        if (looksAtLock(kind)) out.put(foundHeld(event) ? 1 : 0);
+      }
       announced[thread] = index;
-      if (told) {
+      if (told && kind !== Kind.IsLocked && !foundHeld(event)) {
         if (kind !== Kind.Read) return false;
         out.putSigned(event.value);
-      } else if (rf !== 'init' && !isDone(execution, done, kind, rf)) {
+      } else if (!told && rf !== 'init' && !isDone(execution, done, event, rf)) {
         return false;
       }
     }
@@ -104,8 +113,8 @@ export function writesByLocation(execution: Pick<Execution, 'runs'>): readonly (
   return [...lists.values()];
 }
 
-function isDone(execution: Execution, done: readonly number[], kind: Kind, rf: EventRef): boolean {
-  if (kind === Kind.Read) return done[rf.thread] > rf.index;
+function isDone(execution: Execution, done: readonly number[], read: ExecutedEvent, rf: EventRef): boolean {
+  if (read.label.kind === Kind.Read || foundHeld(read)) return done[rf.thread] > rf.index;
   const { events } = execution.runs[rf.thread];
   const end = done[rf.thread] > rf.index ? sectionEnd(events, rf) : -1;
   return end >= 0 && done[rf.thread] > end;

@@ -3,10 +3,10 @@
  * per thread, then every coherence order and every `rf` whose values match, then the axioms. It knows nothing
  * of the explorer's reasoning or of the fast checkers. Cost is exponential in everything.
  */
-import { Kind } from '../memory/event.ts';
+import { isReadKind, Kind } from '../memory/event.ts';
 import type { AxiomModel, EventStructure } from '../memory/axioms/index.ts';
 import { Relation } from '../memory/relation.ts';
-import type { Execution } from '../program/execution.ts';
+import { foundHeld, type Execution } from '../program/execution.ts';
 import type { BehaviourTree } from '../program/tree.ts';
 import { coherentLines, type CoherentLine } from './coherent-lines.ts';
 import { Combination } from './combination.ts';
@@ -79,9 +79,9 @@ export function* combinations(
 
 /** What a path cannot do without: values that it reads and that are not initial. */
 function needsOf(path: ThreadPath, initial: (loc: number) => number): ReadonlySet<string> {
-  const isRead = (kind: Kind): boolean =>
-    kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock;
-  const read = path.events.filter(({ label, value }) => isRead(label.kind) && value !== initial(label.loc));
+  const read = path.events.filter(
+    (event) => isReadKind(event.label.kind) && !foundHeld(event) && event.value !== initial(event.label.loc),
+  );
   return new Set(read.map(({ label, value }) => `${label.loc}=${value}`));
 }
 

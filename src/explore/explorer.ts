@@ -11,7 +11,7 @@
  * acquisition displaces an earlier one by revisiting its LockRead, which then waits for the new section.
  */
 import { hasBit } from '../memory/bits.ts';
-import { INIT, isReadKind, Kind } from '../memory/event.ts';
+import { INIT, isReadKind, Kind, looksAtLock } from '../memory/event.ts';
 import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
@@ -115,9 +115,16 @@ class Explorer {
       case Kind.ReadLock:
         this.#read(g, t, node);
         break;
+      case Kind.TryLock:
+      case Kind.IsLocked:
+        this.#look(g, t, node);
+        break;
       case Kind.Write:
       case Kind.LockWrite:
         this.#write(g, t, node);
+        break;
+      case Kind.Unlock:
+        this.#unlock(g, t, node);
         break;
       case Kind.Choice:
         for (let i = 0; i < node.label.value; i++) {
@@ -127,7 +134,6 @@ class Explorer {
         }
         break;
       case Kind.Fence:
-      case Kind.Unlock:
       case Kind.ReadUnlock:
       case Kind.Skip: {
         const e = g.step(t, node, ABSENT);
@@ -191,10 +197,43 @@ class Explorer {
     }
   }
 
+  /** Tries both ends of every section that coherence allows: one that has ended was free, then held. */
+  #look(g: WorkGraph, t: number, node: Behaviour): void {
+    const { loc } = node.label;
+    const after = g.readAfter(t, g.cursor[t], loc);
+    const first = after === ABSENT ? g.seenPart(t, g.cursor[t], loc) : g.source(after);
+    const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
+    for (let w = last; ; w = g.coPrev[w]) {
+      const end = w === INIT ? INIT : g.closer[w];
+      for (const from of w === INIT ? [INIT] : [end, w]) {
+        if (from !== ABSENT && (after === ABSENT || from === first))
+          this.#lookFrom(g, t, node, w, from === w && w !== INIT);
+        if (from === first) return;
+      }
+    }
+  }
+
+  #lookFrom(g: WorkGraph, t: number, node: Behaviour, w: number, held: boolean): void {
+    const e = g.step(t, node, w, held);
+    const maximal = g.coAfter(w, g.loc[e]) === ABSENT && !(held && g.isClosed(w));
+    if (this.#isContested(g, e)) this.#contest(g, t, e);
+    else if (g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
+    g.back();
+  }
+
+  /** An unlock has its place directly behind its LockWrite; looks at the lock may have come after it. */
+  #unlock(g: WorkGraph, t: number, node: Behaviour): void {
+    const e = g.step(t, node, ABSENT);
+    const maximal = g.isLast(e) && g.coNext[g.closer[e]] === ABSENT;
+    if (g.checker.consistent(e, maximal)) this.#visit(g);
+    this.#revisits(g, e, ABSENT, false);
+    g.back();
+  }
+
   /** Whether this read of an RMW or lock cannot stand unless another one that has the same source gives way. */
   #isContested(g: WorkGraph, e: number): boolean {
     const { rmw, expected, kind } = g.label[e];
-    if (!rmw || (expected !== undefined && g.value[e] !== expected)) return false;
+    if (!rmw || (expected !== undefined && g.value[e] !== expected) || g.foundHeld(e)) return false;
     const isFree = this.#rivalOf(g, g.rf[e], g.loc[e]) === ABSENT;
     return !isFree || (kind === Kind.LockRead && !g.readersClosed(g.rf[e], g.loc[e]));
   }
@@ -266,7 +305,7 @@ class Explorer {
 
   /** Whether a revisited read does not go back behind what its thread has seen. */
   #coheres(g: WorkGraph, read: number): boolean {
-    return g.coBeforeOrSame(g.seen(g.thread[read], g.index[read], g.loc[read]), g.rf[read]);
+    return g.coBeforeOrSame(g.seenPart(g.thread[read], g.index[read], g.loc[read]), g.source(read));
   }
 
   /** Backward revisits by the newest event, a write that has not joined `co`. */
@@ -279,6 +318,7 @@ class Explorer {
       if (hasBit(prefix, 0, e)) continue;
       if (!this.#maximality.holds(g, e, prefix)) break;
       if (g.loc[e] !== loc || !isReadKind(g.kind[e])) continue;
+      if (g.kind[w] === Kind.Unlock && !looksAtLock(g.kind[e])) continue;
       if ((rival !== ABSENT && e > rival) || g.isBound(e, prefix)) continue;
       this.#revisit(g, e, w, prefix, behindReaders);
     }
@@ -289,7 +329,9 @@ class Explorer {
     const next = this.#graphAt(this.#depth);
     const moved = next.revisited(g, read, w, prefix, this.#rename);
     const judge = this.#rename[read];
-    if (g.label[w].rmw) {
+    if (g.kind[w] === Kind.Unlock) {
+      if (this.#coheres(next, judge) && next.checker.consistent(judge, false)) this.#visit(next);
+    } else if (g.label[w].rmw) {
       const from = next.rf[next.mate[moved]];
       const isFree = this.#rivalOf(next, from, g.loc[w]) === ABSENT;
       if (isFree && !(behindReaders && !next.readersClosed(from, g.loc[w])))

@@ -1,4 +1,4 @@
-import { Fence, isFullFenceOnX86, Kind } from '../memory/event.ts';
+import { Fence, HELD, isFullFenceOnX86, Kind } from '../memory/event.ts';
 import { FencepostError } from '../program/error.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 
@@ -30,7 +30,8 @@ const WRITER = -1;
  * and then acts on memory at once; the oldest entry of any buffer may reach memory at any time.
  *
  * LOCKed are RMWs of every strength, failed ones included, taking any lock, and read_unlock().
- * spin_unlock() and write_unlock() are stores: the lock is free once they reach memory.
+ * spin_unlock() and write_unlock() are stores: the lock is free once they reach memory. A trylock that fails
+ * and spin_is_locked() are loads.
  */
 export class Machine {
   readonly #tree: BehaviourTree;
@@ -97,6 +98,16 @@ export class Machine {
           yield { ...goTo(section), held: put(state.held, loc, WRITER) };
         }
         return;
+      case Kind.TryLock:
+        if (this.#seesHeld(state, t, loc)) yield goTo(this.#tree.after(after(HELD), 0));
+        else if (isDrained) {
+          const section = this.#tree.after(after(this.#contents(state, loc)), 0);
+          yield { ...goTo(section), held: put(state.held, loc, WRITER) };
+        }
+        return;
+      case Kind.IsLocked:
+        yield goTo(after(this.#seesHeld(state, t, loc) ? HELD : 0));
+        return;
       case Kind.ReadLock:
         if (isDrained && state.held[loc] !== WRITER)
           yield {
@@ -115,6 +126,11 @@ export class Machine {
         // Always done in one step with the read before them.
         throw new Error('half an operation is no place to stand');
     }
+  }
+
+  /** What a load of the lock word shows: memory, unless an unlock by the thread itself is on its way. */
+  #seesHeld({ buffers, held }: MachineState, t: number, loc: number): boolean {
+    return held[loc] === WRITER && !buffers[t].some((entry) => entry.loc === loc && entry.unlocks);
   }
 
   /** What memory holds; a location that was named only after the start still holds its initial value. */

@@ -4,8 +4,8 @@
  * from the coherence-last write and to be placed last.
  */
 import { hasBit } from '../memory/bits.ts';
-import { isReadKind, Kind } from '../memory/event.ts';
-import { NEVER } from '../memory/graph.ts';
+import { isReadKind, Kind, looksAtLock } from '../memory/event.ts';
+import { ABSENT, NEVER } from '../memory/graph.ts';
 import type { WorkGraph } from './work-graph.ts';
 
 export class Maximality {
@@ -13,16 +13,37 @@ export class Maximality {
   holds(g: WorkGraph, e: number, prefix: Int32Array): boolean {
     const kind = g.kind[e] as Kind;
     if (kind === Kind.Choice) return g.value[e] === 0;
+    if (kind === Kind.Unlock) return this.#isUnlockMaximal(g, e, prefix);
     const isRead = isReadKind(kind);
     if (!isRead && kind !== Kind.Write && kind !== Kind.LockWrite) return true;
     if (!isRead && this.#isReadBefore(g, e)) return false;
     const from = isRead ? g.rf[e] : e;
     if (from === NEVER) return false;
     if (from > e && !hasBit(prefix, 0, from)) return false;
+    if (looksAtLock(kind) && !this.#isLookMaximal(g, e, prefix)) return false;
     if (isRead && g.isBound(e, prefix)) return true;
     for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
       if (w <= e || hasBit(prefix, 0, w)) return false;
     }
+    return true;
+  }
+
+  /** Of the two ends of the section that it names, a look reads from the later one that there was. */
+  #isLookMaximal(g: WorkGraph, e: number, prefix: Int32Array): boolean {
+    const section = g.rf[e];
+    const end = section < 0 ? ABSENT : g.closer[section];
+    if (end === ABSENT) return true;
+    const wasThere = end < e || hasBit(prefix, 0, end);
+    return wasThere !== g.foundHeld(e);
+  }
+
+  /** The unlock of the last section there is, which no look older than it has read from. */
+  #isUnlockMaximal(g: WorkGraph, e: number, prefix: Int32Array): boolean {
+    const section = g.closer[e];
+    if (section === ABSENT) return true;
+    for (let w = g.coNext[section]; w >= 0; w = g.coNext[w]) if (w <= e || hasBit(prefix, 0, w)) return false;
+    for (let r = 0; r < e; r++)
+      if (looksAtLock(g.kind[r]) && g.rf[r] === section && !g.foundHeld(r)) return false;
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { isReadKind, Kind } from '../memory/event.ts';
+import { HELD, isReadKind, Kind } from '../memory/event.ts';
 import type { Ending } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
@@ -87,6 +87,8 @@ function* pathsFrom(
 
 /** What may be handed over to the thread at this event. */
 function keysAt(label: StepLabel, valuesOf: (loc: number) => Iterable<number>): Iterable<number> {
+  if (label.kind === Kind.IsLocked) return [0, HELD];
+  if (label.kind === Kind.TryLock) return [...valuesOf(label.loc), HELD];
   if (isReadKind(label.kind)) return [...valuesOf(label.loc)];
   if (label.kind === Kind.Choice) return Array.from({ length: label.value }, (_, i) => i);
   return [0];

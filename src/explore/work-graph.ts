@@ -1,5 +1,5 @@
 import { hasBit, setBit } from '../memory/bits.ts';
-import { INIT, isReadKind, Kind, sameLabel } from '../memory/event.ts';
+import { HELD, INIT, isReadKind, Kind, looksAtLock, sameLabel } from '../memory/event.ts';
 import { ABSENT, Graph, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { FencepostError } from '../program/error.ts';
@@ -45,10 +45,13 @@ export class WorkGraph extends Graph<StepLabel> {
     return this.#next[t] ?? this.#granted(t, behindReaders);
   }
 
-  /** Adds the thread's next event: a read with its source; for a choice `rf` is the alternative chosen. */
-  step(t: number, node: Behaviour, rf: number): number {
+  /**
+   * Adds the thread's next event: a read with its source; for a choice `rf` is the alternative chosen; `held`
+   * for a look at a lock that reads from the LockWrite of a section, not from what ended it.
+   */
+  step(t: number, node: Behaviour, rf: number, held = false): number {
     const { label } = node;
-    const e = this.push(t, this.cursor[t], label, rf, this.#valueOf(label, rf));
+    const e = this.push(t, this.cursor[t], label, rf, held ? HELD : this.#valueOf(label, rf));
     this.nodes[e] = node;
     this.checker.added(e);
     this.#pass(t, node, e);
@@ -128,7 +131,7 @@ export class WorkGraph extends Graph<StepLabel> {
 
   #wantSource(read: number, into: Int32Array, from: number): number {
     const w = this.source(read);
-    const isOwn = w >= 0 && this.kind[read] === Kind.Read && this.thread[w] === this.thread[read];
+    const isOwn = w >= 0 && mayReadEarly(this.kind[read]) && this.thread[w] === this.thread[read];
     let depth = from;
     if (w >= 0) depth = isOwn ? this.#wantEarly(w, into, depth) : this.#want(w, into, depth);
     const before = this.#before(read);
@@ -140,13 +143,14 @@ export class WorkGraph extends Graph<StepLabel> {
    * it does not read, or a read from another write.
    */
   #before(read: number): number {
-    if (this.kind[read] !== Kind.Read) return ABSENT;
+    if (!mayReadEarly(this.kind[read])) return ABSENT;
     const own = this.slots[this.thread[read]];
+    const source = this.source(read);
     for (let i = this.index[read] - 1; i >= 0; i--) {
       const e = own[i];
       if (e < 0 || this.loc[e] !== this.loc[read] || this.kind[e] === Kind.Skip) continue;
-      if (this.kind[e] === Kind.Write) return this.rf[read] === e ? ABSENT : e;
-      if (this.kind[e] === Kind.Read && this.rf[e] !== this.rf[read]) return e;
+      if (!isReadKind(this.kind[e])) return source === e ? ABSENT : e;
+      if (this.source(e) !== source) return e;
     }
     return ABSENT;
   }
@@ -168,7 +172,7 @@ export class WorkGraph extends Graph<StepLabel> {
   isBound(read: number, prefix: Int32Array): boolean {
     const after = this.readAfter(this.thread[read], this.index[read], this.loc[read]);
     const stays = after !== ABSENT && (after < read || hasBit(prefix, 0, after));
-    return stays && this.rf[after] === this.rf[read];
+    return stays && this.source(after) === this.source(read);
   }
 
   /**
@@ -186,10 +190,7 @@ export class WorkGraph extends Graph<StepLabel> {
       from.value[write],
     );
     this.nodes[moved] = from.nodes[write];
-    const kept = rename[read];
-    this.unlink(kept);
-    this.link(kept, moved);
-    this.value[kept] = from.value[write];
+    this.#redirect(rename[read], moved);
     for (let t = 0; t < this.threads; t++) {
       this.cursor[t] = 0;
       this.#next[t] = this.tree.root(t);
@@ -197,6 +198,16 @@ export class WorkGraph extends Graph<StepLabel> {
       this.refresh(t, 0);
     }
     return moved;
+  }
+
+  /** Lets a read read from another write; a look at a lock that reads from an unlock names its section. */
+  #redirect(read: number, write: number): void {
+    const isLook = looksAtLock(this.kind[read]);
+    this.unlink(read);
+    if (isLook && this.kind[write] === Kind.Unlock) this.link(read, this.closer[write]);
+    else this.link(read, write);
+    const isFound = this.kind[read] === Kind.IsLocked ? 0 : this.value[write];
+    this.value[read] = isLook && this.kind[write] === Kind.LockWrite ? HELD : isFound;
   }
 
   /**
@@ -269,11 +280,12 @@ export class WorkGraph extends Graph<StepLabel> {
   }
 
   #key(e: number, kind: Kind): number {
-    return kind === Kind.Read || kind === Kind.Choice ? this.value[e] : 0;
+    return kind === Kind.Read || kind === Kind.Choice || looksAtLock(kind) ? this.value[e] : 0;
   }
 
   #valueOf(label: StepLabel, rf: number): number {
     if (label.kind === Kind.Choice) return rf;
+    if (label.kind === Kind.TryLock) return rf === INIT ? 0 : this.value[this.closer[rf]];
     if (label.kind !== Kind.Read) return label.value;
     return rf === INIT ? this.tree.program.memory.initialValue(label.loc) : this.value[rf];
   }
@@ -294,4 +306,9 @@ export class WorkGraph extends Graph<StepLabel> {
     this.value[e] = state;
     return this.tree.after(this.nodes[e], state);
   }
+}
+
+/** Whether it may read a store of its own thread before that is ordered; whoever takes a lock for certain does not. */
+function mayReadEarly(kind: number): boolean {
+  return kind === Kind.Read || looksAtLock(kind);
 }

@@ -2,7 +2,7 @@
  * A small program as a litmus test in C that herd7 accepts: the whole behaviour of each thread, and, for a
  * given execution, an `exists` clause that only executions with its reads and final values satisfy.
  */
-import { isReadKind, Kind, Mark } from '../memory/event.ts';
+import { answerOf, isReadKind, Kind, looksAtLock, Mark } from '../memory/event.ts';
 import { eventAt, type Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
 import { BehaviourTree } from '../program/tree.ts';
@@ -85,9 +85,11 @@ function outcomeOf(walk: Walk, execution: Execution, names: Names, touched: Read
   const reads = execution.runs.flatMap(({ events }, t) =>
     events
       .filter(({ label: { kind, mark, loc } }) =>
-        kind === Kind.Read ? mark !== Mark.Noreturn : isReadKind(kind) && walk.guards(loc),
+        kind === Kind.Read
+          ? mark !== Mark.Noreturn
+          : looksAtLock(kind) || (isReadKind(kind) && walk.guards(loc)),
       )
-      .map(({ index, value }) => `${t}:${registerName(index)}=${value}`),
+      .map(({ index, label, value }) => `${t}:${registerName(index)}=${answerOf(label.kind, value)}`),
   );
   const finals = execution.co.flatMap((order, loc) => {
     const last = order.at(-1);

@@ -18,8 +18,14 @@ export const Kind = {
   ReadUnlock: 7,
   /** An explicit non-deterministic choice; no memory effect. */
   Choice: 8,
-  /** The write half that a failed cmpxchg does not perform: keeps program-order indices equal either way. */
+  /** The write half that a failed cmpxchg or trylock does not perform: keeps program-order indices equal. */
   Skip: 9,
+  /**
+   * spin_trylock(): an LKR with a LockWrite behind it if it finds the lock free; else LF, a lone read, and a Skip.
+   */
+  TryLock: 10,
+  /** spin_is_locked(): RL where it finds the lock held, RU where it finds it free. */
+  IsLocked: 11,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -132,7 +138,32 @@ export function sameLabel(a: Label, b: Label): boolean {
 }
 
 export function isReadKind(kind: number): boolean {
-  return kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock;
+  return kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock || looksAtLock(kind);
+}
+
+/** What a TryLock or IsLocked reads from the LockWrite of a section; all ids of guarded states are others. */
+export const HELD = -1;
+
+/** Whether it reads a lock word that may be held, and does not wait: spin_trylock() and spin_is_locked(). */
+export function looksAtLock(kind: number): boolean {
+  return kind === Kind.TryLock || kind === Kind.IsLocked;
+}
+
+/** What C sees of what a read has read: of locks not the state that they guard, but whether they were had or held. */
+export function answerOf(kind: number, value: number): number {
+  if (kind === Kind.TryLock) return value === HELD ? 0 : 1;
+  if (kind === Kind.IsLocked) return value === HELD ? 1 : 0;
+  return value;
+}
+
+/**
+ * The label of an event whose value is known, as the axioms want it: a failed trylock is a look at the lock,
+ * and what a look has found is its label's value.
+ */
+export function settledLabel<L extends Label>(label: L, value: number): L {
+  if (label.kind === Kind.IsLocked) return { ...label, value };
+  if (label.kind !== Kind.TryLock || value !== HELD) return label;
+  return { ...label, kind: Kind.IsLocked, mark: Mark.Once, rmw: false, value };
 }
 
 /** Members of coherence order: writes, and the openings of write sections of a lock. */

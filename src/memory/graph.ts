@@ -1,5 +1,5 @@
 import { clearBit, setBit } from './bits.ts';
-import { INIT, isReadKind, isWriteKind, Kind, type Label } from './event.ts';
+import { HELD, INIT, isReadKind, isWriteKind, Kind, looksAtLock, type Label } from './event.ts';
 import type { Checker, MemoryModel } from './model.ts';
 
 /** More events than the graph has room for; the explorer starts again with a larger one. */
@@ -191,9 +191,24 @@ export class Graph<L extends Label = Label> {
     return INIT;
   }
 
-  /** Whether `a` is `b` or stands before it in the coherence order of `loc`. */
+  /** The same where the two ends of a section are told apart: the unlock, if that was the latest. */
+  seenPart(thread: number, index: number, loc: number): number {
+    const own = this.slots[thread];
+    for (let i = index - 1; i >= 0; i--) {
+      const e = own[i];
+      if (e < 0 || this.loc[e] !== loc) continue;
+      const kind = this.kind[e];
+      if (isWriteKind(kind) || kind === Kind.Unlock) return e;
+      if (isReadKind(kind)) return this.source(e);
+    }
+    return INIT;
+  }
+
+  /** Whether `a` is `b` or stands before it in coherence order, an unlock directly behind its LockWrite. */
   coBeforeOrSame(a: number, b: number): boolean {
     if (a === INIT) return true;
+    if (b >= 0 && this.kind[b] === Kind.Unlock) return this.coBeforeOrSame(a, this.closer[b]) || a === b;
+    if (this.kind[a] === Kind.Unlock) return b !== this.closer[a] && this.coBeforeOrSame(this.closer[a], b);
     for (let w = b; w >= 0; w = this.coPrev[w]) if (w === a) return true;
     return false;
   }
@@ -258,7 +273,25 @@ export class Graph<L extends Label = Label> {
   /** The event from which a read takes its value: for locks the unlock, once there is one. */
   source(read: number): number {
     const w = this.rf[read];
-    return w >= 0 && this.kind[read] !== Kind.Read && this.closer[w] !== ABSENT ? this.closer[w] : w;
+    const ends = w >= 0 && this.kind[read] !== Kind.Read && this.closer[w] !== ABSENT;
+    return ends && !this.foundHeld(read) ? this.closer[w] : w;
+  }
+
+  /** Whether a look at a lock has found it held: it reads from the LockWrite of the section, not from its end. */
+  foundHeld(read: number): boolean {
+    return looksAtLock(this.kind[read]) && this.value[read] === HELD;
+  }
+
+  /** Adds to a row the looks at a lock that have read from this LockWrite (INIT of `loc`) or from its unlock. */
+  addLooks(section: number, loc: number, held: boolean, into: Int32Array, at: number): void {
+    const rows = section === INIT ? this.initReaders : this.readers;
+    const base = (section === INIT ? loc : section) * this.words;
+    for (let i = 0; i < this.words; i++) {
+      for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
+        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        if (looksAtLock(this.kind[r]) && (this.value[r] === HELD) === held) setBit(into, at, r);
+      }
+    }
   }
 
   clear(): void {

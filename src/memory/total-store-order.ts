@@ -9,13 +9,13 @@
  *
  * Coherence within a thread and atomicity hold by construction: the explorer offers no other rf and co.
  * What remains is one search backwards from the new event for the events that it was put before.
- * Taking a lock and read_unlock() are LOCKed, spin_unlock() and write_unlock() are plain stores. A write
- * section follows the ends of all read sections of its predecessor; that is left to complete graphs,
+ * Taking a lock and read_unlock() are LOCKed, spin_unlock() and write_unlock() are plain stores; a trylock
+ * that fails and spin_is_locked() are plain loads. A write section follows the ends of all read sections of its predecessor; that is left to complete graphs,
  * because a read section may be put before a write section that is there already, and what it does next
  * would then not be free.
  */
 import { hasBit, setBit } from './bits.ts';
-import { INIT, isFullFenceOnX86, isWriteKind, Kind } from './event.ts';
+import { INIT, isFullFenceOnX86, isReadKind, isWriteKind, Kind } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 import type { Checker, MemoryModel } from './model.ts';
 import { rcuEvents, rcuOrder, type RcuEvents } from './rcu.ts';
@@ -86,7 +86,7 @@ class StoreOrderChecker implements Checker {
       this.#before[at + i] = orders ? po : 0;
     }
     // A plain read overtakes the buffered stores of its own thread, and nothing else does.
-    if (this.#buffered && g.kind[e] === Kind.Read && !g.label[e].rmw) this.#overtake(e, prev);
+    if (this.#buffered && this.#isPlainLoad(e)) this.#overtake(e, prev);
   }
 
   consistent(e: number, maximal: boolean): boolean {
@@ -147,6 +147,8 @@ class StoreOrderChecker implements Checker {
   #overwriter(e: number): number {
     const g = this.#graph;
     if (isWriteKind(g.kind[e])) return g.coNext[e];
+    if (g.kind[e] === Kind.Unlock) return g.coNext[g.closer[e]];
+    if (g.foundHeld(e)) return g.closer[g.rf[e]];
     return g.rf[e] === ABSENT ? ABSENT : g.coAfter(g.rf[e], g.loc[e]);
   }
 
@@ -168,7 +170,15 @@ class StoreOrderChecker implements Checker {
     const g = this.#graph;
     const kind = g.kind[e];
     if (kind === Kind.Fence) return isFullFenceOnX86(g.label[e].fence);
+    if (g.foundHeld(e)) return false;
     return g.label[e].rmw || kind === Kind.ReadLock || kind === Kind.ReadUnlock;
+  }
+
+  /** A load that reads what its own thread has buffered: an RMW and the taking of a lock wait until it has left. */
+  #isPlainLoad(e: number): boolean {
+    const g = this.#graph;
+    const kind = g.kind[e];
+    return (kind === Kind.Read && !g.label[e].rmw) || kind === Kind.IsLocked || g.foundHeld(e);
   }
 
   /** Finds all that is before e, into #visited. */
@@ -198,10 +208,10 @@ class StoreOrderChecker implements Checker {
     const g = this.#graph;
     let depth = from;
     const kind = g.kind[x] as Kind;
-    if (kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock) {
+    if (isReadKind(kind)) {
       const w = g.source(x);
-      if (w >= 0 && (!this.#buffered || kind !== Kind.Read || g.thread[w] !== g.thread[x]))
-        depth = this.#add(w, depth);
+      const isEarly = kind === Kind.Read || this.#isPlainLoad(x);
+      if (w >= 0 && (!this.#buffered || !isEarly || g.thread[w] !== g.thread[x])) depth = this.#add(w, depth);
       if (this.#isFinal && kind === Kind.LockRead && g.rf[x] >= INIT) depth = this.#afterReaders(x, depth);
     } else if (kind === Kind.Write && g.coPrev[x] !== ABSENT) {
       const p = g.coPrev[x];
@@ -211,6 +221,10 @@ class StoreOrderChecker implements Checker {
       } else {
         depth = this.#visit(g.initReaders, g.loc[x] * g.words, depth);
       }
+    } else if (kind === Kind.LockWrite && g.coPrev[x] !== ABSENT) {
+      depth = this.#visitLooks(g.coPrev[x], g.loc[x], false, depth);
+    } else if (kind === Kind.Unlock) {
+      depth = this.#visitLooks(g.closer[x], g.loc[x], true, depth);
     }
     return depth;
   }
@@ -232,6 +246,13 @@ class StoreOrderChecker implements Checker {
         this.#stack[depth++] = (i << 5) + 31 - Math.clz32(fresh & -fresh);
     }
     return depth;
+  }
+
+  /** Looks at a lock come before what changes what they have found. */
+  #visitLooks(section: number, loc: number, held: boolean, depth: number): number {
+    this.#ends.fill(0);
+    this.#graph.addLooks(section, loc, held, this.#ends, 0);
+    return this.#visit(this.#ends, 0, depth);
   }
 
   /** A write section follows the ends of all read sections of its predecessor. */

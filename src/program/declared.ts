@@ -1,4 +1,4 @@
-import { Kind } from '../memory/event.ts';
+import { Kind, looksAtLock } from '../memory/event.ts';
 import { FencepostError } from './error.ts';
 import type { Program } from './program.ts';
 import type { Behaviour } from './tree.ts';
@@ -10,7 +10,7 @@ import type { Behaviour } from './tree.ts';
 export function checkDeclared(program: Program, node: Behaviour): void {
   const path: number[] = [];
   for (let child = node, read = node.parent; read !== undefined; child = read, read = read.parent) {
-    if (read.label.kind === Kind.Read) {
+    if (read.label.kind === Kind.Read || looksAtLock(read.label.kind)) {
       for (let i = 0; i < read.keys.length; i++) {
         if (read.keys[i] === child.key) continue;
         const twin = follow(read.children[i], path);

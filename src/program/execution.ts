@@ -1,4 +1,4 @@
-import { isWriteKind, Kind } from '../memory/event.ts';
+import { HELD, isWriteKind, Kind, looksAtLock } from '../memory/event.ts';
 import type { Program } from './program.ts';
 import type { StepLabel } from './stepper.ts';
 
@@ -15,7 +15,8 @@ export interface ExecutedEvent extends EventRef {
   readonly value: number;
   /**
    * For reads the write read from: an event, or the initial one. An event that takes a lock names the
-   * LockWrite of the section that it follows. Undefined for everything that reads nothing.
+   * LockWrite of the section that it follows, a look at a lock that of the section that it found, whether that
+   * had ended or not. Undefined for everything that reads nothing.
    */
   readonly rf: EventRef | 'init' | undefined;
 }
@@ -42,6 +43,11 @@ export function eventAt(execution: Execution, ref: EventRef): ExecutedEvent {
   return execution.runs[ref.thread].events[ref.index];
 }
 
+/** Whether a look at a lock has found it held: then it reads from the LockWrite that its `rf` names. */
+export function foundHeld({ label, value }: Pick<ExecutedEvent, 'label' | 'value'>): boolean {
+  return looksAtLock(label.kind) && value === HELD;
+}
+
 /** Identity of an execution as text, equal for equal executions whatever engine found them. */
 export function executionKey(program: Program, execution: Execution): string {
   const runs = execution.runs.map((run) =>
@@ -56,7 +62,9 @@ export function executionKey(program: Program, execution: Execution): string {
   return [...runs, ...orders.sort()].join('\n');
 }
 
-function eventText({ label, value }: ExecutedEvent): string {
+function eventText(event: ExecutedEvent): string {
+  const { label, value } = event;
+  if (looksAtLock(label.kind)) return `${label.kind}/${label.text}/${foundHeld(event) ? 'held' : 'free'}`;
   // What locks read and publish are ids that each behaviour tree gives out for itself.
   const shown =
     isWriteKind(label.kind) || label.kind === Kind.Choice || (label.rmw && label.kind !== Kind.LockRead)

@@ -70,6 +70,7 @@ export type Operation =
     }
   | { readonly op: 'lock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
   | { readonly op: 'unlock'; readonly lock: Lock; readonly mode: LockMode; readonly text: string }
+  | { readonly op: 'trylock' | 'is-locked'; readonly lock: Lock; readonly text: string }
   | { readonly op: 'choose'; readonly names: readonly string[] }
   | { readonly op: 'assume'; readonly holds: boolean }
   /** `isSettled`: a choice has settled what these reads decide, and wrong choices are dropped later. */

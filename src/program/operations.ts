@@ -171,6 +171,19 @@ export function* spinUnlock<S>(lock: Lock<S>): Steps {
   yield { op: 'unlock', lock, mode: 'spin', text: `spin_unlock(&${lock.name})` };
 }
 
+/**
+ * `spin_trylock()`: `ok` and a value of 1 when the lock was free and is now taken; otherwise a lone read that
+ * orders nothing. Whoever goes on by the answer declares it: `branch(taken)`.
+ */
+export function* spinTrylock<S>(lock: Lock<S>): Steps<Rmw> {
+  return (yield { op: 'trylock', lock, text: `spin_trylock(&${lock.name})` }) as Rmw;
+}
+
+/** `spin_is_locked()`: a read of the lock word that gives 1 or 0 and orders nothing. */
+export function* spinIsLocked<S>(lock: Lock<S>): Steps<Read> {
+  return (yield { op: 'is-locked', lock, text: `spin_is_locked(&${lock.name})` }) as Read;
+}
+
 export function* writeLock<S>(lock: Lock<S>): Steps {
   yield { op: 'lock', lock, mode: 'write', text: `write_lock(&${lock.name})` };
 }

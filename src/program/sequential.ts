@@ -3,7 +3,7 @@
  * time in an order of the caller's choosing. Every access takes effect at once, so this is one schedule
  * of sequential consistency; it serves functional tests and, later, random testing and the cost model.
  */
-import { Kind } from '../memory/event.ts';
+import { HELD, isReadKind, Kind } from '../memory/event.ts';
 import { FencepostError } from './error.ts';
 import type { Ending, EventRef, ExecutedEvent, Execution } from './execution.ts';
 import { GuardedStates } from './guarded.ts';
@@ -93,7 +93,7 @@ export class SequentialRun {
       this.#next[thread] = this.#steppers[thread].resume(value);
       moved = true;
       const { kind, rmw } = next.label;
-      if (!(rmw && (kind === Kind.Read || kind === Kind.LockRead))) return true;
+      if (!(rmw && isReadKind(kind))) return true;
     }
   }
 
@@ -115,6 +115,8 @@ export class SequentialRun {
       case Kind.ReadUnlock:
       case Kind.Choice:
       case Kind.Skip:
+      case Kind.TryLock:
+      case Kind.IsLocked:
         return true;
     }
   }
@@ -141,6 +143,16 @@ export class SequentialRun {
         const lock = this.#lock(loc);
         lock.writer = thread;
         return log(lock.state, lock.last);
+      }
+      case Kind.TryLock: {
+        const lock = this.#lock(loc);
+        if (lock.writer !== undefined) return log(HELD, lock.last);
+        lock.writer = thread;
+        return log(lock.state, lock.last);
+      }
+      case Kind.IsLocked: {
+        const { writer, last } = this.#lock(loc);
+        return log(writer === undefined ? 0 : HELD, last);
       }
       case Kind.LockWrite:
         this.#lock(loc).last = ref;

@@ -1,4 +1,4 @@
-import { Fence, Kind, Mark, NONE, type Label } from '../memory/event.ts';
+import { answerOf, Fence, HELD, Kind, Mark, NONE, type Label } from '../memory/event.ts';
 import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
 import type { Lock, ThreadLocal } from './location.ts';
@@ -101,6 +101,10 @@ export class Stepper {
         return { next: this.#lock(operation.lock, operation.mode, operation.text) };
       case 'unlock':
         return { next: this.#unlock(operation.lock, operation.mode, operation.text) };
+      case 'trylock':
+        return { next: this.#trylock(operation.lock, operation.text) };
+      case 'is-locked':
+        return { next: this.#isLocked(operation.lock, operation.text) };
       case 'choose': {
         const { names } = operation;
         this.#then = (value) => this.#run(value);
@@ -203,9 +207,7 @@ export class Stepper {
   }
 
   #lock(lock: Lock, mode: LockMode, text: string): Next {
-    if ((lock.lockKind === 'spin') !== (mode === 'spin')) {
-      throw new FencepostError('lock-kind', `«${lock.name}» is a ${lock.lockKind} lock, taken as «${mode}»`);
-    }
+    requireKind(lock, mode);
     const acquired = (id: number): void => {
       this.#held.set(lock, { mode, state: this.#states.stateOf(lock, id) });
     };
@@ -222,6 +224,28 @@ export class Stepper {
       return this.#event({ kind: Kind.LockWrite, loc: lock.id, mark: Mark.Acquire, rmw: true, text });
     };
     return this.#event({ kind: Kind.LockRead, loc: lock.id, mark: Mark.Acquire, rmw: true, text });
+  }
+
+  /** Like a cmpxchg, it takes two places whether it gets the lock or not. */
+  #trylock(lock: Lock, text: string): Next {
+    requireKind(lock, 'spin');
+    const at = this.#at;
+    const common = { loc: lock.id, mark: Mark.Acquire, text };
+    this.#then = (id) => {
+      const ok = id !== HELD;
+      if (ok) this.#held.set(lock, { mode: 'spin', state: this.#states.stateOf(lock, id) });
+      this.#then = () => this.#run({ value: answerOf(Kind.TryLock, id), at, ok } satisfies Rmw);
+      // What fails is a plain load on x86, so its Skip is no half of a LOCKed instruction either.
+      return this.#event({ ...common, kind: ok ? Kind.LockWrite : Kind.Skip, rmw: ok });
+    };
+    return this.#event({ ...common, kind: Kind.TryLock, rmw: true });
+  }
+
+  #isLocked(lock: Lock, text: string): Next {
+    requireKind(lock, 'spin');
+    const at = this.#at;
+    this.#then = (found) => this.#run(this.#readAt(at, answerOf(Kind.IsLocked, found)));
+    return this.#event({ kind: Kind.IsLocked, loc: lock.id, mark: Mark.Once, text });
   }
 
   #unlock(lock: Lock, mode: LockMode, text: string): Next {
@@ -312,6 +336,11 @@ export function applied(modify: Modify, found: number): number | undefined {
     case 'cmpxchg':
       return found === modify.expected ? modify.value : undefined;
   }
+}
+
+function requireKind(lock: Lock, mode: LockMode): void {
+  if ((lock.lockKind === 'spin') === (mode === 'spin')) return;
+  throw new FencepostError('lock-kind', `«${lock.name}» is a ${lock.lockKind} lock, taken as «${mode}»`);
 }
 
 function indices(reads: readonly Read[] | undefined): readonly number[] {

@@ -1,4 +1,4 @@
-import { Kind, Mark } from '../memory/event.ts';
+import { answerOf, Kind, Mark } from '../memory/event.ts';
 import type { ExecutedEvent } from '../program/execution.ts';
 import type { Memory } from '../program/location.ts';
 import { accessText } from '../program/text.ts';
@@ -20,6 +20,9 @@ export function actText(memory: Memory, act: Act): string {
       const names = text.replace(/^choose /, '').split(' | ');
       return `choose ${names[head.value] ?? head.value}`;
     }
+    case Kind.TryLock:
+    case Kind.IsLocked:
+      return `${spelled(text)} ==${NBSP}${answerOf(kind, head.value)}`;
     case Kind.Fence:
     case Kind.LockRead:
     case Kind.LockWrite:

@@ -1,5 +1,5 @@
-import { Kind } from '../memory/event.ts';
-import type { EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
+import { Kind, looksAtLock } from '../memory/event.ts';
+import { foundHeld, type EventRef, type ExecutedEvent, type Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
 
 /** What a thread does as one: a single event, both halves of an RMW, or the taking of a lock. */
@@ -33,7 +33,13 @@ export function isUnlock(act: Act): boolean {
 }
 
 export function takesLock(act: Act): boolean {
-  return act.head.label.kind === Kind.LockRead || act.head.label.kind === Kind.ReadLock;
+  const { kind } = act.head.label;
+  return kind === Kind.LockRead || kind === Kind.ReadLock || (kind === Kind.TryLock && !foundHeld(act.head));
+}
+
+/** Whether it only looks at a lock: spin_is_locked(), or a trylock that fails. */
+export function looks(act: Act): boolean {
+  return looksAtLock(act.head.label.kind) && !takesLock(act);
 }
 
 /** Whether other CPUs can notice that it has happened. */

@@ -5,9 +5,9 @@ import {
   type Candidate,
   type CandidateEvent,
 } from '../memory/axioms/index.ts';
-import { bareLabel, type Fence, Kind, type Mark } from '../memory/event.ts';
+import { bareLabel, type Fence, Kind, type Mark, settledLabel } from '../memory/event.ts';
 import { Relation } from '../memory/relation.ts';
-import { eventAt, type EventRef, type ExecutedEvent } from '../program/execution.ts';
+import { eventAt, foundHeld, type EventRef, type ExecutedEvent } from '../program/execution.ts';
 import type { Act, Scene } from './act.ts';
 
 /** A change to a program that leaves its execution as it is: fences after acts, accesses with other marks. */
@@ -37,7 +37,7 @@ export function judged(scene: Scene, repair: Repair = NO_REPAIR): Judged {
     actOf.push(act);
   };
   const { runs, co } = scene.execution;
-  for (const { thread, index, label } of runs.flatMap((run) => run.events)) {
+  for (const { thread, index, label, value } of runs.flatMap((run) => run.events)) {
     if (!isMemoryEvent(label)) continue;
     if (label.loc >= 0 && !initial.has(label.loc)) {
       initial.set(label.loc, events.length);
@@ -49,7 +49,7 @@ export function judged(scene: Scene, repair: Repair = NO_REPAIR): Judged {
     }
     const act = scene.actAt({ thread, index });
     const mark = repair.marks.get(act) ?? label.mark;
-    put(key({ thread, index }), { thread, index, label: { ...label, mark } }, act);
+    put(key({ thread, index }), { thread, index, label: settledLabel({ ...label, mark }, value) }, act);
   }
   // Indices need only be ordered, so a fence between two events takes half a step.
   for (const { after, fence } of repair.fences) {
@@ -88,7 +88,9 @@ export function judged(scene: Scene, repair: Repair = NO_REPAIR): Judged {
 
 /** Locks are recorded as following a section; the axioms say that they read from what ended it. */
 function sourceOf(scene: Scene, event: ExecutedEvent, from: EventRef): EventRef {
-  return event.label.kind === Kind.Read ? from : (scene.leaves(scene.actAt(from))?.head ?? from);
+  return event.label.kind === Kind.Read || foundHeld(event)
+    ? from
+    : (scene.leaves(scene.actAt(from))?.head ?? from);
 }
 
 function key({ thread, index }: EventRef): string {

@@ -1,5 +1,6 @@
 import { Kind } from '../memory/event.ts';
-import { reads, takesLock, writes, type Act, type Scene } from './act.ts';
+import { foundHeld } from '../program/execution.ts';
+import { looks, reads, takesLock, writes, type Act, type Scene } from './act.ts';
 
 /**
  * How something that one CPU does is noticed by another: `rf`, `co` and `fr`, and a lock that changes hands.
@@ -24,9 +25,24 @@ export function communications(scene: Scene): Communication[] {
       for (const later of overwriters(scene, source, loc)) if (later !== act) add('fr', act, later);
     }
     if (writes(act)) for (const later of overwriters(scene, act, loc)) add('co', act, later);
+    if (looks(act)) {
+      const { after, before } = lookedAt(scene, act);
+      add('lock', after, act);
+      if (before !== undefined) add('fr', act, before);
+    }
     if (takesLock(act)) for (const earlier of handedOverBy(scene, act)) add('lock', earlier, act);
   }
   return found;
+}
+
+/** The section that a look at a lock has found: its taking or its end, and what changes that next. */
+function lookedAt(scene: Scene, act: Act): { after?: Act; before?: Act } {
+  const { rf, label } = act.head;
+  const section = rf === undefined || rf === 'init' ? undefined : scene.actAt(rf);
+  if (section !== undefined && foundHeld(act.head)) return { after: section, before: scene.leaves(section) };
+  const order = scene.writers(label.loc);
+  const next = section === undefined ? order[0] : order[order.indexOf(section) + 1];
+  return { after: section === undefined ? undefined : endOf(scene, section), before: next };
 }
 
 /** The writes that are coherence-after this one. */

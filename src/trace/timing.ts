@@ -14,7 +14,17 @@ import { lkmmRelations, lkmmStatic } from '../memory/axioms/lkmm-relations.ts';
 import { Fence, isFullFenceOnX86, Kind, Mark } from '../memory/event.ts';
 import type { ModelName } from '../memory/model.ts';
 import type { Relation } from '../memory/relation.ts';
-import { isAccess, isUnlock, publishes, reads, takesLock, writes, type Act, type Scene } from './act.ts';
+import {
+  isAccess,
+  isUnlock,
+  looks,
+  publishes,
+  reads,
+  takesLock,
+  writes,
+  type Act,
+  type Scene,
+} from './act.ts';
 import { judged, NO_REPAIR } from './candidate.ts';
 import { communications, overwriters } from './communication.ts';
 
@@ -142,6 +152,7 @@ export function isBuffered({ head: { label } }: Act): boolean {
 export function drains(act: Act): boolean {
   const { kind, fence, rmw } = act.head.label;
   if (kind === Kind.Fence) return isFullFenceOnX86(fence);
+  if (looks(act)) return false;
   return rmw || takesLock(act) || kind === Kind.ReadUnlock;
 }
 

@@ -16,7 +16,9 @@ import {
   readLock,
   readUnlock,
   rmw,
+  spinIsLocked,
   spinLock,
+  spinTrylock,
   spinUnlock,
   srcuReadLock,
   srcuReadUnlock,
@@ -63,6 +65,9 @@ export type Instruction =
   | { readonly op: 'choose skip'; readonly skip: number }
   | { readonly op: 'fail if' | 'drop if'; readonly on: number; readonly equals: number }
   | { readonly op: 'section'; readonly mode: LockMode; readonly bump: boolean; readonly body: Instructions }
+  /** A section that is had only if the lock is free. */
+  | { readonly op: 'try section'; readonly bump: boolean; readonly body: Instructions }
+  | { readonly op: 'is locked' }
   /** Inside a section: stores the guarded counter. */
   | { readonly op: 'publish'; readonly loc: number };
 
@@ -112,6 +117,10 @@ function* run(
       if ((yield* choose('go on', 'skip')) === 1) i += step.skip;
     } else if (step.op === 'section') {
       yield* section(step, shared, reads, held);
+    } else if (step.op === 'try section') {
+      yield* trySection(step, shared, reads);
+    } else if (step.op === 'is locked') {
+      reads.push(yield* spinIsLocked(shared.spin));
     } else if (step.op === 'srcu section') {
       const cookie = yield* srcuReadLock(shared.srcu);
       yield* run(step.body, shared, reads, held);
@@ -142,10 +151,35 @@ function* section(
   yield* { spin: spinUnlock, write: writeUnlock, read: readUnlock }[mode](lock);
 }
 
+/** Its answer decides about the body alone: what follows is control dependent all the same. */
+function* trySection(
+  { bump, body }: Instruction & { op: 'try section' },
+  shared: Shared,
+  reads: Read[],
+): Steps {
+  const taken = yield* spinTrylock(shared.spin);
+  reads.push(taken);
+  yield* branch(taken);
+  if (!taken.ok) return;
+  if (bump) yield* update(shared.spin, (state) => void (state.n += 1));
+  yield* run(body, shared, reads, shared.spin);
+  yield* spinUnlock(shared.spin);
+}
+
 function* perform(
   step: Exclude<
     Instruction,
-    { op: 'skip if' | 'choose skip' | 'section' | 'publish' | 'srcu section' | 'synchronize_srcu' }
+    {
+      op:
+        | 'skip if'
+        | 'choose skip'
+        | 'section'
+        | 'try section'
+        | 'is locked'
+        | 'publish'
+        | 'srcu section'
+        | 'synchronize_srcu';
+    }
   >,
   { locations }: Shared,
   reads: Read[],
@@ -223,6 +257,14 @@ function lines(step: Instruction, indent: string): string[] {
     const body = step.body.flatMap((inner) => lines(inner, `${indent}  `));
     return [`${indent}srcu_read_lock`, ...body, `${indent}srcu_read_unlock`];
   }
+  if (step.op === 'try section') {
+    const body = step.body.flatMap((inner) => lines(inner, `${indent}  `));
+    return [
+      `${indent}if (r = spin_trylock(lock))${step.bump ? ' n++' : ''}`,
+      ...body,
+      `${indent}  spin_unlock(lock)`,
+    ];
+  }
   if (step.op !== 'section') return [indent + text(step)];
   const name = step.mode === 'spin' ? 'lock' : 'rwlock';
   return [
@@ -232,7 +274,7 @@ function lines(step: Instruction, indent: string): string[] {
   ];
 }
 
-function text(step: Exclude<Instruction, { op: 'section' | 'srcu section' }>): string {
+function text(step: Exclude<Instruction, { op: 'section' | 'try section' | 'srcu section' }>): string {
   const dep = 'dep' in step && step.dep !== undefined ? `  {${step.dep.how} on r[-${step.dep.on + 1}]}` : '';
   switch (step.op) {
     case 'load':
@@ -246,6 +288,8 @@ function text(step: Exclude<Instruction, { op: 'section' | 'srcu section' }>): s
     }
     case 'fence':
       return fenceText(step.fence);
+    case 'is locked':
+      return 'r = spin_is_locked(lock)';
     case 'synchronize_srcu':
       return 'synchronize_srcu';
     case 'await':

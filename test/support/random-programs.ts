@@ -23,6 +23,8 @@ export interface Ingredients {
   readonly stops?: boolean;
   readonly choices?: boolean;
   readonly srcu?: boolean;
+  /** spin_trylock() and spin_is_locked(). */
+  readonly looks?: boolean;
   readonly fences?: readonly Fence[];
   /** Operations per thread, the two ends of a section counting as one. */
   readonly length?: number;
@@ -118,6 +120,14 @@ function instructions(
     kinds.push({ weight: 4, arbitrary: fc.record({ op: fc.constant('srcu section'), body }) });
     kinds.push({ weight: 3, arbitrary: fc.record({ op: fc.constant('synchronize_srcu') }) });
   }
+  if (ingredients.looks === true) {
+    const body = nested ? fc.constant([]) : instructions(ingredients, locations, 2, true);
+    kinds.push({
+      weight: nested ? 1 : 6,
+      arbitrary: fc.record({ op: fc.constant('try section'), bump: fc.boolean(), body }),
+    });
+    kinds.push({ weight: 6, arbitrary: fc.record({ op: fc.constant('is locked') }) });
+  }
   if (choices) kinds.push({ weight: 1, arbitrary: fc.record({ op: fc.constant('choose skip'), skip }) });
   if (stops) {
     const mark = fc.constantFrom(Mark.Once, Mark.Acquire);
@@ -156,7 +166,9 @@ function cut(body: Instructions, length: number): Instructions {
       if (left === 0) break;
       left -= 1;
       kept.push(
-        step.op === 'section' || step.op === 'srcu section' ? { ...step, body: trim(step.body) } : step,
+        step.op === 'section' || step.op === 'try section' || step.op === 'srcu section'
+          ? { ...step, body: trim(step.body) }
+          : step,
       );
     }
     return kept;

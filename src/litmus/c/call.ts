@@ -6,7 +6,9 @@ import {
   rmw,
   smpMb,
   smpMbAfterSrcuReadUnlock,
+  spinIsLocked,
   spinLock,
+  spinTrylock,
   spinUnlock,
   srcuReadLock,
   srcuReadUnlock,
@@ -14,7 +16,7 @@ import {
   synchronizeSrcu,
 } from '../../program/operations.ts';
 import type { Depends, Modify, Steps } from '../../program/operation.ts';
-import type { Interpreter } from './interpreter.ts';
+import { valueOf, type Interpreter } from './interpreter.ts';
 import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
 import type { Expression } from './syntax.ts';
 import { constant, joined, type Value } from './value.ts';
@@ -154,18 +156,21 @@ function modification({ operation }: Atomic, by: number): Modify {
 }
 
 /** Locks and RCU. */
-function* act(to: Interpreter, { macro, words, at }: Call, does: Act): Steps<Value> {
+function* act(to: Interpreter, { words, at }: Call, does: Act): Steps<Value> {
   const of = words.length > 0 ? yield* to.evaluate(words[0]) : NOTHING;
   switch (does) {
     case 'spin-lock':
       yield* spinLock(to.lockAt(of, at));
       return NOTHING;
     case 'spin-unlock':
+      // Whoever guessed wrong that a trylock got the lock does not hold it.
+      yield* to.dropWrongGuesses();
       yield* spinUnlock(to.lockAt(of, at));
       return NOTHING;
     case 'spin-trylock':
+      return valueOf(yield* spinTrylock(to.lockAt(of, at)));
     case 'spin-is-locked':
-      throw to.source.error('unsupported-macro', `${macro}() is not supported yet`, at);
+      return valueOf(yield* spinIsLocked(to.lockAt(of, at)));
     case 'rcu-lock':
       yield* rcuReadLock();
       return NOTHING;

@@ -18,6 +18,12 @@ import type { Expression, ProcessSyntax, Statement } from './syntax.ts';
 import { followedIfs } from './following.ts';
 import { applyBinary, applyUnary, constant, type Value } from './value.ts';
 
+interface Guess {
+  /** The reads that have shown whether it was right. */
+  readonly from: readonly Read[];
+  readonly right: boolean;
+}
+
 /** What the statements of one process work on. */
 export class Interpreter {
   readonly source: Source;
@@ -26,7 +32,7 @@ export class Interpreter {
   readonly #variables: Map<string, Value>;
   readonly #guessed: ReadonlySet<Statement>;
   /** The conditions of the guesses so far, and whether each came out as guessed. */
-  readonly #guesses: { readonly from: readonly Read[]; readonly right: boolean }[] = [];
+  readonly #guesses: Guess[] = [];
   /** Program-order indices of the reads that decide about the present point. */
   readonly #deciding = new Set<number>();
 
@@ -41,10 +47,7 @@ export class Interpreter {
   /** Runs the process and leaves the values of its variables in `final`. */
   *run(final: Map<string, number>): Steps {
     yield* this.#block(this.#process.body);
-    for (const { from, right } of this.#guesses) {
-      if (from.length > 0) yield* branch(from[0], ...from.slice(1));
-      yield* assume(right);
-    }
+    for (const guess of this.#guesses) yield* hold(guess);
     for (const [name, { number }] of this.#variables) final.set(name, number);
   }
 
@@ -110,6 +113,11 @@ export class Interpreter {
     this.#guesses.push({ from, right });
   }
 
+  /** Ends the process where some guess has come out wrong already. */
+  *dropWrongGuesses(): Steps {
+    for (const guess of this.#guesses) if (!guess.right) yield* hold(guess);
+  }
+
   /** Steps that are decided by these reads; what comes behind them is not. */
   *decidedBy<T>(reads: readonly Read[], steps: Steps<T>): Steps<T> {
     const fresh = reads.filter(({ at }) => !this.#deciding.has(at));
@@ -164,6 +172,11 @@ export class Interpreter {
     if (from.length > 0) yield* branch(from[0], ...from.slice(1));
     if (body !== undefined) yield* this.#perform(body);
   }
+}
+
+function* hold({ from, right }: Guess): Steps {
+  if (from.length > 0) yield* branch(from[0], ...from.slice(1));
+  yield* assume(right);
 }
 
 /** What a read delivered, tainted by nothing but itself: memory carries no taint. */

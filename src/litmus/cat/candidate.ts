@@ -5,9 +5,9 @@ import {
   type Candidate,
   type CandidateEvent,
 } from '../../memory/axioms/index.ts';
-import { Kind, Mark, NONE } from '../../memory/event.ts';
+import { Kind, Mark, NONE, settledLabel } from '../../memory/event.ts';
 import { Relation } from '../../memory/relation.ts';
-import type { EventRef, Execution } from '../../program/execution.ts';
+import { foundHeld, type EventRef, type Execution } from '../../program/execution.ts';
 
 type Pair = readonly [number, number];
 
@@ -18,16 +18,24 @@ type Pair = readonly [number, number];
 export function candidateOf({ runs, co }: Execution): Candidate {
   const performed = runs.flatMap(({ events }) => events.filter(({ label }) => isMemoryEvent(label)));
   const touched = [...new Set(performed.map(({ label }) => label.loc))].filter((loc) => loc >= 0);
-  const all: CandidateEvent[] = [...touched.map(initialWrite), ...performed];
+  const settled = performed.map(
+    ({ thread, index, label, value }): CandidateEvent => ({
+      thread,
+      index,
+      label: settledLabel(label, value),
+    }),
+  );
+  const all: CandidateEvent[] = [...touched.map(initialWrite), ...settled];
   const structure = eventStructure(all);
   const numbers = new Map(all.map(({ thread, index }, e) => [`${thread}.${index}`, e] as const));
   const numberOf = ({ thread, index }: EventRef): number => numbers.get(`${thread}.${index}`) as number;
   const unlocks = new Map<number, number>(structure.critical.pairs());
 
-  const rf = performed.flatMap(({ thread, index, label, rf: source }): Pair[] => {
+  const rf = performed.flatMap((event): Pair[] => {
+    const { label, rf: source } = event;
     if (source === undefined) return [];
     const from = source === 'init' ? touched.indexOf(label.loc) : numberOf(source);
-    return [[unlocks.get(from) ?? from, numberOf({ thread, index })]];
+    return [[foundHeld(event) ? from : (unlocks.get(from) ?? from), numberOf(event)]];
   });
   const order = touched.flatMap((loc, init): Pair[] => {
     const writes = (co[loc] ?? []).map(numberOf);

@@ -12,7 +12,7 @@
  * - MFENCE is what is a full barrier instruction on x86, A what is LOCKed there.
  */
 import { INIT_THREAD, type CandidateEvent } from '../../memory/axioms/index.ts';
-import { Fence, isFullFenceOnX86, Kind, Mark } from '../../memory/event.ts';
+import { Fence, HELD, isFullFenceOnX86, Kind, Mark } from '../../memory/event.ts';
 
 type Names = Readonly<Record<string, readonly string[]>>;
 
@@ -25,8 +25,9 @@ const BY_KIND: Names = {
   Unlock: ['UL', 'M'],
   ReadLock: ['Read-lock', 'R', 'M', 'ACQUIRE', 'A'],
   ReadUnlock: ['Read-unlock', 'M', 'RELEASE', 'A'],
-  LockSeen: ['LF', 'R', 'M'],
-  LockFree: ['RU', 'R', 'M'],
+  // One that fails has become a look at the lock, and what that has found is its label's value.
+  TryLock: ['LKR', 'R', 'M', 'A'],
+  IsLocked: ['R', 'M'],
   // No events of the axioms.
   Choice: [],
   Skip: [],
@@ -62,7 +63,7 @@ const BY_FENCE: Names = {
 };
 
 /** Names that no event carries by kind, mark or fence alone, or that none carries yet. */
-const OTHERS = ['IW', 'RMW', 'MFENCE', 'SFENCE', 'LFENCE', 'RL', 'I', 'B', 'FAULT', 'TLBI'];
+const OTHERS = ['LF', 'RU', 'IW', 'RMW', 'MFENCE', 'SFENCE', 'LFENCE', 'RL', 'I', 'B', 'FAULT', 'TLBI'];
 
 /** Every name that stands for a set of events before any file has defined one. */
 export const EVENT_SET_NAMES: readonly string[] = [
@@ -73,6 +74,7 @@ export const EVENT_SET_NAMES: readonly string[] = [
 export function namesOf({ thread, label }: CandidateEvent): readonly string[] {
   if (thread === INIT_THREAD) return ['IW', 'W', 'M'];
   const kind = BY_KIND[nameIn(Kind, label.kind)] ?? [];
+  if (label.kind === Kind.IsLocked) return [...kind, label.value === HELD ? 'LF' : 'RU'];
   if (label.kind === Kind.Fence) {
     const fence = BY_FENCE[nameIn(Fence, label.fence)] ?? [];
     return [...kind, ...fence, ...(isFullFenceOnX86(label.fence) ? ['MFENCE'] : [])];

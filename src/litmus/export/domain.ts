@@ -1,4 +1,4 @@
-import { isReadKind, Kind } from '../../memory/event.ts';
+import { answerOf, HELD, isReadKind, Kind } from '../../memory/event.ts';
 import { FencepostError } from '../../program/error.ts';
 import type { Program } from '../../program/program.ts';
 import type { Execution } from '../../program/execution.ts';
@@ -48,6 +48,8 @@ export class Domain implements Walk {
 
   #keys(node: Behaviour): readonly number[] {
     const { label } = node;
+    if (label.kind === Kind.IsLocked) return [HELD, 0];
+    if (label.kind === Kind.TryLock) return [HELD, ...this.#valuesOf(label.loc)];
     if (isReadKind(label.kind)) return [...this.#valuesOf(label.loc)].sort((a, b) => a - b);
     return label.kind === Kind.Choice ? [this.#choice(node)] : [0];
   }
@@ -96,6 +98,6 @@ export class Domain implements Walk {
 export function readAt(node: Behaviour, at: number): number {
   let child = node;
   for (let parent = node.parent; parent !== undefined; child = parent, parent = parent.parent)
-    if (parent.at === at) return child.key;
+    if (parent.at === at) return answerOf(parent.label.kind, child.key);
   throw new Error(`no event ${at} before event ${node.at}`);
 }

@@ -142,6 +142,14 @@ export class ThreadText {
       }
       case Kind.LockRead:
         return [...this.#acquired(nodes[0], ''), ...this.#from(next(next(nodes)), decided)];
+      case Kind.TryLock: {
+        // Which state was found would have to be read where the lock was had, and only there.
+        if (this.#walk.guards(label.loc)) throw guarded(label.text);
+        const tried = `${this.#register(at)} = spin_trylock(${this.#lock(label.loc)});`;
+        return [tried, ...this.#from(next(next(nodes)), decided)];
+      }
+      case Kind.IsLocked:
+        return [`${this.#register(at)} = spin_is_locked(${this.#lock(label.loc)});`, ...rest()];
       case Kind.ReadLock:
         return [...this.#acquired(nodes[0], ' for read'), ...rest()];
       case Kind.Unlock: {

@@ -8,12 +8,14 @@
  * Locks, as in `lock.cat`: LockRead is LKR, LockWrite LKW, Unlock UL; LKR –rmw→ LKW; LKW and UL are
  * writes of `co`, each UL directly after its LKW; LKR reads from a UL or the initial write. Rwlocks are ours:
  * ReadLock is an acquiring read that reads from a UL or the initial write and has no write half.
+ * A look at a lock, IsLocked, is LF or RL where its label's value is HELD (it reads from an LKW), else RU (it
+ * reads from a UL or the initial write). A TryLock that fails is such a look, see `settledLabel` in event.ts.
  * ReadUnlock is a release. It is an access (∈ M) because in hardware it is one, and fences order it like
  * any other; it is neither R nor W because it takes no part in `rf` and `co`: nobody reads from it and read
  * sections are unordered among themselves. What it orders is `handoff`.
  */
 import { EventSet } from '../event-set.ts';
-import { isReadKind, isWriteKind, Kind, type Label } from '../event.ts';
+import { HELD, isReadKind, isWriteKind, Kind, type Label } from '../event.ts';
 import { Relation } from '../relation.ts';
 
 export interface CandidateEvent {
@@ -49,8 +51,14 @@ export interface EventStructure {
   readonly R: EventSet;
   readonly W: EventSet;
   readonly IW: EventSet;
+  /** LKR that would not have waited for the lock: of a trylock. */
+  readonly TryLock: EventSet;
   readonly LKR: EventSet;
   readonly LKW: EventSet;
+  /** Looks at a lock that have found it held: LF and RL. */
+  readonly LF: EventSet;
+  /** Looks that have found it free. */
+  readonly RU: EventSet;
   readonly UL: EventSet;
   readonly ReadLock: EventSet;
   readonly ReadUnlock: EventSet;
@@ -115,8 +123,11 @@ export function eventStructure(events: readonly CandidateEvent[]): EventStructur
     R: EventSet.where(n, (e) => isReadKind(events[e].label.kind)),
     W: EventSet.where(n, (e) => isWriteKind(events[e].label.kind)).union(UL),
     IW,
-    LKR: ofKind(Kind.LockRead),
+    TryLock: ofKind(Kind.TryLock),
+    LKR: ofKind(Kind.LockRead, Kind.TryLock),
     LKW,
+    LF: EventSet.where(n, (e) => events[e].label.kind === Kind.IsLocked && events[e].label.value === HELD),
+    RU: EventSet.where(n, (e) => events[e].label.kind === Kind.IsLocked && events[e].label.value !== HELD),
     UL,
     ReadLock,
     ReadUnlock,

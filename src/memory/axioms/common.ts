@@ -43,13 +43,15 @@ export function isAtomic(candidate: Candidate): boolean {
 /**
  * Mutual exclusion. A section is entered from a section that has ended (LKR and ReadLock read from UL or
  * IW), directly after it in `co`, by one thread only, and not while a reader of it has not left; the UL
- * stands directly after its LKW. A section may stay open: then, by these rules, it is the last.
+ * stands directly after its LKW. A section may stay open: then, by these rules, it is the last. A look that finds
+ * the lock free reads from UL or IW as well, one that finds it held from an LKW.
  */
 export function locksHold({ events, rf, co }: Candidate): boolean {
-  const { LKR, LKW, UL, ReadLock, IW, rmw, critical, readCritical } = events;
-  const acquire = LKR.union(ReadLock);
+  const { LKR, LKW, LF, RU, UL, ReadLock, IW, rmw, critical, readCritical } = events;
+  const acquire = LKR.union(ReadLock).union(RU);
   const entered = rf.to(acquire);
   if (!entered.from(LKW).isEmpty || !entered.difference(entered.from(UL.union(IW))).isEmpty) return false;
+  if (!rf.to(LF).difference(rf.from(LKW)).isEmpty) return false;
   const next = co.difference(co.seq(co));
   const follows = rf.seq(rmw).to(LKW);
   if (!follows.difference(next).isEmpty) return false;

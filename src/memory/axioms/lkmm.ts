@@ -58,7 +58,7 @@ export function dataRaces(candidate: Candidate): Relation {
  *
  *   line  = po ∩ loc, less the pairs of reads of one write and the pairs of rfi (a read whose source is not
  *           chosen yet is in no line, so that candidates can be judged before they are complete)
- *   label = addr ∪ data ∪ must ∪ line ∪ section       section: from taking a lock to all that follows
+ *   label = addr ∪ data ∪ must ∪ line ∪ section       section: from waiting for a lock to all that follows
  *   early = rfi ∪ rmw;rfi                             a store that its own thread reads early
  *   acyclic(label ∪ rmw ∪ rfe ∪ [Marked];ppo;[Marked] ∪ (label ∪ rfe);early⁺)
  *
@@ -66,7 +66,7 @@ export function dataRaces(candidate: Candidate): Relation {
  * store read early, whose existence or value depends on a read around the cycle.
  */
 function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {
-  const { addr, data, must, rmw, po, loc, int, R, LKR, ReadLock } = events;
+  const { addr, data, must, rmw, po, loc, int, R, LKR, TryLock, ReadLock } = events;
   const { rf } = candidate;
   const settled = R.difference(rf.range()).complement();
   const rfi = rf.intersection(int).to(LKR.union(ReadLock).complement());
@@ -76,7 +76,7 @@ function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRela
     .restrict(settled, settled)
     .difference(rf.inverse().seq(rf))
     .difference(rfi);
-  const label = addr.union(data, must, line, po.from(LKR.union(ReadLock)));
+  const label = addr.union(data, must, line, po.from(LKR.difference(TryLock).union(ReadLock)));
   const early = rfi.union(rmw.seq(rfi)).plus();
   return label.union(rmw, rfe, ppo.restrict(Marked, Marked), label.union(rfe).seq(early)).isAcyclic;
 }

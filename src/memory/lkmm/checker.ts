@@ -12,12 +12,13 @@
  *   prop   = [Marked];(over∩ext)?;cfence*;[Marked];rfe?;[Marked]
  *
  * Four things are left to complete graphs ({@link LkmmChecker.admits}): plain-coherence, rcu, what a successful
- * cmpxchg orders, and that write sections follow the ends of read sections. The explorer's routes lead through graphs that break them.
+ * cmpxchg or trylock orders, and that write sections follow the ends of read sections. The explorer's routes
+ * lead through graphs that break them.
  *
  * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
  * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
  */
-import { Fence, INIT, Kind } from '../event.ts';
+import { Fence, INIT, isReadKind, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
@@ -117,7 +118,7 @@ export class LkmmChecker implements Checker {
     for (let e = 0; e < g.n; e++) {
       const { rmw, expected, kind, fence } = g.label[e];
       if (!this.#plainIsMarked && (this.#building.flags[e] & Class.Plain) !== 0) return true;
-      if (rmw && expected !== undefined) return true;
+      if (rmw && (expected !== undefined || kind === Kind.TryLock)) return true;
       if (kind === Kind.Fence && (fence === Fence.SyncRcu || fence === Fence.SyncSrcu)) return true;
     }
     return false;
@@ -145,7 +146,7 @@ export class LkmmChecker implements Checker {
     this.#overExt.fill(0, 0, size);
     for (let e = 0; e < g.n; e++) {
       const kind = g.kind[e];
-      if (kind === Kind.Read || kind === Kind.LockRead || kind === Kind.ReadLock) {
+      if (isReadKind(kind)) {
         const from = g.source(e);
         if (from >= 0 && g.thread[from] !== g.thread[e])
           this.#rfe[e * words + (from >> 5)] |= 1 << (from & 31);
@@ -194,7 +195,10 @@ export class LkmmChecker implements Checker {
       this.#overwrites(w);
       this.#appendRmw(w);
       const end = g.kind[w] === Kind.LockWrite ? g.closer[w] : ABSENT;
-      if (end !== ABSENT) this.#overwrites(end);
+      if (end !== ABSENT) {
+        g.addLooks(w, loc, true, acc, 0);
+        this.#overwrites(end);
+      }
       for (let i = 0; i < words; i++) acc[i] |= g.readers[w * words + i];
     }
   }

@@ -1,4 +1,4 @@
-import { Fence, isReadKind, Kind, Mark, type Label } from '../event.ts';
+import { Fence, HELD, isReadKind, Kind, Mark, type Label } from '../event.ts';
 
 /**
  * The event sets of LKMM as flags of one event (MEMORY-MODELS 3.8, «Tag filtering»). A rwlock is ours:
@@ -20,14 +20,14 @@ export const Class = {
   LockWrite: 512,
   Unlock: 1024,
   LockRead: 2048,
-  /** The write half of a cmpxchg while it may still turn out to fail. */
+  /** The write half of a cmpxchg or trylock while it may still turn out to fail. */
   Conditional: 4096,
   SrcuUnlock: 8192,
 } as const;
 
 /**
- * Flags of an event. `value` is what it read, undefined while that may still change: a cmpxchg then
- * counts as if it had failed. `plainIsMarked` is the reading called lkmm-marked.
+ * Flags of an event. `value` is what it read, undefined while that may still change: a cmpxchg or
+ * trylock then counts as if it had failed. `plainIsMarked` is the reading called lkmm-marked.
  */
 export function classify(label: Label, value: number | undefined, plainIsMarked: boolean): number {
   switch (label.kind) {
@@ -39,6 +39,12 @@ export function classify(label: Label, value: number | undefined, plainIsMarked:
       return Class.Memory | Class.Read | Class.Acquire | Class.LockRead;
     case Kind.ReadLock:
       return Class.Memory | Class.Read | Class.Acquire;
+    case Kind.TryLock:
+      return value === undefined || value === HELD
+        ? Class.Memory | Class.Read
+        : Class.Memory | Class.Read | Class.Acquire | Class.LockRead;
+    case Kind.IsLocked:
+      return Class.Memory | Class.Read;
     case Kind.LockWrite:
       return Class.Memory | Class.Write | Class.LockWrite;
     case Kind.Unlock:

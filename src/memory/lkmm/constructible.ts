@@ -3,7 +3,7 @@
  * can be built, but it leaves out what a successful cmpxchg orders until it is certain to have succeeded.
  */
 import { setBit } from '../bits.ts';
-import { Kind } from '../event.ts';
+import { isReadKind, Kind, looksAtLock } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { hasCycle, transitiveClosure } from './rows.ts';
 import type { ThreadOrder } from './thread-order.ts';
@@ -24,10 +24,10 @@ export function isConstructible(
       if (isMarked) needs[at + i] |= ppo[at + i] & marked[i];
     }
     if (g.mate[e] !== ABSENT && g.mate[e] < e) setBit(needs, at, g.mate[e]);
-    if (g.kind[e] === Kind.Read) addLine(g, e, needs);
+    if (g.kind[e] === Kind.Read || looksAtLock(g.kind[e])) addLine(g, e, needs);
   }
   const early = needs.slice();
-  for (let e = 0; e < g.n; e++) if (g.kind[e] === Kind.Read) addEarly(g, e, rfe, early);
+  for (let e = 0; e < g.n; e++) if (readsEarly(g, e)) addEarly(g, e, rfe, early);
   transitiveClosure(early, g.n, words);
   return !hasCycle(early, g.n, words);
 }
@@ -35,19 +35,25 @@ export function isConstructible(
 /** Earlier events of the location that coherence puts before a read: all but its source and reads of that. */
 function addLine(g: Graph, read: number, needs: Int32Array): void {
   const own = g.slots[g.thread[read]];
+  const source = g.source(read);
   for (let i = 0; i < g.index[read]; i++) {
     const e = own[i];
-    if (e < 0 || g.loc[e] !== g.loc[read] || e === g.rf[read]) continue;
-    const isAnotherRead = g.kind[e] === Kind.Read && g.rf[e] !== g.rf[read];
-    if (g.kind[e] === Kind.Write || isAnotherRead) setBit(needs, read * g.words, e);
+    if (e < 0 || g.loc[e] !== g.loc[read] || g.kind[e] === Kind.Skip) continue;
+    if (e === source && readsEarly(g, read)) continue;
+    if (!isReadKind(g.kind[e]) || g.source(e) !== source) setBit(needs, read * g.words, e);
   }
+}
+
+/** Whether it may read a store of its own thread early: a trylock that takes the lock does not. */
+function readsEarly(g: Graph, read: number): boolean {
+  return g.kind[read] === Kind.Read || g.kind[read] === Kind.IsLocked || g.foundHeld(read);
 }
 
 /** What the store that a thread reads early needs to be that store, through any number of RMWs. */
 function addEarly(g: Graph, read: number, rfe: Int32Array, needs: Int32Array): void {
   const { words } = g;
-  for (let r = read; ; ) {
-    const w = g.rf[r];
+  for (let r = read; readsEarly(g, r); ) {
+    const w = g.source(r);
     if (w < 0 || g.thread[w] !== g.thread[r]) return;
     const mate = g.mate[w];
     for (let i = 0; i < words; i++) {

@@ -4,7 +4,7 @@
  * Each is kept as rows of predecessors, computed by one scan of the thread when the event is added.
  * `smp_mb__after_unlock_lock()` and `ulp` also reach into the thread that released the lock.
  */
-import { Fence, Kind } from '../event.ts';
+import { Fence, Kind, looksAtLock } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
 import { Row, ScanRows } from './scan-rows.ts';
@@ -41,7 +41,7 @@ export class ThreadOrder {
   readonly #isFinal: boolean;
 
   /**
-   * `isFinal`: for complete graphs. Before, what a successful cmpxchg orders is left out: which events need
+   * `isFinal`: for complete graphs. Before, what a successful cmpxchg or trylock orders is left out: which events need
    * which must not hang on a value that a revisit may change.
    */
   constructor(graph: Graph, plainIsMarked: boolean, isFinal: boolean) {
@@ -82,10 +82,11 @@ export class ThreadOrder {
   #flagsOf(e: number): number {
     const g = this.#graph;
     if (this.#isFinal) return classify(g.label[e], g.value[e], this.#plainIsMarked);
-    const read = g.kind[e] === Kind.Write ? g.mate[e] : ABSENT;
-    const isConditional = read !== ABSENT && g.label[read].expected !== undefined;
+    const read = g.kind[e] === Kind.Write || g.kind[e] === Kind.LockWrite ? g.mate[e] : ABSENT;
+    const isConditional =
+      read !== ABSENT && (g.label[read].expected !== undefined || g.kind[read] === Kind.TryLock);
     const flags = classify(g.label[e], undefined, this.#plainIsMarked);
-    return isConditional ? (flags & ~Class.Full) | Class.Conditional : flags;
+    return isConditional ? (flags & ~(Class.Full | Class.LockWrite)) | Class.Conditional : flags;
   }
 
   /**
@@ -94,7 +95,8 @@ export class ThreadOrder {
    * reads from is not fixed, so the explorer sees to these pairs itself.
    */
   #passedBy(e: number): number {
-    if (this.#graph.kind[e] === Kind.Read) return Class.Read | Class.Write;
+    const kind = this.#graph.kind[e];
+    if (kind === Kind.Read || looksAtLock(kind)) return Class.Read | Class.Write;
     return this.flags[e] & Class.Read ? Class.Read : 0;
   }
 

@@ -22,6 +22,7 @@ const RUNS = { sc: 60, 'x86-tso': 60, lkmm: 45 } as const;
 const KINDS: readonly (readonly [string, Ingredients])[] = [
   ['no locks', { rwlocks: false, spinlocks: false }],
   ['spinlocks', { rwlocks: false }],
+  ['looks at locks', { rwlocks: false, looks: true, stops: false }],
   ['rwlocks', { spinlocks: false }],
   ['srcu', { spinlocks: false, rwlocks: false, srcu: true }],
 ];
