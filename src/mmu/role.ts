@@ -5,6 +5,7 @@
  */
 import { ACC_ALL } from './access.ts';
 import { sameRole, type ShadowPageRole } from './shadow-page.ts';
+import type { PagingMode } from './x86/registers.ts';
 
 /** The registers that a role depends on: `struct kvm_mmu_role_regs`, and the two modes of the CPU. */
 export interface RoleRegs {
@@ -40,15 +41,10 @@ export interface CpuRoleExt {
   readonly eferLma: boolean;
 }
 
-/** How many levels the tables of each paging mode have; a small geometry has fewer than x86. */
-export interface PagingLevels {
-  readonly paging32: number;
-  readonly pae: number;
-  readonly paging64: number;
-  readonly paging57: number;
-}
+/** How many levels the tables of each paging mode have; a small geometry may have fewer than x86. */
+export type PagingLevels = Readonly<Record<PagingMode, number>>;
 
-export const X86_LEVELS: PagingLevels = { paging32: 2, pae: 3, paging64: 4, paging57: 5 };
+export const X86_LEVELS: PagingLevels = { off: 0, '2-level': 2, pae: 3, '4-level': 4, '5-level': 5 };
 
 /** What the host decides: which MMU it runs, and the tables that second-level paging has there. */
 export interface MmuHost {
@@ -100,7 +96,7 @@ export function calcCpuRole(regs: RoleRegs, levels: PagingLevels): CpuRole {
     base: {
       ...base,
       direct: false,
-      level: guestLevel(regs, levels),
+      level: levels[modeOf(regs)],
       eferNx: regs.eferNx,
       cr0Wp: regs.cr0Wp,
       smepAndnotWp: regs.cr4Smep && !regs.cr0Wp,
@@ -119,10 +115,10 @@ export function calcCpuRole(regs: RoleRegs, levels: PagingLevels): CpuRole {
   };
 }
 
-/** Levels of the guest's own tables (SDM vol. 3A, 4.1.1). */
-function guestLevel(regs: RoleRegs, levels: PagingLevels): number {
-  if (regs.eferLma) return regs.cr4La57 ? levels.paging57 : levels.paging64;
-  return regs.cr4Pae ? levels.pae : levels.paging32;
+function modeOf({ cr0Pg, cr4Pae, cr4La57, eferLma }: RoleRegs): PagingMode {
+  if (!cr0Pg) return 'off';
+  if (eferLma) return cr4La57 ? '5-level' : '4-level';
+  return cr4Pae ? 'pae' : '2-level';
 }
 
 /**
