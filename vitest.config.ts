@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^fencepost$/, replacement: source('./src/index.ts') },
       { find: /^fencepost\/mmu$/, replacement: source('./src/mmu/index.ts') },
+      { find: /^fencepost\/x86$/, replacement: source('./src/mmu/x86/index.ts') },
     ],
   },
   test: {

@@ -28,8 +28,8 @@ const mayImport = {
     'src/check',
   ],
   // These use the library as any user would, by its name.
-  models: ['fencepost', 'fencepost/mmu'],
-  scenarios: ['fencepost', 'fencepost/mmu', 'models'],
+  models: ['fencepost', 'fencepost/mmu', 'fencepost/x86'],
+  scenarios: ['fencepost', 'fencepost/mmu', 'fencepost/x86', 'models'],
 };
 
 /** Packages that allocate too much for the rooms that hold the hot path. */
