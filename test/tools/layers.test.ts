@@ -23,8 +23,8 @@ function facts(path: string, target: string): Record<string, string> {
     'src/memory': 'nothing of ours',
     'src/program': 'src/memory',
     'src/patch': 'src/program',
-    models: 'fencepost, fencepost/mmu',
-    scenarios: 'fencepost, fencepost/mmu, models',
+    models: 'fencepost, fencepost/mmu, fencepost/x86',
+    scenarios: 'fencepost, fencepost/mmu, fencepost/x86, models',
   };
   const [first = '', second = ''] = path.split('/');
   const room = first === 'src' ? `${first}/${second}` : first;

@@ -39,7 +39,7 @@ export async function loadScenarioFile(path: string, shown: string): Promise<Sce
 function hook(): void {
   if (hooked) return;
   hooked = true;
-  const names = ['fencepost', 'fencepost/mmu'];
+  const names = ['fencepost', 'fencepost/mmu', 'fencepost/x86'];
   const data: HookData = {
     entries: Object.fromEntries(names.map((name) => [name, import.meta.resolve(name)])),
   };
