@@ -14,6 +14,12 @@ import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
 import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
+import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
+import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
+import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts';
+import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
+import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
+import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -30,4 +36,10 @@ export const scenarios: readonly Scenario[] = [
   narrowSequence,
   refreshVsInvalidation,
   swapVsInvalidation,
+  dirtyUpdateVsZap,
+  fastFaultVsInvalidation,
+  fastFaultVsHarvest,
+  emulatedWriteVsHarvest,
+  cachedDirtyVsHarvest,
+  pushCollectReset,
 ];

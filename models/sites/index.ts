@@ -1,4 +1,5 @@
 /** The points of the paths at which proposals may differ (DESIGN.md 2), a file per concern. */
+export * from './dirty-log.ts';
 export * from './notifier.ts';
 export * from './p01.ts';
 export * from './shadow-mmu.ts';

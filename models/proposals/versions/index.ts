@@ -1,11 +1,17 @@
 /** Kernel versions as proposals: what each chooses at every site, put together from the histories of the concerns. */
 import type { Proposal } from 'fencepost';
+import { DIRTY_LOG_HISTORY } from './dirty-log.ts';
 import { NOTIFIER_HISTORY } from './notifier.ts';
 import { P01_HISTORY } from './p01.ts';
 import { SHADOW_MMU_HISTORY } from './shadow-mmu.ts';
 import { choicesOf, type History, type Version, VERSIONS } from './timeline.ts';
 
-const HISTORIES: readonly History[] = [...P01_HISTORY, ...SHADOW_MMU_HISTORY, ...NOTIFIER_HISTORY];
+const HISTORIES: readonly History[] = [
+  ...P01_HISTORY,
+  ...SHADOW_MMU_HISTORY,
+  ...NOTIFIER_HISTORY,
+  ...DIRTY_LOG_HISTORY,
+];
 
 const NOTES: Readonly<Record<Version, string>> = {
   'v5.14': 'Linux v5.14',

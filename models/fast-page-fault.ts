@@ -1,0 +1,53 @@
+/** A write fault that is fixed without mmu_lock (KVM-MMU.md A15; P17, P19). */
+import {
+  branch,
+  call,
+  choice,
+  cmpxchg,
+  readOnce,
+  setBit,
+  writeOnce,
+  type Location,
+  type Read,
+  type Steps,
+} from 'fencepost';
+import { isMmuWritableSpte, isShadowPresentPte, isWritablePte, withWrite } from 'fencepost/mmu';
+import * as sites from './sites/dirty-log.ts';
+
+/** The word of `dirty_bitmap` that holds the bit of the page, bit 0; undefined: its slot is not logged. */
+export type DirtyBitmap = Location | undefined;
+
+/** `fast_page_fault()` of a write, one attempt: whether the guest may write now. */
+export function fastPageFault(sptep: Location, bitmap: DirtyBitmap): Steps<boolean> {
+  return call('fast_page_fault', attempt(sptep, bitmap));
+}
+
+function* attempt(sptep: Location, bitmap: DirtyBitmap): Steps<boolean> {
+  const old = yield* readOnce(sptep);
+  const spte = yield* branch(old);
+  if (!isShadowPresentPte(spte)) return false;
+  if (isWritablePte(spte)) return true;
+  if (!isMmuWritableSpte(spte)) return false;
+  return yield* call('fast_pf_fix_direct_spte', fix(sptep, old, bitmap));
+}
+
+function* fix(sptep: Location, old: Read, bitmap: DirtyBitmap): Steps<boolean> {
+  const isMarkedBefore = (yield* choice(sites.fastFaultDirty)) === 'before W';
+  if (isMarkedBefore) yield* markPageDirty(bitmap);
+  const spte = withWrite(old.value);
+  if ((yield* choice(sites.fastFaultStore)) === 'cmpxchg') {
+    const done = yield* cmpxchg(sptep, old.value, spte, undefined, { text: `try_cmpxchg64(${sptep.name})` });
+    yield* branch(done);
+    if (!done.ok) return false;
+  } else {
+    yield* writeOnce(sptep, spte, { data: [old] });
+  }
+  if (!isMarkedBefore) yield* markPageDirty(bitmap);
+  return true;
+}
+
+/** `mark_page_dirty_in_slot()` */
+export function* markPageDirty(bitmap: DirtyBitmap): Steps {
+  if (bitmap === undefined) return;
+  yield* call('mark_page_dirty_in_slot', setBit(bitmap, 0, { text: `set_bit(0, ${bitmap.name})` }));
+}

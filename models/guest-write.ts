@@ -1,0 +1,69 @@
+/**
+ * A vCPU that enters the guest, writes to one page and leaves (KVM-MMU.md A13; D1): the hardware reads the SPTE,
+ * sets D by a locked update, and from then on writes through what it holds, whatever becomes of the SPTE.
+ */
+import {
+  branch,
+  call,
+  cmpxchg,
+  fence,
+  Fence,
+  readOnce,
+  smpWmb,
+  storeRelease,
+  writeOnce,
+  writePlain,
+  type Location,
+  type Read,
+  type Steps,
+} from 'fencepost';
+import { isDirtySpte, isShadowPresentPte, isWritablePte, withDirty } from 'fencepost/mmu';
+import { IN_GUEST_MODE, OUTSIDE_GUEST_MODE, type Vcpu } from './kvm.ts';
+
+/** A page of guest memory with the leaf SPTE that maps it. */
+export interface MappedPage {
+  readonly sptep: Location;
+  /** What stands in the page. */
+  readonly data: Location;
+}
+
+/** What came of a run: a pending request kept it out, the SPTE did not let it write, or it wrote. */
+export type GuestRun = 'request' | 'fault' | 'written' | 'written, D set';
+
+/** Enters the guest and writes the values one after the other through one translation. */
+export function guestWrite(vcpu: Vcpu, page: MappedPage, ...values: readonly number[]): Steps<GuestRun> {
+  return call('vcpu_enter_guest', enterAndWrite(vcpu, page, values));
+}
+
+function* enterAndWrite(vcpu: Vcpu, page: MappedPage, values: readonly number[]): Steps<GuestRun> {
+  const { mode, requests } = vcpu;
+  yield* storeRelease(mode, IN_GUEST_MODE);
+  yield* fence(Fence.Mb, 'smp_mb__after_srcu_read_unlock()');
+  const pending = yield* readOnce(requests);
+  const isKeptOut = (yield* branch(pending)) !== 0;
+  const run = isKeptOut ? 'request' : yield* call('guest', write(page, values));
+  // The exit serialises: what the guest has written is there for all before KVM says that it is outside.
+  if (!isKeptOut) yield* fence(Fence.Mb, 'VM-exit');
+  yield* writePlain(mode, OUTSIDE_GUEST_MODE);
+  yield* smpWmb();
+  return run;
+}
+
+function* write({ sptep, data }: MappedPage, values: readonly number[]): Steps<GuestRun> {
+  const walk = yield* readOnce(sptep, { text: `walk ${sptep.name}` });
+  const spte = yield* branch(walk);
+  if (!isShadowPresentPte(spte) || !isWritablePte(spte)) return 'fault';
+  const setsDirty = !isDirtySpte(spte);
+  if (setsDirty && !(yield* setDirty(sptep, walk))) return 'fault';
+  for (const value of values) yield* writeOnce(data, value, { addr: [walk], text: data.name });
+  return setsDirty ? 'written, D set' : 'written';
+}
+
+/** The locked update of D; where the SPTE has changed the hardware walks again, which is a fault here. */
+function* setDirty(sptep: Location, walk: Read): Steps<boolean> {
+  const done = yield* cmpxchg(sptep, walk.value, withDirty(walk.value), undefined, {
+    text: `lock or D, ${sptep.name}`,
+  });
+  yield* branch(done);
+  return done.ok;
+}

@@ -1,0 +1,79 @@
+/** Points of dirty logging and of SPTEs that change without mmu_lock (KVM-MMU.md P17, P19-P22). */
+import { defineSite } from 'fencepost';
+
+export const fastFaultDirty = defineSite({
+  name: 'fast-fault-dirty',
+  fn: 'fast_pf_fix_direct_spte',
+  doc: 'Whether a fast page fault sets the bit of the dirty bitmap after it has made the SPTE writable, or before.',
+  options: ['after W', 'before W'],
+});
+
+export const fastFaultStore = defineSite({
+  name: 'fast-fault-store',
+  fn: 'fast_pf_fix_direct_spte',
+  doc: 'How a fast page fault changes the SPTE.',
+  options: ['cmpxchg', 'WRITE_ONCE'],
+});
+
+export const volatileSpte = defineSite({
+  name: 'volatile-spte',
+  fn: 'tdp_mmu_set_spte',
+  doc: 'How the TDP MMU clears an SPTE whose W, A or D may change meanwhile, under mmu_lock held for write.',
+  options: ['xchg', 'WRITE_ONCE'],
+});
+
+export const dirtyLogFlush = defineSite({
+  name: 'dirty-log-flush',
+  fn: 'kvm_get_dirty_log_protect',
+  doc: 'Whether TLBs are flushed after the harvest, before userspace copies pages; and whether a fence follows.',
+  options: ['flush', 'flush, smp_mb()', 'skip'],
+});
+
+export const dirtyLogBitmap = defineSite({
+  name: 'dirty-log-bitmap',
+  fn: 'kvm_get_dirty_log_protect',
+  doc: 'How a word of the bitmap is taken: exchanged, or read and cleared.',
+  options: ['xchg', 'read and clear'],
+});
+
+export const emulatedWriteDirty = defineSite({
+  name: 'emulated-write-dirty',
+  fn: 'kvm_vcpu_write_guest_page',
+  doc: 'Whether a write by KVM itself sets the bit after the data, or before; and what stands between.',
+  options: ['after', 'after smp_mb__before_atomic()', 'before'],
+});
+
+export const ringPublish = defineSite({
+  name: 'ring-publish',
+  fn: 'kvm_dirty_ring_push',
+  doc: 'What keeps the entry before its DIRTY flag.',
+  options: ['smp_wmb()', 'none', 'flag first'],
+});
+
+export const ringFlag = defineSite({
+  name: 'ring-flag',
+  fn: 'kvm_dirty_ring_push',
+  doc: 'How the kernel writes the DIRTY flag, for which userspace looks without a lock.',
+  options: ['plain', 'WRITE_ONCE'],
+});
+
+export const ringCollect = defineSite({
+  name: 'ring-collect',
+  fn: 'userspace',
+  doc: 'How userspace reads the DIRTY flag.',
+  options: ['acquire', 'once'],
+});
+
+export const ringHarvest = defineSite({
+  name: 'ring-harvest',
+  fn: 'userspace',
+  doc: 'How userspace writes the RESET flag.',
+  options: ['release', 'once'],
+});
+
+export const ringReset = defineSite({
+  name: 'ring-reset',
+  fn: 'kvm_dirty_ring_reset',
+  doc: 'How the kernel reads the RESET flag.',
+  options: ['acquire', 'once'],
+});

@@ -1,0 +1,64 @@
+import type { Scenario } from 'fencepost';
+import { guestWrite } from '../../models/guest-write.ts';
+import * as proposals from '../../models/proposals/dirty-log.ts';
+import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
+import * as sites from '../../models/sites/dirty-log.ts';
+import { zapLeafUnderWriteLock } from '../../models/tdp-zap.ts';
+import { CLEAN_WRITABLE, loggedVm } from '../../models/worlds-logged.ts';
+import { EVERYWHERE, SAFE } from '../verdicts.ts';
+
+const BEFORE_FIX = ['v5.14', 'v5.15'] as const;
+const FIXED = VERSIONS.filter((name) => name !== 'v5.14' && name !== 'v5.15');
+
+export const dirtyUpdateVsZap: Scenario = {
+  name: 'dirty-update-vs-zap',
+  question: 'Can the TDP MMU zap a writable SPTE and lose the D bit that the hardware sets meanwhile?',
+  doc:
+    'The SPTE is writable and clean. On CPU0 the guest writes to the page, for which the hardware sets D by a locked ' +
+    'update. CPU1 zaps the SPTE under mmu_lock held for write, and marks the host page dirty if the SPTE was.',
+  sources: ['KVM-MMU.md P17, C06', 'ba3a6120a4e7 (v5.18)'],
+  sites: [sites.volatileSpte],
+  proposals: [...VERSIONS.map((name) => versions[name]), proposals.volatileSpteStored],
+  protocols: ['P17'],
+  bugs: [{ id: 'C06', buggy: 'v5.15', fixed: 'v6.1' }],
+  mutants: ['v7.1/volatile-spte-stored'],
+  expectations: [
+    {
+      proposals: [...BEFORE_FIX, 'v7.1/volatile-spte-stored'],
+      verdicts: EVERYWHERE,
+      because: 'C06: D comes between the read of the SPTE and the store that clears it, and nobody sees it',
+    },
+    {
+      proposals: FIXED,
+      verdicts: SAFE,
+      because: 'ba3a6120a4e7: an SPTE that may change meanwhile is exchanged, and judged by what came back',
+    },
+  ],
+  world() {
+    const { kvm, page } = loggedVm(CLEAN_WRITABLE, 0);
+    const [vcpu] = kvm.vcpus;
+    const pageDirty = kvm.memory.location('PageDirty(page)');
+    return {
+      memory: kvm.memory,
+      threads: [
+        {
+          name: 'CPU0 (vCPU)',
+          *body() {
+            yield* guestWrite(vcpu, page, 1);
+          },
+        },
+        { name: 'CPU1 (zap)', body: () => zapLeafUnderWriteLock(kvm, page.sptep, pageDirty) },
+      ],
+      properties: [
+        {
+          name: 'dirty-not-lost',
+          doc: 'a page that the guest has written is marked dirty once its SPTE is gone',
+          check(final) {
+            const [written, marked] = [page.data, pageDirty].map((each) => final.value(each) !== 0);
+            return written && !marked ? 'the guest has written to the page, and nobody knows' : undefined;
+          },
+        },
+      ],
+    };
+  },
+};
