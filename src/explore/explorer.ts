@@ -100,6 +100,7 @@ class Explorer {
   }
 
   #visit(g: WorkGraph): void {
+    if (g.n > 0 && g.kind[g.n - 1] === Kind.LockWrite) this.#displaceTry(g, g.n - 1);
     const t = this.#schedule(g);
     if (t < 0) {
       this.#leaf(g);
@@ -146,17 +147,31 @@ class Explorer {
 
   /** The thread whose event comes next: an unfinished RMW, then the lowest hole, then the lowest that can run. */
   #schedule(g: WorkGraph): number {
+    let granted = -1;
     let holed = -1;
     let runnable = -1;
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);
       if (node === undefined || node.status !== Status.Event) continue;
       const { kind, rmw } = node.label;
-      if (kind === Kind.LockWrite || kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
+      if (kind === Kind.LockWrite) {
+        // A trylock that an unlock has just let in comes before whoever waits for that section.
+        if (g.kind[g.slots[t][g.cursor[t] - 1]] === Kind.TryLock) return t;
+        if (granted < 0 && !this.#isStale(g, t)) granted = t;
+        continue;
+      }
+      if (kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
       if (holed < 0 && g.hasHole(t)) holed = t;
       if (runnable < 0 && this.#canRun(g, node)) runnable = t;
     }
+    if (granted >= 0) return granted;
     return holed >= 0 ? holed : runnable;
+  }
+
+  /** Whether the section that a LockRead waited for has been followed by a trylock: it waits to be revisited. */
+  #isStale(g: WorkGraph, t: number): boolean {
+    const read = g.slots[t][g.cursor[t] - 1];
+    return this.#rivalOf(g, g.rf[read], g.loc[read]) !== ABSENT;
   }
 
   #canRun(g: WorkGraph, node: Behaviour): boolean {
@@ -247,6 +262,20 @@ class Explorer {
     }
     const write = g.next(t, true);
     if (write !== undefined) this.#write(g, t, write);
+  }
+
+  /**
+   * A trylock has just taken the section that a LockRead has waited for. Whoever waits may have been the
+   * faster one; otherwise it goes on waiting, for another section.
+   */
+  #displaceTry(g: WorkGraph, write: number): void {
+    if (g.kind[g.mate[write]] !== Kind.TryLock) return;
+    for (let t = 0; t < g.threads; t++) {
+      const node = g.next(t);
+      if (node?.status !== Status.Event || node.label.kind !== Kind.LockWrite) continue;
+      const read = g.slots[t][g.cursor[t] - 1];
+      if (g.rf[read] === g.rf[g.mate[write]]) this.#write(g, t, node);
+    }
   }
 
   #wait(g: WorkGraph, t: number, node: Behaviour): void {
@@ -348,11 +377,20 @@ class Explorer {
       const node = g.next(t);
       if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
         this.#overtake(g);
-        if (admitted) this.#visitor.blocked(g);
+        if (admitted && !this.#hasStale(g)) this.#visitor.blocked(g);
         return;
       }
     }
     if (admitted) this.#visitor.execution(g);
+  }
+
+  #hasStale(g: WorkGraph): boolean {
+    for (let t = 0; t < g.threads; t++) {
+      const node = g.next(t);
+      if (node?.status === Status.Event && node.label.kind === Kind.LockWrite && this.#isStale(g, t))
+        return true;
+    }
+    return false;
   }
 
   /** Threads that wait for a lock whose holder waits too could have come first. */

@@ -20,8 +20,8 @@ export class Maximality {
     const from = isRead ? g.rf[e] : e;
     if (from === NEVER) return false;
     if (from > e && !hasBit(prefix, 0, from)) return false;
-    if (looksAtLock(kind) && !this.#isLookMaximal(g, e, prefix)) return false;
     if (isRead && g.isBound(e, prefix)) return true;
+    if (looksAtLock(kind) && !this.#isLookMaximal(g, e, prefix)) return false;
     for (let w = g.coAfter(from, g.loc[e]); w >= 0; w = g.coNext[w]) {
       if (w <= e || hasBit(prefix, 0, w)) return false;
     }

@@ -43,6 +43,8 @@ const section = (mode: 'spin' | 'write' | 'read', ...body: Instruction[]): Instr
   bump: false,
   body,
 });
+const tries = (...body: Instruction[]): Instruction => ({ op: 'try section', bump: false, body });
+const looks: Instruction = { op: 'is locked' };
 const fails: Instruction = { op: 'fail if', on: 0, equals: 1 };
 const compilerFence: Instruction = { op: 'fence', fence: Fence.AfterAtomic };
 
@@ -246,6 +248,26 @@ const CASES: readonly Case[] = [
       ],
       [load(Y), { op: 'store', loc: Z, mark: Mark.Once, value: 1, dep: { how: 'false data', on: 0 } }],
     ],
+  },
+  {
+    name: 'a trylock takes the section that another thread has waited for, and a third comes before both',
+    threads: [[section('spin')], [tries()], [section('spin'), section('spin')]],
+  },
+  {
+    name: 'the same where the third tries, too',
+    threads: [[section('spin')], [tries()], [tries(), tries()]],
+  },
+  {
+    name: 'whoever waits for a section is faster than the trylock that could have taken it',
+    threads: [[section('spin')], [section('spin')], [tries()]],
+  },
+  {
+    name: 'a look that a later one binds has no choice, though the lock had been given back since',
+    threads: [[load(X)], [tries()], [looks, tries(), store(X)]],
+  },
+  {
+    name: 'a look that a failed trylock behind it binds',
+    threads: [[section('spin', plainLoad(X))], [looks, tries(), plainStore(X)]],
   },
 ];
 

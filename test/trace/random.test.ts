@@ -20,6 +20,7 @@ const EXECUTIONS = 12;
 /** All operations; and programs of bare accesses, which are weak more often. */
 const PROGRAMS = fc.oneof(
   randomProgram(),
+  randomProgram({ rwlocks: false, looks: true }),
   randomProgram({ spinlocks: false, rwlocks: false, stops: false, choices: false }),
 );
 

@@ -49,6 +49,11 @@ describe('accesses and their strength', () => {
     ['int r = cmpxchg_release(x, 0, 4);', ['Read Release x', 'Write Release x=4']],
     ['int r = atomic_cmpxchg(x, 1, 4);', ['Read Full x', 'Skip Full x']],
     ['smp_store_mb(*x, 1);', ['Write Once x=1', 'Fence Plain']],
+    ['int r = spin_is_locked(l);', ['IsLocked Once l']],
+    [
+      'int r = spin_trylock(l); spin_unlock(l);',
+      ['TryLock Acquire l', 'LockWrite Acquire l', 'Unlock Release l'],
+    ],
     ['spin_lock(l); spin_unlock(l);', ['LockRead Acquire l', 'LockWrite Acquire l', 'Unlock Release l']],
   ])('%s', (statement, events) => {
     if (events === undefined) expect(() => trace(statement)).toThrow('unknown macro «atomic_or_return»');
