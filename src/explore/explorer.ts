@@ -16,6 +16,7 @@ import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { Maximality } from './maximality.ts';
+import { hasStale, scheduled } from './scheduling.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /** Receives what an exploration finds. Graphs are only lent: they change after the call. */
@@ -101,7 +102,7 @@ class Explorer {
 
   #visit(g: WorkGraph): void {
     if (g.n > 0 && g.kind[g.n - 1] === Kind.LockWrite) this.#displaceTry(g, g.n - 1);
-    const t = this.#schedule(g);
+    const t = scheduled(g);
     if (t < 0) {
       this.#leaf(g);
       return;
@@ -142,53 +143,6 @@ class Explorer {
         g.back();
         break;
       }
-    }
-  }
-
-  /** The thread whose event comes next: an unfinished RMW, then the lowest hole, then the lowest that can run. */
-  #schedule(g: WorkGraph): number {
-    let granted = -1;
-    let holed = -1;
-    let runnable = -1;
-    for (let t = 0; t < g.threads; t++) {
-      const node = g.next(t);
-      if (node === undefined || node.status !== Status.Event) continue;
-      const { kind, rmw } = node.label;
-      if (kind === Kind.LockWrite) {
-        // A trylock that an unlock has just let in comes before whoever waits for that section.
-        if (g.kind[g.slots[t][g.cursor[t] - 1]] === Kind.TryLock) return t;
-        if (granted < 0 && !this.#isStale(g, t)) granted = t;
-        continue;
-      }
-      if (kind === Kind.Skip || (kind === Kind.Write && rmw)) return t;
-      if (holed < 0 && g.hasHole(t)) holed = t;
-      if (runnable < 0 && this.#canRun(g, node)) runnable = t;
-    }
-    if (granted >= 0) return granted;
-    return holed >= 0 ? holed : runnable;
-  }
-
-  /** Whether the section that a LockRead waited for has been followed by a trylock: it waits to be revisited. */
-  #isStale(g: WorkGraph, t: number): boolean {
-    const read = g.slots[t][g.cursor[t] - 1];
-    return this.#rivalOf(g, g.rf[read], g.loc[read]) !== ABSENT;
-  }
-
-  #canRun(g: WorkGraph, node: Behaviour): boolean {
-    const { kind, loc } = node.label;
-    if (kind === Kind.LockRead)
-      return loc >= g.coLast.length || (this.#lastIsFree(g, loc) && this.#noReaders(g, loc));
-    return kind !== Kind.ReadLock || loc >= g.coLast.length || this.#lastIsFree(g, loc);
-  }
-
-  #lastIsFree(g: WorkGraph, loc: number): boolean {
-    return g.isClosed(g.coLast[loc]);
-  }
-
-  #noReaders(g: WorkGraph, loc: number): boolean {
-    for (let w = g.coLast[loc]; ; w = g.coPrev[w]) {
-      if (!g.readersClosed(w, loc)) return false;
-      if (w === INIT) return true;
     }
   }
 
@@ -249,13 +203,13 @@ class Explorer {
   #isContested(g: WorkGraph, e: number): boolean {
     const { rmw, expected, kind } = g.label[e];
     if (!rmw || (expected !== undefined && g.value[e] !== expected) || g.foundHeld(e)) return false;
-    const isFree = this.#rivalOf(g, g.rf[e], g.loc[e]) === ABSENT;
+    const isFree = g.rival(g.rf[e], g.loc[e]) === ABSENT;
     return !isFree || (kind === Kind.LockRead && !g.readersClosed(g.rf[e], g.loc[e]));
   }
 
   /** Goes straight to the write half, whose revisits may make the others give way. */
   #contest(g: WorkGraph, t: number, e: number): void {
-    const rival = this.#rivalOf(g, g.rf[e], g.loc[e]);
+    const rival = g.rival(g.rf[e], g.loc[e]);
     if (rival !== ABSENT) {
       g.prefix(e, this.#scratch);
       if (hasBit(this.#scratch, 0, rival)) return;
@@ -288,19 +242,13 @@ class Explorer {
     return w === INIT ? this.#tree.program.memory.initialValue(loc) : g.value[w];
   }
 
-  /** The read of an RMW that has read `w` and stored directly after it, if there is one. */
-  #rivalOf(g: WorkGraph, w: number, loc: number): number {
-    const next = g.coAfter(w, loc);
-    return next >= 0 && g.label[next].rmw ? g.mate[next] : ABSENT;
-  }
-
   #write(g: WorkGraph, t: number, node: Behaviour): void {
     const e = g.step(t, node, ABSENT);
     let rival = ABSENT;
     let behindReaders = false;
     if (node.label.rmw) {
       const from = g.rf[g.mate[e]];
-      rival = this.#rivalOf(g, from, g.loc[e]);
+      rival = g.rival(from, g.loc[e]);
       behindReaders = node.label.kind === Kind.LockWrite && !g.readersClosed(from, g.loc[e]);
       if (rival === ABSENT && !behindReaders) this.#place(g, e, from);
     } else {
@@ -316,7 +264,7 @@ class Explorer {
     const first = g.seen(g.thread[w], g.index[w], loc);
     for (let after = g.coLast[loc]; ; ) {
       const before = after === INIT ? ABSENT : g.coPrev[after];
-      if (this.#rivalOf(g, after, loc) === ABSENT) this.#place(g, w, after, judge);
+      if (g.rival(after, loc) === ABSENT) this.#place(g, w, after, judge);
       if (after === first) break;
       after = before;
     }
@@ -362,7 +310,7 @@ class Explorer {
       if (this.#coheres(next, judge) && next.checker.consistent(judge, false)) this.#visit(next);
     } else if (g.label[w].rmw) {
       const from = next.rf[next.mate[moved]];
-      const isFree = this.#rivalOf(next, from, g.loc[w]) === ABSENT;
+      const isFree = next.rival(from, g.loc[w]) === ABSENT;
       if (isFree && !(behindReaders && !next.readersClosed(from, g.loc[w])))
         this.#place(next, moved, from, judge);
     } else {
@@ -377,20 +325,11 @@ class Explorer {
       const node = g.next(t);
       if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
         this.#overtake(g);
-        if (admitted && !this.#hasStale(g)) this.#visitor.blocked(g);
+        if (admitted && !hasStale(g)) this.#visitor.blocked(g);
         return;
       }
     }
     if (admitted) this.#visitor.execution(g);
-  }
-
-  #hasStale(g: WorkGraph): boolean {
-    for (let t = 0; t < g.threads; t++) {
-      const node = g.next(t);
-      if (node?.status === Status.Event && node.label.kind === Kind.LockWrite && this.#isStale(g, t))
-        return true;
-    }
-    return false;
   }
 
   /** Threads that wait for a lock whose holder waits too could have come first. */

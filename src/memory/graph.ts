@@ -173,6 +173,12 @@ export class Graph<L extends Label = Label> {
     return w === INIT ? this.coFirst[loc] : this.coNext[w];
   }
 
+  /** The read of an RMW that has read `w` and stored directly after it; ABSENT if there is none. */
+  rival(w: number, loc: number): number {
+    const next = this.coAfter(w, loc);
+    return next >= 0 && this.label[next].rmw ? this.mate[next] : ABSENT;
+  }
+
   /** Whether no event of its thread comes after it. */
   isLast(e: number): boolean {
     return this.index[e] + 1 === this.length[this.thread[e]];
