@@ -1,24 +1,32 @@
 /** Guest writes that KVM emulates, and how the MMU hears of them (KVM-MMU.md A16; P01, C01, C34). */
 import {
+  atomicAdd,
   branch,
   call,
   choice,
   load,
   lockedOnX86,
   Mark,
+  readOnce,
   smpMb,
   writeLock,
   writeUnlock,
   type Read,
   type Steps,
 } from 'fencepost';
-import { isShadowPresentPte } from 'fencepost/mmu';
+import {
+  isShadowPresentPte,
+  PG_LEVEL_4K,
+  SHADOW_NONPRESENT_VALUE,
+  sptesOfGpte,
+  type ShadowPage,
+} from 'fencepost/mmu';
 import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { validPagesWithGptes } from './page-hash.ts';
 import * as sites from './sites/index.ts';
-import { readSpte, sptePointer, zapPresentSpte } from './sptes.ts';
-import { remoteFlushOrZap } from './zap.ts';
+import { readSpte, sptePointer, mmuPageZapPte } from './sptes.ts';
+import { prepareZapPage, remoteFlushOrZap } from './zap.ts';
 
 /** A guest PTE as the written address: the frame of its table and its index. */
 export interface GuestPteAddress {
@@ -90,21 +98,46 @@ function* readGate({ indirectShadowPages }: Kvm): Steps<Read> {
 /**
  * Behind the gate: the guest PTE is read again, so that racing writers converge on the latest value; then
  * the SPTE that shadows it is zapped in every page of the frame. What was read feeds only a statistic,
- * since zapping does not ask for the new value. Flood detection (three writes) is not reached.
+ * since zapping does not ask for the new value.
  */
 function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress): Steps {
   if ((yield* choice(sites.trackWriteReread)) === 're-read') {
     yield* call('mmu_pte_write_fetch_gpte', getUser(kvm.guest.pte(gfn, index), 'gentry'));
   }
+  const invalidList: number[] = [];
   let flush = false;
-  for (const { id, role } of yield* validPagesWithGptes(kvm, gfn)) {
-    const sptep = sptePointer(kvm, id, index, role.level);
-    const old = yield* readSpte(sptep);
-    if (!isShadowPresentPte(yield* branch(old))) continue;
-    flush = true;
-    if ((yield* choice(sites.trackWriteZap)) === 'zap') {
-      yield* call('mmu_page_zap_pte', zapPresentSpte(kvm, sptep, old));
+  for (const page of yield* validPagesWithGptes(kvm, gfn)) {
+    if (yield* call('detect_write_flooding', detectFlooding(kvm, page))) {
+      yield* prepareZapPage(kvm, page.id, invalidList);
+    } else if (yield* zapSptesOf(kvm, page, index)) {
+      flush = true;
     }
   }
-  yield* remoteFlushOrZap(kvm, [], flush);
+  yield* remoteFlushOrZap(kvm, invalidList, flush);
+}
+
+/** Whether one of the SPTEs that shadow the entry was present. */
+function* zapSptesOf(kvm: Kvm, { id, role }: ShadowPage, gpteIndex: number): Steps<boolean> {
+  let wasPresent = false;
+  for (const index of sptesOfGpte(role, gpteIndex, kvm.entries)) {
+    const sptep = sptePointer(kvm, id, index, role.level);
+    const old = yield* readSpte(sptep);
+    if ((yield* branch(old)) === SHADOW_NONPRESENT_VALUE) continue;
+    if (isShadowPresentPte(old.value)) wasPresent = true;
+    if ((yield* choice(sites.trackWriteZap)) === 'zap') {
+      yield* call('mmu_page_zap_pte', mmuPageZapPte(kvm, sptep, old));
+    }
+  }
+  return wasPresent;
+}
+
+const FLOODED = 3;
+
+/** Three writes without a walk in between: no page table any more. Leaf tables go unsync instead. */
+function* detectFlooding(kvm: Kvm, { id, role }: ShadowPage): Steps<boolean> {
+  if (role.level === PG_LEVEL_4K || !kvm.has('write flooding')) return false;
+  const count = kvm.writeFloodingCount(id);
+  yield* atomicAdd(count, 1, { text: `atomic_inc(&${count.name})` });
+  const writes = yield* readOnce(count, { text: `atomic_read(&${count.name})` });
+  return (yield* branch(writes)) >= FLOODED;
 }

@@ -14,7 +14,7 @@ import {
   type Rmw,
   type Steps,
 } from 'fencepost';
-import { showGuestPte, TABLE_ENTRIES } from 'fencepost/mmu';
+import { showGuestPte } from 'fencepost/mmu';
 
 /** A guest page that has a name; a table also has entries, by index. */
 export interface GuestPage {
@@ -40,7 +40,7 @@ export class GuestMemory {
   /** An entry of the table in a frame; what no table of the world holds is 0. */
   pte(gfn: number, index: number): Location {
     const page = this.#pages.find((known) => known.gfn === gfn);
-    const name = `${this.nameOf(gfn)}[${index % TABLE_ENTRIES}]`;
+    const name = `${this.nameOf(gfn)}[${index}]`;
     return this.#memory.location(name, page?.entries?.[index] ?? 0, this.#format);
   }
 }

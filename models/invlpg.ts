@@ -1,30 +1,12 @@
 /** INVLPG of one address in one root (KVM-MMU.md A9): what is unsync there is dropped, or synchronised. */
 import { branch, call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
-import {
-  gpteAccess,
-  gpteFrame,
-  indexAt,
-  isAccessedGpte,
-  isLastSpte,
-  isPresentGpte,
-  isShadowPresentPte,
-  protectCleanGpte,
-  spteChild,
-} from 'fencepost/mmu';
+import { indexAt, isLastSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
-import { makeSpte } from './make-spte.ts';
+import { prefetchGpte } from './prefetch.ts';
 import { isUnsyncPage } from './shadow-page.ts';
 import { invlpgUnsync } from './sites/index.ts';
-import {
-  readSpte,
-  recordMapping,
-  setSpte,
-  shadowPage,
-  sptePointer,
-  zapPresentSpte,
-  type SptePointer,
-} from './sptes.ts';
+import { readSpte, shadowPage, sptePointer, mmuPageZapPte, type SptePointer } from './sptes.ts';
 import { kvmSyncSpte } from './sync.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { hasUnsyncChildren } from './unsync-walk.ts';
@@ -60,21 +42,10 @@ function* invalidateEntry(kvm: Kvm, sptep: SptePointer): Steps {
   }
   const old = yield* readSpte(sptep);
   if (isShadowPresentPte(yield* branch(old))) {
-    yield* call('mmu_page_zap_pte', zapPresentSpte(kvm, sptep, old));
+    yield* call('mmu_page_zap_pte', mmuPageZapPte(kvm, sptep, old));
     yield* kvmFlushRemoteTlbs(kvm);
   }
-  yield* call('prefetch_gpte', prefetch(kvm, sptep));
-}
-
-/** `FNAME(prefetch_gpte)`: maps the entry again, unless another table would have to go unsync for it. */
-function* prefetch(kvm: Kvm, sptep: SptePointer): Steps {
-  const { gfn: table, role } = yield* shadowPage(kvm, sptep.page);
-  const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
-  const gpte = yield* branch(read);
-  if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return;
-  const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
-  const translation = { gfn: gpteFrame(gpte), access };
-  const { spte } = yield* call('make_spte', makeSpte(kvm, { ...translation, prefetch: true }));
-  yield* setSpte(sptep, spte, [read]);
-  yield* recordMapping(kvm, sptep, translation);
+  const { gfn, role } = yield* shadowPage(kvm, sptep.page);
+  const gpte = yield* getUser(kvm.guest.pte(gfn, kvm.gpteIndex(role, sptep.index)), 'gpte');
+  yield* call('prefetch_gpte', prefetchGpte(kvm, sptep, gpte));
 }

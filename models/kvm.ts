@@ -2,7 +2,7 @@
  * One VM as the paths see it: everything that is touched without `mmu_lock` as locations, what the lock
  * guards as its state (DESIGN.md 4.2, 4.3; KVM-MMU.md A1).
  */
-import { Memory, type Location, type Lock } from 'fencepost';
+import { Memory, threadLocal, type Location, type Lock, type ThreadLocal } from 'fencepost';
 import {
   countBits,
   emptyMmuState,
@@ -10,11 +10,13 @@ import {
   showSpte,
   TABLE_ENTRIES,
   unsyncMarks,
+  type MmuHost,
   type MmuState,
   type ShadowPageRole,
   type SpteRef,
 } from 'fencepost/mmu';
 import { GuestMemory, type GuestPage } from './guest-memory.ts';
+import { SMALL_SHADOW_HOST, vcpuArch, type VcpuArch } from './vcpu.ts';
 
 /** `vcpu->mode` (kvm_host.h) */
 export const OUTSIDE_GUEST_MODE = 0;
@@ -38,6 +40,8 @@ export interface Vcpu {
   readonly requests: Location;
   /** The guest's page-table root, as CR3 or nCR3 names it. */
   readonly guestRoot: number;
+  /** What this vCPU keeps for itself. */
+  readonly arch: ThreadLocal<VcpuArch>;
 }
 
 /**
@@ -49,9 +53,10 @@ export type Mechanism =
   | 'unsync'
   /** Three emulated writes to one upper-level table. */
   | 'write flooding'
-  /** A limit on shadow pages, and generations of them: `mmu_valid_gen`. */
-  | 'page limit'
+  /** Shadow pages that become obsolete all at once: `mmu_valid_gen`. */
   | 'generation'
+  /** Entries beside the one that a fault maps: their SPTEs are made as well. */
+  | 'prefetch'
   /** Somebody else who waits for the CPU or for mmu_lock while a sync goes on. */
   | 'reschedule';
 
@@ -73,6 +78,14 @@ export interface KvmStart {
   readonly without?: readonly Mechanism[];
   /** Entries of a shadow page; a small geometry where absent. */
   readonly entries?: number;
+  /** `n_max_mmu_pages`; no limit where absent. */
+  readonly maxMmuPages?: number;
+  /** Guest frames without a memslot. */
+  readonly mmio?: readonly number[];
+  /** What MMUs the host has; shadow paging in small where absent. */
+  readonly host?: MmuHost;
+  /** What each vCPU starts with; paging off and no root where absent. */
+  readonly arch?: VcpuArch;
 }
 
 export class Kvm {
@@ -106,6 +119,7 @@ export class Kvm {
       mode: memory.location(`vcpu${id}->mode`, OUTSIDE_GUEST_MODE, (mode) => MODES[mode] ?? String(mode)),
       requests: memory.location(`vcpu${id}->requests`),
       guestRoot: start.guestRoot,
+      arch: threadLocal(`vcpu${id}->arch`, start.arch ?? vcpuArch(this.host)),
     }));
   }
 
@@ -130,6 +144,23 @@ export class Kvm {
   /** Entries of a shadow page. */
   get entries(): number {
     return this.#start.entries ?? TABLE_ENTRIES;
+  }
+
+  get host(): MmuHost {
+    return this.#start.host ?? SMALL_SHADOW_HOST;
+  }
+
+  get maxMmuPages(): number | undefined {
+    return this.#start.maxMmuPages;
+  }
+
+  isMmio(gfn: number): boolean {
+    return this.#start.mmio?.includes(gfn) === true;
+  }
+
+  /** `sp->write_flooding_count` */
+  writeFloodingCount(page: number): Location {
+    return this.memory.location(`sp${page}->write_flooding_count`);
   }
 
   /** The entry of the guest table that an SPTE shadows. */

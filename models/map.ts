@@ -1,27 +1,62 @@
 /** Installing a leaf SPTE under mmu_lock: `mmu_set_spte()` (KVM-MMU.md A7). */
-import { branch, call, type Steps } from 'fencepost';
-import { isShadowPresentPte, sptePfn } from 'fencepost/mmu';
-import type { GuestWalker } from './guest-walk.ts';
+import { branch, call, choice, type Read, type Steps } from 'fencepost';
+import { isShadowPresentPte, makeMmioSpte, sptePfn } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
+import { mmioSpteOrder } from './sites/index.ts';
 import { dropSpte, mmuSpteUpdate, readSpte, recordMapping, setSpte, type SptePointer } from './sptes.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 
-/** Maps what the walk found. An SPTE for another frame is dropped, and flushed before mmu_lock is. */
-export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, gw: GuestWalker): Steps {
+/** What is to be mapped. */
+export interface Mapping {
+  readonly gfn: number;
+  /** Rights of the whole path. */
+  readonly pteAccess: number;
+  /** The guest entries that it comes from. */
+  readonly ptes: readonly Read[];
+  /** The guest is about to write. */
+  readonly isWrite?: boolean;
+  readonly isPrefetch?: boolean;
+}
+
+/**
+ * Maps a frame. An SPTE for another one is dropped, and flushed before mmu_lock is. A write to a page that
+ * must stay write-protected is emulated, and so is an access to where no memslot is.
+ */
+export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Steps<'fixed' | 'emulate'> {
+  const { gfn, pteAccess } = mapping;
+  const isMmio = kvm.isMmio(gfn);
+  // C26: an MMIO SPTE used to be stored over whatever was there.
+  if (isMmio && (yield* choice(mmioSpteOrder)) === 'before dropping') {
+    return yield* setMmioSpte(sptep, mapping);
+  }
   const old = yield* readSpte(sptep);
   const before = yield* branch(old);
   const wasPresent = isShadowPresentPte(before);
-  const moved = wasPresent && sptePfn(before) !== gw.gfn;
+  const moved = wasPresent && (isMmio || sptePfn(before) !== gfn);
   if (moved) yield* dropSpte(kvm, sptep, old);
-  const request = { gfn: gw.gfn, access: gw.pteAccess, old: moved ? undefined : before };
-  const { spte } = yield* call('make_spte', makeSpte(kvm, request));
+  if (isMmio) {
+    yield* setMmioSpte(sptep, mapping);
+    if (moved) yield* kvmFlushRemoteTlbs(kvm);
+    return 'emulate';
+  }
+  const request = { gfn, access: pteAccess, old: moved ? undefined : before, prefetch: mapping.isPrefetch };
+  const { spte, writeProtected } = yield* call('make_spte', makeSpte(kvm, request));
+  const outcome = writeProtected && mapping.isWrite === true ? 'emulate' : 'fixed';
   const isSpurious = wasPresent && !moved && spte === before;
-  if (isSpurious) return;
-  const from = gw.ptes.slice(gw.level);
+  if (isSpurious) return outcome;
+  const from = mapping.ptes.filter((read) => read !== undefined);
   let flush = moved;
   if (wasPresent && !moved) flush = yield* mmuSpteUpdate(sptep, old, spte, from);
   else yield* setSpte(sptep, spte, from);
   if (flush) yield* kvmFlushRemoteTlbs(kvm);
-  yield* recordMapping(kvm, sptep, { gfn: gw.gfn, access: gw.pteAccess });
+  yield* recordMapping(kvm, sptep, { gfn, access: pteAccess });
+  return outcome;
+}
+
+/** `mark_mmio_spte()` */
+function* setMmioSpte(sptep: SptePointer, { gfn, pteAccess, ptes }: Mapping): Steps<'emulate'> {
+  const from = ptes.filter((read) => read !== undefined);
+  yield* call('mark_mmio_spte', setSpte(sptep, makeMmioSpte(gfn, pteAccess), from));
+  return 'emulate';
 }

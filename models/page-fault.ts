@@ -1,8 +1,9 @@
-/** A guest page fault under shadow paging: `FNAME(page_fault)` and `FNAME(fetch)` (KVM-MMU.md A2-A4). */
+/** A guest page fault under shadow paging: `FNAME(page_fault)` (KVM-MMU.md A2, A4). */
 import {
   branch,
   call,
   choice,
+  readOnce,
   readPlain,
   smpRmb,
   writeLock,
@@ -10,150 +11,128 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { childRole, indexAt, isShadowPresentPte, makeNonLeafSpte, sameRole, spteChild } from 'fencepost/mmu';
-import { childGpteChanged, topGpteChanged, walkAddr, type GuestWalker } from './guest-walk.ts';
-import { KVM_REQ_MMU_SYNC, type Kvm, type Vcpu } from './kvm.ts';
-import { mmuSetSpte } from './map.ts';
+import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, type GuestAccess } from 'fencepost/mmu';
+import { fetch } from './fetch.ts';
+import { fixedTables, walkAddr, type GuestTables, type GuestWalker } from './guest-walk.ts';
+import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm, type Vcpu } from './kvm.ts';
 import { isObsoleteSp } from './page-hash.ts';
-import { kvmMmuGetShadowPage } from './shadow-page.ts';
-import {
-  getChildSpKeep,
-  linkMarkUnsync,
-  linkSyncChildren,
-  pageFaultStale,
-  pageFaultUnlock,
-} from './sites/index.ts';
-import { readSpte, recordParent, setSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
-import { mmuSyncChildren } from './sync.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
-import { markUnsync } from './unsync.ts';
-import { hasUnsyncChildren } from './unsync-walk.ts';
-import { remoteFlushOrZap, zapPte } from './zap.ts';
-
-/** What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, or goes on. */
-export type FaultOutcome = 'inject' | 'retry' | 'fixed';
+import { makeMmuPagesAvailable } from './page-limit.ts';
+import { pageFaultStale, pageFaultUnlock } from './sites/index.ts';
 
 /**
- * `FNAME(page_fault)`: a read by the guest of a page that has no SPTE, with the root that is loaded. A
- * retry ends it: the guest faults again, which is another fault.
+ * What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, goes on, or KVM has
+ * to emulate the instruction.
  */
-export function pageFault(vcpu: Vcpu, root: number, page: number): Steps<FaultOutcome> {
-  return call('page_fault', fault(vcpu, root, page));
+export type FaultOutcome = 'inject' | 'retry' | 'fixed' | 'emulate';
+
+export interface FaultResult {
+  readonly outcome: FaultOutcome;
+  /** Of the #PF that the guest gets. */
+  readonly errorCode?: number;
 }
 
-function* fault(vcpu: Vcpu, root: number, page: number): Steps<FaultOutcome> {
+/** The root that is loaded: a shadow page, or the four of a PAE root, which no page stands for. */
+export type LoadedRoot = number | readonly (number | undefined)[];
+
+/** A read by a supervisor, which every present translation allows. */
+const READ: GuestAccess = {};
+
+/**
+ * `FNAME(page_fault)`: an access of the guest to a page of its address space that the SPTEs do not let
+ * through. A retry ends it: the guest faults again, which is another fault.
+ */
+export function* pageFault(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  page: number,
+  access?: GuestAccess,
+  tables?: GuestTables,
+): Steps<FaultOutcome> {
+  return (yield* handlePageFault(vcpu, root, page, access, tables)).outcome;
+}
+
+/** The same with what the guest gets to see. */
+export function handlePageFault(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  page: number,
+  access = READ,
+  tables = fixedTables(vcpu),
+): Steps<FaultResult> {
+  return call('page_fault', fault(vcpu, root, page, access, tables));
+}
+
+function* fault(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  page: number,
+  access: GuestAccess,
+  tables: GuestTables,
+): Steps<FaultResult> {
   const { kvm } = vcpu;
-  const gw = yield* walkAddr(vcpu, page);
-  if (gw === undefined) return 'inject';
+  const walk = yield* walkAddr(vcpu, { page, access, tables });
+  if ('errorCode' in walk) return { outcome: 'inject', errorCode: walk.errorCode };
+  if (yield* isTrackedWrite(kvm, walk.gfn, access)) return { outcome: 'emulate' };
   const mmuSeq = yield* call('kvm_faultin_pfn', faultinPfn(kvm));
+  const gw = kvm.isMmio(walk.gfn) ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };
   yield* writeLock(kvm.mmuLock);
-  const stale = yield* call('is_page_fault_stale', isPageFaultStale(kvm, root, mmuSeq));
-  // make_mmu_pages_available() stands here; these VMs are far from their limit.
-  const outcome = stale ? 'retry' : yield* call('fetch', fetch(vcpu, root, gw));
+  const outcome = yield* underLock(vcpu, root, gw, access, mmuSeq);
   if ((yield* choice(pageFaultUnlock)) === 'write_unlock') yield* writeUnlock(kvm.mmuLock);
-  return outcome;
+  return { outcome };
+}
+
+function* underLock(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  gw: GuestWalker,
+  access: GuestAccess,
+  mmuSeq: Read,
+): Steps<FaultOutcome> {
+  if (yield* call('is_page_fault_stale', isPageFaultStale(vcpu, root, mmuSeq))) return 'retry';
+  if (!(yield* makeMmuPagesAvailable(vcpu.kvm))) return 'retry';
+  return yield* call('fetch', fetch(vcpu, root, gw, access));
+}
+
+/** `page_fault_handle_page_track()`, without a lock: a hint only, for make_spte() looks again (P40). */
+function* isTrackedWrite(kvm: Kvm, gfn: number, { present, write }: GuestAccess): Steps<boolean> {
+  if (present !== true || write !== true) return false;
+  const tracked = yield* call('page_fault_handle_page_track', readOnce(kvm.gfnWriteTrack(gfn)));
+  return (yield* branch(tracked)) !== 0;
+}
+
+/**
+ * With CR0.WP clear the supervisor writes what is read-only: the SPTE gets W and loses U, so that no user gets
+ * W with it, and under SMEP X as well, or the supervisor could execute a user page.
+ */
+function writableToKernel({ pteAccess, paging }: GuestWalker, { write, user }: GuestAccess): number {
+  if (write !== true || user === true || paging.cr0Wp || (pteAccess & ACC_WRITE_MASK) !== 0) return pteAccess;
+  const withoutUser = (pteAccess | ACC_WRITE_MASK) & ~ACC_USER_MASK;
+  return paging.cr4Smep === true ? withoutUser & ~ACC_EXEC_MASK : withoutUser;
 }
 
 const SEQ = { text: 'mmu_invalidate_seq' };
 
 /** `kvm_faultin_pfn()`: the snapshot of P08. Guest frames have the host frames of the same number. */
-function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
+export function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
   const mmuSeq = yield* readPlain(mmuInvalidateSeq, SEQ);
   yield* smpRmb();
   return mmuSeq;
 }
 
 /** `is_page_fault_stale()`: an obsolete root, or an invalidation by the notifier since the snapshot. */
-function* isPageFaultStale(kvm: Kvm, root: number, mmuSeq: Read): Steps<boolean> {
+export function* isPageFaultStale(vcpu: Vcpu, root: LoadedRoot, mmuSeq: Read): Steps<boolean> {
+  const { kvm } = vcpu;
   const looksAtRoot = (yield* choice(pageFaultStale)) === 'is_page_fault_stale()';
-  if (looksAtRoot && (yield* isObsoleteSp(kvm, root))) return true;
+  if (looksAtRoot && (yield* isObsoleteRoot(vcpu, root))) return true;
   const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: 'mmu_invalidate_in_progress' });
   if ((yield* branch(inProgress)) !== 0) return true;
   const now = yield* readPlain(kvm.mmuInvalidateSeq, SEQ);
   return (yield* branch(now, mmuSeq)) !== mmuSeq.value;
 }
 
-/**
- * `FNAME(fetch)`: builds the shadow path. At each level the child page comes first, which accounts and
- * write-protects the guest table behind it; then the entry inside that table is read again; only then is
- * the child linked (P07).
- */
-function* fetch(vcpu: Vcpu, root: number, gw: GuestWalker): Steps<FaultOutcome> {
-  const { kvm } = vcpu;
-  if (yield* topGpteChanged(vcpu, gw)) return 'retry';
-  let { level } = (yield* shadowPage(kvm, root)).role;
-  let sptep = sptePointer(kvm, root, indexAt(gw.page, level), level);
-  while (level > gw.level) {
-    const child = yield* call('kvm_mmu_get_child_sp', getChildSp(vcpu, sptep, gw));
-    if (child !== undefined && !(yield* syncBeforeLink(vcpu, child.id))) return 'retry';
-    if (yield* childGpteChanged(vcpu, gw, level - 1)) return 'retry';
-    // What leads to the child: the guest entries that name its table.
-    const from = gw.ptes.slice(level);
-    if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, from));
-    // shadow_walk_next() stops at what is no table.
-    const next = yield* readSpte(sptep);
-    yield* branch(next);
-    level -= 1;
-    sptep = sptePointer(kvm, spteChild(next.value), indexAt(gw.page, level), level, [next]);
-  }
-  yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, gw));
-  return 'fixed';
-}
-
-/**
- * A page with unsync tables below is synchronised before it is linked: hardware of any vCPU may walk the
- * link at once, and the guest need not flush for an entry that becomes present (C03). False: not now.
- */
-function* syncBeforeLink(vcpu: Vcpu, child: number): Steps<boolean> {
-  if (!vcpu.kvm.has('unsync') || !(yield* hasUnsyncChildren(vcpu.kvm, child))) return true;
-  if ((yield* choice(linkSyncChildren)) === 'mmu_sync_children()') {
-    return yield* mmuSyncChildren(vcpu, child, false);
-  }
-  yield* kvmMakeRequest(vcpu, KVM_REQ_MMU_SYNC);
-  return true;
-}
-
-/** A child to link, and what the SPTE held before. */
-interface NewChild {
-  readonly id: number;
-  readonly old: Read;
-}
-
-/** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */
-function* getChildSp(vcpu: Vcpu, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
-  const { kvm } = vcpu;
-  const old = yield* readSpte(sptep);
-  const spte = yield* branch(old);
-  const gfn = gw.tableGfn[sptep.level - 1];
-  const parent = yield* shadowPage(kvm, sptep.page);
-  const role = childRole(parent.role, false, gw.ptAccess[sptep.level - 1]);
-  if (isShadowPresentPte(spte)) {
-    const keep = yield* choice(getChildSpKeep);
-    const child = yield* shadowPage(kvm, spteChild(spte));
-    const isRight = child.gfn === gfn && (keep === 'same gfn' || sameRole(child.role, role));
-    if (keep === 'present' || isRight) return undefined;
-  }
-  return { id: yield* kvmMmuGetShadowPage(vcpu, gfn, role), old };
-}
-
-/**
- * `link_shadow_page()`: an SPTE that was not kept goes first, with what hung on it (C27); then the new one,
- * then the child's list of parents.
- */
-function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readonly Read[]): Steps {
-  if (isShadowPresentPte(old.value)) {
-    const invalidList: number[] = [];
-    yield* call('mmu_page_zap_pte', zapPte(kvm, sptep, old, invalidList));
-    yield* remoteFlushOrZap(kvm, invalidList, true);
-  }
-  yield* setSpte(sptep, makeNonLeafSpte(id), from);
-  yield* recordParent(kvm, sptep, id);
-  if (kvm.has('unsync') && (yield* isOrHasUnsync(kvm, id)) && (yield* choice(linkMarkUnsync)) === 'mark') {
-    yield* call('mark_unsync', markUnsync(kvm, sptep));
-  }
-}
-
-function* isOrHasUnsync(kvm: Kvm, id: number): Steps<boolean> {
-  if (yield* hasUnsyncChildren(kvm, id)) return true;
-  return (yield* branch(yield* readPlain(kvm.unsync(id)))) !== 0;
+/** A root without a page has no mark: the request to let go of it is made in the section that zaps it. */
+function* isObsoleteRoot({ kvm, requests }: Vcpu, root: LoadedRoot): Steps<boolean> {
+  if (typeof root === 'number') return yield* isObsoleteSp(kvm, root);
+  const pending = yield* readOnce(requests);
+  return ((yield* branch(pending)) & (1 << KVM_REQ_MMU_FREE_OBSOLETE_ROOTS)) !== 0;
 }

@@ -16,6 +16,7 @@ import {
   addRmap,
   findPage,
   isLastSpte,
+  isMmioSpte,
   isMmuWritableSpte,
   removeParent,
   removeRmap,
@@ -121,8 +122,13 @@ export function* dropParentPte(kvm: Kvm, sptep: SptePointer, child: number): Ste
   yield* writeOnce(sptep.location, SHADOW_NONPRESENT_VALUE, { addr: sptep.via });
 }
 
-/** `mmu_page_zap_pte()` of a present SPTE, whatever it points at. */
-export function* zapPresentSpte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
+/** `mmu_page_zap_pte()` of an SPTE that is not 0, whatever it points at. */
+export function* mmuPageZapPte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
+  if (isMmioSpte(old.value)) {
+    // mmu_spte_clear_no_track()
+    yield* writeOnce(sptep.location, SHADOW_NONPRESENT_VALUE, { addr: sptep.via });
+    return;
+  }
   if (isLastSpte(sptep.level)) yield* dropSpte(kvm, sptep, old);
   else yield* dropParentPte(kvm, sptep, spteChild(old.value));
 }

@@ -12,6 +12,7 @@ import {
   smpWmb,
   writeLock,
   writeUnlock,
+  type Read,
   type Steps,
 } from 'fencepost';
 import {
@@ -20,7 +21,10 @@ import {
   isAccessedGpte,
   isPresentGpte,
   protectCleanGpte,
+  isMmioSpte,
+  makeMmioSpte,
   SHADOW_NONPRESENT_VALUE,
+  sptePfn,
 } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import { KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Kvm, type Vcpu } from './kvm.ts';
@@ -28,9 +32,11 @@ import { makeSpte } from './make-spte.ts';
 import * as sites from './sites/index.ts';
 import {
   dropSpte,
+  mmuPageZapPte,
   mmuSpteUpdate,
   readSpte,
   recordMapping,
+  setSpte,
   shadowPage,
   sptePointer,
   unknownMapping,
@@ -92,18 +98,35 @@ function* syncSpte(kvm: Kvm, sptep: SptePointer): Steps<SpteSyncOutcome> {
   if ((yield* branch(old)) === SHADOW_NONPRESENT_VALUE) return 'empty';
   const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
   const gpte = yield* branch(read);
-  const known = translations[sptep.index] ?? (yield* unknownMapping(sptep));
+  const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
   const isInvalid = !isPresentGpte(gpte) || !isAccessedGpte(gpte);
-  if (isInvalid || gpteFrame(gpte) !== known.gfn) {
+  const gfn = isInvalid ? undefined : gpteFrame(gpte);
+  if (isMmioSpte(old.value)) return yield* syncMmioSpte(kvm, sptep, old, { gfn, access });
+  const known = translations[sptep.index] ?? (yield* unknownMapping(sptep));
+  if (gfn !== known.gfn) {
     yield* dropSpte(kvm, sptep, old);
     return 'dropped';
   }
-  const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
   if (access === known.access && (yield* choice(sites.syncUnchanged)) === 'keep') return 'same';
-  yield* recordMapping(kvm, sptep, { gfn: known.gfn, access });
-  const request = { gfn: known.gfn, access, old: old.value, prefetch: true, synchronizing: true };
+  yield* recordMapping(kvm, sptep, { gfn, access });
+  const request = { gfn, access, old: old.value, prefetch: true, synchronizing: true };
   const { spte } = yield* call('make_spte', makeSpte(kvm, request));
   return (yield* mmuSpteUpdate(sptep, old, spte, [read])) ? 'flush' : 'same';
+}
+
+/** `sync_mmio_spte()`: nothing was mapped, so nothing is flushed, but for an entry that maps nothing any more. */
+function* syncMmioSpte(
+  kvm: Kvm,
+  sptep: SptePointer,
+  old: Read,
+  { gfn, access }: { readonly gfn: number | undefined; readonly access: number },
+): Steps<SpteSyncOutcome> {
+  if (gfn === sptePfn(old.value)) {
+    yield* call('mark_mmio_spte', setSpte(sptep, makeMmioSpte(gfn, access), [old]));
+    return 'same';
+  }
+  yield* mmuPageZapPte(kvm, sptep, old);
+  return gfn === undefined ? 'dropped' : 'same';
 }
 
 /**

@@ -56,7 +56,7 @@ export const ROOT = 0;
 export const TABLE_SP = 1;
 export const ALIASES_SP = 2;
 
-const ABSENT: readonly Mechanism[] = ['write flooding', 'page limit', 'generation', 'reschedule'];
+const ABSENT: readonly Mechanism[] = ['write flooding', 'generation', 'prefetch', 'reschedule'];
 
 export interface SharedRoot {
   readonly vcpus: number;

@@ -56,6 +56,8 @@ export const ORDINARY_ROOT: ShadowPageRole = {
   direct: false,
   passthrough: false,
   guestMode: false,
+  cr0Wp: true,
+  eferNx: true,
 };
 
 const PASSTHROUGH_ROOT: ShadowPageRole = {
@@ -77,7 +79,7 @@ function state(pages: ShadowPage[], rmap: MmuState['rmap'] = {}): MmuState {
 }
 
 /** The guest maps its page read-only and no table at all, nothing is zapped all at once, one write floods nothing. */
-const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'page limit', 'generation', 'reschedule'];
+const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'generation', 'prefetch', 'reschedule'];
 
 function kvm(vcpus: number, start: Omit<KvmStart, 'vcpus' | 'guestPages' | 'guestRoot'>): Kvm {
   return new Kvm({ vcpus, guestPages, guestRoot: GPD, without: ABSENT, ...start });

@@ -16,11 +16,10 @@ import {
   findPage,
   hasGptes,
   isLastSpte,
-  isShadowPresentPte,
   PG_LEVEL_4K,
   removePage,
+  SHADOW_NONPRESENT_VALUE,
   spteChild,
-  TABLE_ENTRIES,
   type ShadowPage,
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
@@ -32,7 +31,7 @@ import {
   readSpte,
   shadowPage,
   sptePointer,
-  zapPresentSpte,
+  mmuPageZapPte,
   type SptePointer,
 } from './sptes.ts';
 import { kvmFlushRemoteTlbs, kvmMakeAllCpusRequest } from './tlb-flush.ts';
@@ -85,19 +84,19 @@ function* clearUnsync(kvm: Kvm, { id, role }: ShadowPage): Steps {
 
 function* unlinkChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number[]): Steps {
   if ((yield* choice(sites.zapClearSptes)) === 'skip') return;
-  for (let index = 0; index < TABLE_ENTRIES; index++) {
+  for (let index = 0; index < kvm.entries; index++) {
     const sptep = sptePointer(kvm, id, index, role.level);
     const old = yield* readSpte(sptep);
-    if (isShadowPresentPte(yield* branch(old))) yield* zapPte(kvm, sptep, old, invalidList);
+    if ((yield* branch(old)) !== SHADOW_NONPRESENT_VALUE) yield* zapPte(kvm, sptep, old, invalidList);
   }
 }
 
 /**
- * `mmu_page_zap_pte()` of a present SPTE with an invalid list: a child that served a nested guest is zapped
+ * `mmu_page_zap_pte()` of an SPTE that is not 0 with an invalid list: a child that served a nested guest is zapped
  * with its last parent (2de4085cccea, v5.10).
  */
 export function* zapPte(kvm: Kvm, sptep: SptePointer, old: Read, invalidList: number[]): Steps {
-  yield* zapPresentSpte(kvm, sptep, old);
+  yield* mmuPageZapPte(kvm, sptep, old);
   if (isLastSpte(sptep.level)) return;
   const child = yield* shadowPage(kvm, spteChild(old.value));
   if (child.role.guestMode && child.parents.length === 0) yield* prepareZapPage(kvm, child.id, invalidList);
@@ -153,12 +152,12 @@ export function mmuShrinkScan(kvm: Kvm, pages: number): Steps {
 
 function* shrink(kvm: Kvm, pages: number): Steps {
   yield* writeLock(kvm.mmuLock);
-  yield* call('kvm_mmu_zap_oldest_mmu_pages', zapOldest(kvm, pages));
+  yield* call('kvm_mmu_zap_oldest_mmu_pages', zapOldestMmuPages(kvm, pages));
   yield* writeUnlock(kvm.mmuLock);
 }
 
 /** Pages that are loaded as roots stay; what a page takes along counts. */
-function* zapOldest(kvm: Kvm, pages: number): Steps {
+export function* zapOldestMmuPages(kvm: Kvm, pages: number): Steps {
   const invalidList: number[] = [];
   const { pages: oldestFirst } = yield* guarded(kvm.mmuLock);
   for (const { id, rootCount } of oldestFirst) {

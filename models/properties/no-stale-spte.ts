@@ -21,6 +21,8 @@ interface Place {
   readonly excused: readonly Location[];
   readonly spte: Location;
   readonly gpte: Location;
+  /** Where in a large page of the guest the SPTE begins. */
+  readonly offset: number;
 }
 
 /**
@@ -49,8 +51,8 @@ export function noStaleSpte(kvm: Kvm): Property {
         if (!isShadowPresentPte(spte) || place.excused.some((mark) => final.value(mark) !== 0)) continue;
         const { role } = place.page;
         const granted = shadowGrant(spte, place.page, findPage(state, spteChild(spte)));
-        const allowed = guestGrant(final.value(place.gpte), role.level, role.access);
-        const how = excess(granted, allowed);
+        const allowed = guestGrant(final.value(place.gpte), role.level, role.access, place.offset);
+        const how = excess(granted, allowed, role);
         if (how !== undefined) return explain(kvm, final, place, granted as Grant, how);
       }
       return undefined;
@@ -66,6 +68,8 @@ function placesIn(kvm: Kvm, page: ShadowPage): Place[] {
     excused,
     spte: kvm.spte({ page: page.id, index }, page.role.level),
     gpte: kvm.guest.pte(page.gfn, kvm.gpteIndex(page.role, index)),
+    // A 4-byte entry of a page directory spans what two SPTEs do.
+    offset: page.role.has4ByteGpte === true ? (index % 2) * kvm.entries ** (page.role.level - 1) : 0,
   }));
 }
 

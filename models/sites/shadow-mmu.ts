@@ -46,6 +46,13 @@ export const accountShadowedWriteProtect = defineSite({
   options: ['write-protect', 'skip'],
 });
 
+export const mmioSpteOrder = defineSite({
+  name: 'mmio-spte-order',
+  fn: 'mmu_set_spte',
+  doc: 'When an MMIO SPTE is stored: before a present SPTE is dropped and flushed, that is instead of it, or after.',
+  options: ['before dropping', 'after dropping'],
+});
+
 export const trackWriteLock = defineSite({
   name: 'track-write-lock',
   fn: 'kvm_mmu_track_write',

@@ -28,11 +28,6 @@ export function permits(access: number, kind: AccessKind): boolean {
   return (kind.needs & ~access) === 0;
 }
 
-/** The kinds of access that the first rights let through and the second do not. */
-export function beyond(access: number, allowed: number): readonly AccessKind[] {
-  return ACCESS_KINDS.filter((kind) => permits(access, kind) && !permits(allowed, kind));
-}
-
 /** `W|U` and the like; a right that is missing is left out. */
 function showAccess(access: number): string {
   const rights = [

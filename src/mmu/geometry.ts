@@ -36,5 +36,22 @@ export function gpteIndexOf(
   return (quadrant * entries + index) >> 1;
 }
 
+/**
+ * `get_written_sptes()`, the reverse: the SPTEs of a page that shadow an entry of its guest table, none where
+ * another quadrant does.
+ */
+export function sptesOfGpte(
+  role: { readonly level: number; readonly has4ByteGpte?: boolean; readonly quadrant?: number },
+  gpteIndex: number,
+  entries = TABLE_ENTRIES,
+): readonly number[] {
+  if (role.has4ByteGpte !== true) return [gpteIndex];
+  const isLeaf = role.level === PG_LEVEL_4K;
+  const first = isLeaf ? gpteIndex : 2 * gpteIndex;
+  if (Math.floor(first / entries) !== (role.quadrant ?? 0)) return [];
+  const index = first % entries;
+  return isLeaf ? [index] : [index, index + 1];
+}
+
 /** How many pages one address space has. */
 export const PAGES = TABLE_ENTRIES ** GUEST_ROOT_LEVEL;

@@ -2,9 +2,9 @@
  * What a page-table entry grants: a frame and the rights to it. Shadow entries must grant no more than
  * the guest entries that they shadow (DESIGN.md 6, KVM-MMU.md D5).
  */
-import { beyond, type AccessKind } from './access.ts';
-import { gpteEffectiveAccess, gpteFrame } from './guest-pte.ts';
-import type { ShadowPage } from './shadow-page.ts';
+import { ACC_USER_MASK, ACC_WRITE_MASK, ACCESS_KINDS, permits, type AccessKind } from './access.ts';
+import { gpteEffectiveAccess, gpteFrame, isLargeGpte } from './guest-pte.ts';
+import type { ShadowPage, ShadowPageRole } from './shadow-page.ts';
 import { isLastSpte, isShadowPresentPte, spteAccess, sptePfn } from './spte.ts';
 
 export interface Grant {
@@ -12,10 +12,15 @@ export interface Grant {
   readonly access: number;
 }
 
-/** What a guest entry grants on a path that has the inherited rights; undefined: nothing. */
-export function guestGrant(gpte: number, level: number, inherited: number): Grant | undefined {
+/**
+ * What a guest entry grants on a path that has the inherited rights; undefined: nothing. `offset` is where in a
+ * large page the SPTE begins, when it stands for a part of it.
+ */
+export function guestGrant(gpte: number, level: number, inherited: number, offset = 0): Grant | undefined {
   const access = gpteEffectiveAccess(gpte, level);
-  return access === undefined ? undefined : { frame: gpteFrame(gpte), access: access & inherited };
+  if (access === undefined) return undefined;
+  const frame = gpteFrame(gpte) + (isLargeGpte(gpte, level) ? offset : 0);
+  return { frame, access: access & inherited };
 }
 
 /**
@@ -34,17 +39,47 @@ export function shadowGrant(
   return child === undefined ? undefined : { frame: child.gfn, access: child.role.access };
 }
 
-/** How the first grant exceeds the second: another frame, or kinds of access; undefined: it does not. */
+/** The bits of a page's role under which the guest's rights are to be read. */
+type RightsRole = Pick<ShadowPageRole, 'cr0Wp' | 'smepAndnotWp'>;
+
+const WRITE_PROTECTING: RightsRole = { cr0Wp: true };
+
+/**
+ * How the first grant exceeds the second: another frame, or kinds of access; undefined: it does not. The
+ * hardware reads SPTEs with CR0.WP set; the guest may have cleared it, and then a supervisor may write
+ * everything, but under SMEP not execute what is the user's.
+ */
 export function excess(
   granted: Grant | undefined,
   allowed: Grant | undefined,
+  role: RightsRole = WRITE_PROTECTING,
 ): 'frame' | readonly AccessKind[] | undefined {
   if (granted === undefined) return undefined;
   if (allowed === undefined || granted.frame !== allowed.frame) return 'frame';
-  const kinds = beyond(granted.access, allowed.access);
+  const kinds = ACCESS_KINDS.filter(
+    (kind) =>
+      permits(granted.access, kind) &&
+      !smepForbids(granted.access, kind, role) &&
+      !guestPermits(allowed.access, kind, role),
+  );
   return kinds.length === 0 ? undefined : kinds;
 }
 
-export function grantsNoMore(granted: Grant | undefined, allowed: Grant | undefined): boolean {
-  return excess(granted, allowed) === undefined;
+function guestPermits(access: number, kind: AccessKind, role: RightsRole): boolean {
+  const isSupervisor = (kind.needs & ACC_USER_MASK) === 0;
+  if (!isSupervisor || role.cr0Wp === true) return permits(access, kind);
+  return permits(access | ACC_WRITE_MASK, kind) && !smepForbids(access, kind, role);
+}
+
+/** With WP set SMEP is not asked about: what the user may reach is the same in the SPTE and in the guest's entry. */
+function smepForbids(access: number, kind: AccessKind, { smepAndnotWp }: RightsRole): boolean {
+  return smepAndnotWp === true && kind.name === 'supervisor fetch' && (access & ACC_USER_MASK) !== 0;
+}
+
+export function grantsNoMore(
+  granted: Grant | undefined,
+  allowed: Grant | undefined,
+  role?: RightsRole,
+): boolean {
+  return excess(granted, allowed, role) === undefined;
 }

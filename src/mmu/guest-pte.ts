@@ -1,6 +1,6 @@
 /**
- * Guest page-table entries: x86's own bits in a small integer (SDM volume 3, 4.5). Large pages and
- * execute-disable are left out; worlds keep A and D set, so that no walk has to write.
+ * Guest page-table entries: x86's own bits in a small integer (SDM volume 3, 4.5). What does not fit stands
+ * elsewhere: XD in bit 9, «some reserved bit is set» in bit 10; frames stay below 2^17.
  */
 import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
 import { PAGE_SHIFT, PG_LEVEL_4K } from './geometry.ts';
@@ -10,6 +10,13 @@ export const GPTE_WRITABLE = 1 << 1;
 export const GPTE_USER = 1 << 2;
 export const GPTE_ACCESSED = 1 << 5;
 export const GPTE_DIRTY = 1 << 6;
+/** PS: a large page, in a table above the leaf level. */
+export const GPTE_LARGE = 1 << 7;
+export const GPTE_GLOBAL = 1 << 8;
+export const GPTE_NO_EXECUTE = 1 << 9;
+export const GPTE_RESERVED = 1 << 10;
+
+const FRAME_MASK = (1 << 17) - 1;
 
 export interface GuestPte {
   readonly frame: number;
@@ -17,6 +24,10 @@ export interface GuestPte {
   readonly user?: boolean;
   readonly accessed?: boolean;
   readonly dirty?: boolean;
+  readonly large?: boolean;
+  readonly global?: boolean;
+  readonly noExecute?: boolean;
+  readonly reserved?: boolean;
 }
 
 /** A present entry; writable, user, accessed and dirty unless said otherwise. */
@@ -26,6 +37,10 @@ export function encodeGuestPte({
   user = true,
   accessed = true,
   dirty = true,
+  large = false,
+  global = false,
+  noExecute = false,
+  reserved = false,
 }: GuestPte): number {
   return (
     (frame << PAGE_SHIFT) |
@@ -33,7 +48,11 @@ export function encodeGuestPte({
     (writable ? GPTE_WRITABLE : 0) |
     (user ? GPTE_USER : 0) |
     (accessed ? GPTE_ACCESSED : 0) |
-    (dirty ? GPTE_DIRTY : 0)
+    (dirty ? GPTE_DIRTY : 0) |
+    (large ? GPTE_LARGE : 0) |
+    (global ? GPTE_GLOBAL : 0) |
+    (noExecute ? GPTE_NO_EXECUTE : 0) |
+    (reserved ? GPTE_RESERVED : 0)
   );
 }
 
@@ -45,15 +64,31 @@ export function isAccessedGpte(gpte: number): boolean {
   return (gpte & GPTE_ACCESSED) !== 0;
 }
 
+export function isDirtyGpte(gpte: number): boolean {
+  return (gpte & GPTE_DIRTY) !== 0;
+}
+
+export function isNoExecuteGpte(gpte: number): boolean {
+  return (gpte & GPTE_NO_EXECUTE) !== 0;
+}
+
+export function gpteHasReservedBits(gpte: number): boolean {
+  return (gpte & GPTE_RESERVED) !== 0;
+}
+
+export function isLargeGpte(gpte: number, level: number): boolean {
+  return level > PG_LEVEL_4K && (gpte & GPTE_LARGE) !== 0;
+}
+
 /** `gpte_to_gfn()`: the frame of the next table, or of the page mapped. */
 export function gpteFrame(gpte: number): number {
-  return gpte >> PAGE_SHIFT;
+  return (gpte >> PAGE_SHIFT) & FRAME_MASK;
 }
 
 /** `FNAME(gpte_access)`: the rights that the entry itself gives. */
 export function gpteAccess(gpte: number): number {
   return (
-    ACC_EXEC_MASK |
+    ((gpte & GPTE_NO_EXECUTE) === 0 ? ACC_EXEC_MASK : 0) |
     ((gpte & GPTE_WRITABLE) !== 0 ? ACC_WRITE_MASK : 0) |
     ((gpte & GPTE_USER) !== 0 ? ACC_USER_MASK : 0)
   );
@@ -70,7 +105,8 @@ export function protectCleanGpte(access: number, gpte: number): number {
  */
 export function gpteEffectiveAccess(gpte: number, level: number): number | undefined {
   if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return undefined;
-  const clean = level === PG_LEVEL_4K && (gpte & GPTE_DIRTY) === 0;
+  const isLeaf = level === PG_LEVEL_4K || isLargeGpte(gpte, level);
+  const clean = isLeaf && !isDirtyGpte(gpte);
   return gpteAccess(gpte) & (clean ? ~ACC_WRITE_MASK : -1);
 }
 

@@ -5,7 +5,6 @@ export {
   ACC_USER_MASK,
   ACC_WRITE_MASK,
   ACCESS_KINDS,
-  beyond,
   permits,
   showGrant,
   type AccessKind,
@@ -17,6 +16,7 @@ export {
   PAGES,
   PASSTHROUGH_ROOT_LEVEL,
   PG_LEVEL_4K,
+  sptesOfGpte,
   TABLE_ENTRIES,
 } from './geometry.ts';
 export {

@@ -82,9 +82,18 @@ const ROLE_BITS = [
   'smm',
 ] as const;
 
-/** `kvm_mmu_child_role()`: a child shadows a guest table even below a passthrough root. */
-export function childRole(parent: ShadowPageRole, direct: boolean, access: number): ShadowPageRole {
-  return { ...parent, level: parent.level - 1, access, direct, passthrough: false };
+/**
+ * `kvm_mmu_child_role()` of the child at an entry: it shadows a guest table even below a passthrough root; of
+ * a page table with 4-byte entries it shadows the half that the entry stands for.
+ */
+export function childRole(
+  parent: ShadowPageRole,
+  direct: boolean,
+  access: number,
+  index = 0,
+): ShadowPageRole {
+  const role = { ...parent, level: parent.level - 1, access, direct, passthrough: false };
+  return parent.has4ByteGpte === true ? { ...role, quadrant: index % 2 } : role;
 }
 
 export function sameSpte(a: SpteRef, b: SpteRef): boolean {

@@ -15,6 +15,12 @@ const HOST_WRITABLE = 1 << 9;
 /** Not write-protected for shadow paging: fast page faults may set W. */
 const MMU_WRITABLE = 1 << 10;
 const MMU_PRESENT = 1 << 11;
+/** Bit 63 of the hardware's entry. */
+const HW_NO_EXECUTE = 1 << 30;
+/** `is_mmio_spte()`: not present, so that every access exits; holds the frame and the rights. */
+const MMIO = 1 << 29;
+
+const PFN_MASK = (1 << 16) - 1;
 
 export const SHADOW_NONPRESENT_VALUE = 0;
 
@@ -40,8 +46,18 @@ export function makeLeafSpte({ pfn, access, writeProtected = false }: LeafSpte):
     HW_ACCESSED |
     HOST_WRITABLE |
     ((access & ACC_USER_MASK) !== 0 ? HW_USER : 0) |
+    ((access & ACC_EXEC_MASK) === 0 ? HW_NO_EXECUTE : 0) |
     (writable ? HW_WRITABLE | MMU_WRITABLE | HW_DIRTY : 0)
   );
+}
+
+/** `make_mmio_spte()`: where no memslot is. Its generation is left out. */
+export function makeMmioSpte(gfn: number, access: number): number {
+  return (gfn << PAGE_SHIFT) | MMIO | access;
+}
+
+export function isMmioSpte(spte: number): boolean {
+  return (spte & (MMIO | MMU_PRESENT)) === MMIO;
 }
 
 export function isShadowPresentPte(spte: number): boolean {
@@ -98,23 +114,26 @@ export function spteHasVolatileBits(spte: number): boolean {
 }
 
 export function sptePfn(spte: number): number {
-  return spte >> PAGE_SHIFT;
+  return (spte >> PAGE_SHIFT) & PFN_MASK;
 }
 
 /** `spte_to_child_sp()`: number of the shadow page that a non-leaf SPTE points at. */
 export function spteChild(spte: number): number {
-  return spte >> PAGE_SHIFT;
+  return (spte >> PAGE_SHIFT) & PFN_MASK;
 }
 
 /** The rights that the hardware takes from the entry. */
 export function spteAccess(spte: number): number {
   return (
-    ACC_EXEC_MASK | (isWritablePte(spte) ? ACC_WRITE_MASK : 0) | ((spte & HW_USER) !== 0 ? ACC_USER_MASK : 0)
+    ((spte & HW_NO_EXECUTE) === 0 ? ACC_EXEC_MASK : 0) |
+    (isWritablePte(spte) ? ACC_WRITE_MASK : 0) |
+    ((spte & HW_USER) !== 0 ? ACC_USER_MASK : 0)
   );
 }
 
 /** `sp2`, or for a leaf `data_a U|X`; `nameOf` names frames. */
 export function showSpte(spte: number, level: number, nameOf: (frame: number) => string): string {
+  if (isMmioSpte(spte)) return `MMIO ${nameOf(sptePfn(spte))}`;
   if (!isShadowPresentPte(spte)) return '0';
   return isLastSpte(level) ? showGrant(nameOf(sptePfn(spte)), spteAccess(spte)) : `sp${spteChild(spte)}`;
 }

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ACC_ALL,
+  ACC_EXEC_MASK,
+  ACC_USER_MASK,
+  ACC_WRITE_MASK,
   ACCESS_KINDS,
-  beyond,
   encodeGuestPte,
   excess,
   grantsNoMore,
@@ -54,7 +56,24 @@ describe('«grants no more than»', () => {
     expect(grantsNoMore(undefined, undefined)).toBe(true);
     expect(excess({ frame: 1, access: 0 }, undefined)).toBe('frame');
     expect(excess({ frame: 1, access: ACC_ALL }, { frame: 2, access: ACC_ALL })).toBe('frame');
-    expect(beyond(0b110, 0b100).map(({ name }) => name)).toEqual(['supervisor write', 'user write']);
+    const grants = (access: number): Grant => ({ frame: 1, access });
+    expect(excess(grants(0b110), grants(0b100))).toMatchObject([
+      { name: 'supervisor write' },
+      { name: 'user write' },
+    ]);
+  });
+
+  it('asks what the guest allows its supervisor with CR0.WP clear', () => {
+    const readOnly = { frame: 1, access: ACC_USER_MASK | ACC_EXEC_MASK };
+    const forSupervisor = (access: number): Grant => ({ frame: 1, access });
+    expect(grantsNoMore(forSupervisor(ACC_WRITE_MASK | ACC_EXEC_MASK), readOnly)).toBe(false);
+    expect(grantsNoMore(forSupervisor(ACC_WRITE_MASK | ACC_EXEC_MASK), readOnly, {})).toBe(true);
+    // Under SMEP the supervisor must not come to execute the user's page through such an SPTE.
+    const smep = { smepAndnotWp: true };
+    expect(grantsNoMore(forSupervisor(ACC_WRITE_MASK | ACC_EXEC_MASK), readOnly, smep)).toBe(false);
+    expect(grantsNoMore(forSupervisor(ACC_WRITE_MASK), readOnly, smep)).toBe(true);
+    expect(grantsNoMore(readOnly, readOnly, smep)).toBe(true);
+    expect(grantsNoMore({ frame: 1, access: ACC_ALL }, readOnly, smep)).toBe(false);
   });
 });
 

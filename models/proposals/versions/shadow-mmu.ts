@@ -11,6 +11,8 @@ export const SHADOW_MMU_HISTORY: readonly History[] = [
     site: sites.pageFaultStale,
     from: { 'v5.14': 'mmu_invalidate_retry()', 'v6.1': 'is_page_fault_stale()' },
   },
+  // aad885e77496, v7.0 (C26).
+  { site: sites.mmioSpteOrder, from: { 'v5.14': 'before dropping', 'v7.1': 'after dropping' } },
   // 0cb2af2ea66a and 81ccda30b4e8 (C27, C28).
   { site: sites.getChildSpKeep, from: { 'v5.14': 'present', 'v7.1': 'same gfn and role' } },
 ];
