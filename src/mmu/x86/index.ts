@@ -93,6 +93,7 @@ export {
 export {
   accessedDirtyUpdates,
   accessPage,
+  accessResult,
   addressSpaceOf,
   walkTables,
   type AccessResult,

@@ -2,7 +2,13 @@
 import { ACC_ALL } from '../access.ts';
 import { PDPTE_LEVEL, x86Format, type TableFormat, type X86Features } from './format.ts';
 import { entryIndex, pagesOf, pagesPerEntry, type PagingGeometry } from './geometry.ts';
-import { permits, protectionFaultCode, walkFaultCode, type Access } from './permissions.ts';
+import {
+  permits,
+  protectionFaultCode,
+  walkFaultCode,
+  type Access,
+  type AccessRegisters,
+} from './permissions.ts';
 import { pagingModeOf, rootFrame, type Registers } from './registers.ts';
 
 /** Reads an entry of the table in a frame. */
@@ -123,7 +129,26 @@ export function accessedDirtyUpdates(
   });
 }
 
-/** One access to a page by a fresh walk: where it goes, or the fault (SDM 4.6, 4.7). */
+/** What comes of an access after the walk that it made in the format: a frame, or the fault (SDM 4.6, 4.7). */
+export function accessResult(
+  walked: WalkResult,
+  format: TableFormat,
+  access: Access,
+  registers: AccessRegisters,
+): AccessResult {
+  const { path } = walked;
+  if (walked.kind !== 'translation') {
+    return { kind: 'fault', errorCode: walkFaultCode(walked.kind, access, registers), path };
+  }
+  const { translation } = walked;
+  if (!permits(translation, access, registers)) {
+    return { kind: 'fault', errorCode: protectionFaultCode(translation, access, registers), path };
+  }
+  const updates = accessedDirtyUpdates(format, path, access);
+  return { kind: 'done', frame: translation.frame, translation, updates };
+}
+
+/** One access to a page by a fresh walk. */
 export function accessPage(
   registers: Registers,
   geometry: PagingGeometry,
@@ -134,15 +159,5 @@ export function accessPage(
 ): AccessResult {
   const space = addressSpaceOf(registers, geometry, features);
   if (space === undefined) return { kind: 'done', frame: page, updates: [] };
-  const walked = walkTables(space, page, read);
-  if (walked.kind !== 'translation') {
-    const errorCode = walkFaultCode(walked.kind, access, registers);
-    return { kind: 'fault', errorCode, path: walked.path };
-  }
-  const { translation, path } = walked;
-  if (!permits(translation, access, registers)) {
-    return { kind: 'fault', errorCode: protectionFaultCode(translation, access, registers), path };
-  }
-  const updates = accessedDirtyUpdates(space.format, path, access);
-  return { kind: 'done', frame: translation.frame, translation, updates };
+  return accessResult(walkTables(space, page, read), space.format, access, registers);
 }
