@@ -2,5 +2,6 @@
 export * from './dirty-log.ts';
 export * from './notifier.ts';
 export * from './p01.ts';
+export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './unsync.ts';

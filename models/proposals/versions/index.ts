@@ -3,6 +3,7 @@ import type { Proposal } from 'fencepost';
 import { DIRTY_LOG_HISTORY } from './dirty-log.ts';
 import { NOTIFIER_HISTORY } from './notifier.ts';
 import { P01_HISTORY } from './p01.ts';
+import { ROOTS_HISTORY } from './roots.ts';
 import { SHADOW_MMU_HISTORY } from './shadow-mmu.ts';
 import { choicesOf, type History, type Version, VERSIONS } from './timeline.ts';
 
@@ -11,6 +12,7 @@ const HISTORIES: readonly History[] = [
   ...SHADOW_MMU_HISTORY,
   ...NOTIFIER_HISTORY,
   ...DIRTY_LOG_HISTORY,
+  ...ROOTS_HISTORY,
 ];
 
 const NOTES: Readonly<Record<Version, string>> = {
