@@ -68,6 +68,13 @@ export {
   type MmuState,
 } from './mmu-state.ts';
 export {
+  faultByBitmap,
+  permissionBitmap,
+  type PermissionBitmap,
+  type PermissionCheck,
+  type PermissionRole,
+} from './permission-bitmap.ts';
+export {
   calcCpuRole,
   calcRoles,
   calcShadowEptRoles,

@@ -95,7 +95,7 @@ export interface PermissionCheck {
 }
 
 /** `permission_fault()`: 0, or P with PK when the protection key denies the access. */
-export function permissionFault(
+export function faultByBitmap(
   { permissions, pkruMask }: PermissionBitmap,
   { pfec, implicit = false, rights, key }: PermissionCheck,
   { eflags, pkru }: Pick<Registers, 'eflags' | 'pkru'>,

@@ -12,7 +12,7 @@ import {
   type Access,
   type PagingMode,
 } from 'fencepost/x86';
-import { permissionBitmap, permissionFault } from '../../src/mmu/permission-bitmap.ts';
+import { permissionBitmap, faultByBitmap } from 'fencepost/mmu';
 import { registerStates, whoMakes } from './x86/flags.ts';
 import { expectedFault, type Flags, type Summary } from './x86/rights-table.ts';
 
@@ -55,7 +55,7 @@ function compareAll(mode: PagingMode): number {
         for (let rights = 0; rights < RIGHTS; rights++) {
           for (const access of ACCESSES) {
             const check = { pfec: pfecOf(access), implicit: access.implicit, rights, key };
-            const byBitmap = permissionFault(bitmap, check, registers);
+            const byBitmap = faultByBitmap(bitmap, check, registers);
             const byWalk = permits({ access: rights, key }, access, registers)
               ? 0
               : protectionFaultCode({ access: rights, key }, access, registers);
