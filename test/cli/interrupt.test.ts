@@ -96,6 +96,28 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
   });
 
+  it('leaves litmus with the tests that it has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fencepost-'));
+    for (const name of ['a', 'b', 'c']) {
+      const text = `C ${name}\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\nexists (x=1)\n`;
+      writeFileSync(join(folder, `${name}.litmus`), text);
+    }
+    let tests = 0;
+    const supervise = (work: () => void): boolean =>
+      supervised(() => {
+        work();
+        if (++tests === 2) interruptedForEver();
+      });
+    const { code, out, err } = await fencepost(['litmus', '.'], { cwd: folder, supervise });
+    expect(out.match(/^(Observation|Bounded) .*$/gm)).toEqual([
+      'Observation a Always 1 0',
+      'Observation b Always 1 0',
+      'Bounded b: stopped before every execution was seen',
+    ]);
+    expect(err).toBe('interrupted: 1 of 3 tests were run to the end\n');
+    expect(code).toBe(130);
+  });
+
   it('says so in JSON', async () => {
     const { code, out } = await run(endless(2), 'check', '-p', 'bare', '-m', 'sc,x86-tso,lkmm', '--json');
     const { results, interrupted } = JSON.parse(out) as {

@@ -44,6 +44,8 @@ interface Setting {
   readonly errIsTerminal?: boolean;
   /** Milliseconds that pass between two looks at the clock. */
   readonly tick?: number;
+  /** Where Ctrl-C is to come at a certain point. */
+  readonly supervise?: (work: () => void) => boolean;
 }
 
 /** Runs a command line in this process. The clock stands still unless told otherwise. */
@@ -55,7 +57,7 @@ export async function fencepost(argv: readonly string[], setting: Setting = {}):
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     paint: (how: Colour, text) => (setting.colour === true ? `<${how}>${text}</>` : text),
-    supervise: supervised,
+    supervise: setting.supervise ?? supervised,
     errIsTerminal: setting.errIsTerminal ?? false,
     cwd: setting.cwd ?? process.cwd(),
     now: () => (clock += setting.tick ?? 0),

@@ -32,6 +32,7 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
   const progress = new Progress(io);
   const setting = {
     now: () => io.now(),
+    supervise: (work: () => void) => io.supervise(work),
     onDone: (done: number) => bar.show(done),
     onBegin: (task: Task) => progress.begin(task.file.name),
     onProgress: (executions: number, blocked: number) => progress.tick(executions, blocked),
@@ -45,6 +46,8 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
     tally.add(result, flags.judge === true, flags.json !== true);
   }
   bar.clear();
+  if (tally.unfinished(tasks.length))
+    io.err(`interrupted: ${tally.seen} of ${tasks.length} tests were run to the end\n`);
   if (reference !== undefined && flags.json !== true) tally.printDifferences();
   return tally.exit();
 }
@@ -74,6 +77,8 @@ class Tally {
   readonly #reference: Reference | undefined;
   readonly #differences: Difference[] = [];
   readonly #counts = { same: 0, different: 0, unknown: 0, unfinished: 0 };
+  seen = 0;
+  #interrupted = false;
   #refused = 0;
   #bounded = 0;
   #failed = 0;
@@ -84,6 +89,8 @@ class Tally {
   }
 
   add(result: Report | Refusal, judging: boolean, prints: boolean): void {
+    if (result.kind === 'report' && result.interrupted) this.#interrupted = true;
+    else this.seen += 1;
     if (result.kind === 'refusal') this.#refused += 1;
     else if (!result.exhaustive) this.#bounded += 1;
     if (judging) {
@@ -114,7 +121,14 @@ class Tally {
     this.#io.out(`${[`${same} agree`, `${different} differ`, ...more].join(', ')}\n`);
   }
 
+  /** Whether Ctrl-C has come before all of so many tests were run. */
+  unfinished(tests: number): boolean {
+    this.#interrupted ||= this.seen < tests;
+    return this.#interrupted;
+  }
+
   exit(): Exit {
+    if (this.#interrupted) return Exit.Interrupted;
     if (this.#failed > 0 || this.#counts.different > 0) return Exit.Violated;
     if (this.#refused > 0) return Exit.BadInput;
     return this.#bounded > 0 ? Exit.Inconclusive : Exit.Holds;

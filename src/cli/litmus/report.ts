@@ -11,7 +11,7 @@ import { FencepostError, type Place } from '../../program/error.ts';
 import { catModelOf, type CatFile } from './cat-file.ts';
 import { textOf, type LitmusFile } from './files.ts';
 import { explain } from './explain/index.ts';
-import { runLitmus, type LitmusResult } from './run.ts';
+import { runLitmus, undisturbed, type LitmusResult } from './run.ts';
 
 /** What to do with a file; plain data, so that it can be handed to a worker. */
 export interface Task {
@@ -43,6 +43,8 @@ export interface Report {
   readonly flags: readonly string[];
   readonly executions: number;
   readonly exhaustive: boolean;
+  /** Cut off by Ctrl-C. */
+  readonly interrupted: boolean;
   readonly seconds: number;
   /** The words behind `Result:` in a comment of the file. */
   readonly expected: string | undefined;
@@ -60,21 +62,33 @@ export interface Refusal {
   readonly hint: string | undefined;
 }
 
+/** What a running test needs of the world around it. */
+export interface Surroundings {
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  /** Called now and then with what the test has come to. */
+  readonly onProgress?: (executions: number, blocked: number) => void;
+  /** Does the work and says whether it came to its end. */
+  readonly supervise?: (work: () => void) => boolean;
+}
+
 /** Reads and runs the file of a task. Bad input becomes a refusal; other errors are ours and are thrown. */
 export function perform(
   task: Task,
-  now: () => number = () => performance.now(),
-  onProgress?: (executions: number, blocked: number) => void,
+  surroundings: Surroundings = { now: () => performance.now() },
 ): Report | Refusal {
   try {
     const test = readLitmus(textOf(task.file), task.file.shown);
     const { engine, maxTime } = task;
-    const options = { engine, maxTime, now, onProgress };
+    const { now, onProgress, supervise = undisturbed } = surroundings;
     const model = memoryModelOf(task, test);
-    const result = runLitmus(test, model, options);
+    const result = runLitmus(test, model, { engine, maxTime, now, onProgress, supervise });
+    let explanation: readonly string[] | undefined;
     // Memory models in cat come with --cat, and the command refuses the two together.
-    const isExplained = task.explain === true && !('judge' in model);
-    return reportOf(task, result, isExplained ? explain(test, model, result) : undefined);
+    if (task.explain !== true || 'judge' in model || result.interrupted)
+      return reportOf(task, result, explanation);
+    const interrupted = !supervise(() => void (explanation = explain(test, model, result)));
+    return reportOf(task, { ...result, interrupted }, explanation);
   } catch (error) {
     if (!(error instanceof FencepostError)) throw error;
     const { code, message, place, hint } = error;
@@ -113,6 +127,7 @@ function reportOf(task: Task, result: LitmusResult, explanation: readonly string
     flags: result.flags,
     executions: result.executions,
     exhaustive: result.exhaustive,
+    interrupted: result.interrupted,
     seconds: result.milliseconds / 1000,
     expected: test.info.get('Result'),
     explanation,

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly now: () => number;
   /** Called now and then during a long search. */
   readonly onProgress?: (executions: number, blocked: number) => void;
+  /** Does the search and says whether it came to its end. */
+  readonly supervise?: (search: () => void) => boolean;
 }
 
 export interface LitmusResult extends Outcome {
@@ -36,6 +38,8 @@ export interface LitmusResult extends Outcome {
   readonly executions: number;
   /** Whether every execution was seen. */
   readonly exhaustive: boolean;
+  /** Whether the search was cut off from outside. */
+  readonly interrupted: boolean;
   readonly milliseconds: number;
 }
 
@@ -83,10 +87,14 @@ export function runLitmus(
     },
   };
   const watch = new FlagWatch(true);
+  const { supervise = undisturbed } = options;
   let exhaustive = true;
+  let interrupted = false;
   try {
-    if ('judge' in model) searchByCat(test, model, listener, flags);
-    else search(test, model, options.engine, listener, watch);
+    interrupted = !supervise(() => {
+      if ('judge' in model) searchByCat(test, model, listener, flags);
+      else search(test, model, options.engine, listener, watch);
+    });
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     exhaustive = false;
@@ -103,9 +111,15 @@ export function runLitmus(
     ok: isOk(test, positive, negative),
     flags: [...flags].sort(),
     executions: count.executions,
-    exhaustive: exhaustive && count.cutOff === 0,
+    exhaustive: exhaustive && !interrupted && count.cutOff === 0,
+    interrupted,
     milliseconds: options.now() - started,
   };
+}
+
+export function undisturbed(work: () => void): boolean {
+  work();
+  return true;
 }
 
 /** Receives the ends of searches: where each thread stands, and the final value of each location by id. */
