@@ -12,9 +12,9 @@ import { FinalStates, isOk, observationOf, type Outcome } from '../../litmus/sta
 import type { Observation } from '../../litmus/condition.ts';
 import type { LitmusTest } from '../../litmus/test.ts';
 import { FencepostError } from '../../program/error.ts';
-import { eventAt, type Execution } from '../../program/execution.ts';
-import { Status, BehaviourTree, type Behaviour } from '../../program/tree.ts';
-import { isReadKind, Kind } from '../../memory/event.ts';
+import type { Execution } from '../../program/execution.ts';
+import { BehaviourTree, type Behaviour } from '../../program/tree.ts';
+import { finalValue, hasEnded, leafOf, locationsBy } from './ends.ts';
 
 export interface RunOptions {
   readonly engine: EngineName;
@@ -77,7 +77,7 @@ export function runLitmus(
     ends: (leaves, value) => {
       let accepted = false;
       if (leaves.length > 0 && leaves.every(hasEnded)) {
-        accepted = states.add(leaves, (name) => locationValue(test, name, value));
+        accepted = states.add(leaves, locationsBy(test, value));
         count.executions += 1;
       } else count.blocked += 1;
       if (leaves.some(isCutOff)) count.cutOff += 1;
@@ -191,16 +191,8 @@ function tell(execution: Execution, tree: BehaviourTree, listener: Listener): bo
   const { memory, threads } = tree.program;
   return listener.ends(
     threads.map((_, t) => leafOf(tree, execution, t)),
-    (id) => {
-      const last = execution.co[id]?.at(-1);
-      return last === undefined ? memory.initialValue(id) : eventAt(execution, last).value;
-    },
+    (id) => finalValue(memory, execution, id),
   );
-}
-
-function hasEnded(leaf: Behaviour): boolean {
-  // herd7 lets a process end while it holds a lock.
-  return leaf.status === Status.End || (leaf.violation?.message.startsWith('ends while it holds') ?? false);
 }
 
 /** herd7 goes on and flags it; here the thread ends. */
@@ -220,18 +212,4 @@ function lockFinal(test: LitmusTest, { variables }: Outcome): FlagName[] {
 /** Whether a loop was left after as many rounds as are tried: what comes later was not seen. */
 function isCutOff(leaf: Behaviour): boolean {
   return leaf.violation?.property === 'loop-bound';
-}
-
-function leafOf(tree: BehaviourTree, execution: Execution, thread: number): Behaviour {
-  let node = tree.root(thread);
-  for (const { label, value } of execution.runs[thread].events) {
-    const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
-    node = tree.after(node, isAnswer ? value : 0);
-  }
-  return node;
-}
-
-function locationValue(test: LitmusTest, name: string, value: (location: number) => number): number {
-  const location = test.program.memory.find(name);
-  return location === undefined || location.kind === 'lock' ? 0 : value(location.id);
 }
