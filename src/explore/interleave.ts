@@ -5,6 +5,7 @@
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { Machine, type MachineState } from './machine.ts';
 import { endOf, outcomeText, seenBefore } from './outcome.ts';
+import type { Section } from './read-sections.ts';
 
 export interface Interleaving {
   /** Outcomes in which every thread has ended. */
@@ -86,11 +87,16 @@ function stateKeys(): (state: MachineState) => string {
     numbers.set(node, known);
     return known;
   };
-  return ({ threads, buffers, memory, held }) =>
+  const nameOf = ({ thread, at }: Section): string => `${thread}.${at}`;
+  return ({ threads, buffers, memory, held, sections, awaited }) =>
     JSON.stringify([
       threads.map(numberOf),
-      buffers.map((own) => own.map(({ loc, value, unlocks }) => [loc, value, unlocks])),
+      buffers.map((own) =>
+        own.map(({ loc, value, unlocks, ends }) => [loc, value, unlocks, ends && nameOf(ends)]),
+      ),
       memory,
       held,
+      sections.map(nameOf).sort(),
+      awaited.map((inside) => inside?.map(nameOf).sort()),
     ]);
 }

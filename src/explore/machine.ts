@@ -1,12 +1,15 @@
-import { Fence, HELD, isFullFenceOnX86, Kind } from '../memory/event.ts';
-import { FencepostError } from '../program/error.ts';
+import { HELD, isFullFenceOnX86, Kind } from '../memory/event.ts';
+import { domainAwaited } from '../program/read-domain.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { isSameSection, sectionBegun, sectionEnded, type Section } from './read-sections.ts';
 
-/** A store, or the unlock of an exclusively held lock, on its way to memory. */
+/** A store, the unlock of an exclusively held lock, or the end of a read-side section, on its way to memory. */
 interface Buffered {
-  readonly loc: number;
+  /** Undefined: rcu_read_unlock() stores nothing. */
+  readonly loc: number | undefined;
   readonly value: number;
   readonly unlocks: boolean;
+  readonly ends: Section | undefined;
 }
 
 /** All that a machine with one memory is made of between two steps. */
@@ -19,6 +22,10 @@ export interface MachineState {
   readonly memory: readonly number[];
   /** By lock: WRITER, or the number of read sections that are open. */
   readonly held: readonly number[];
+  /** Read-side sections of RCU and SRCU whose end has not reached memory. */
+  readonly sections: readonly Section[];
+  /** By thread: the sections that its grace period waits for; undefined where none has begun. */
+  readonly awaited: readonly (readonly Section[] | undefined)[];
 }
 
 const WRITER = -1;
@@ -51,6 +58,8 @@ export class Machine {
       buffers: threads.map(() => []),
       memory: size.map((loc) => memory.initialValue(loc)),
       held: size.map(() => 0),
+      sections: [],
+      awaited: threads.map(() => undefined),
     };
   }
 
@@ -77,21 +86,28 @@ export class Machine {
         }
         const own = state.buffers[t].findLast((entry) => entry.loc === loc && !entry.unlocks);
         const value = own?.value ?? this.#contents(state, loc);
-        if (label.until === undefined || label.until(value)) yield goTo(after(value));
+        if (label.until === undefined || label.until(value)) yield withBegun(goTo(after(value)), node);
         return;
       }
       case Kind.Write:
       case Kind.Unlock: {
-        const entry = { loc, value: label.value, unlocks: label.kind === Kind.Unlock };
-        const buffers = state.buffers.with(t, [...state.buffers[t], entry]);
-        const stored = { ...goTo(after(0)), buffers };
-        yield this.#buffered ? stored : drained(stored, t);
+        const ends = sectionEnded(node, unended(state, t));
+        const entry = { loc, value: label.value, unlocks: label.kind === Kind.Unlock, ends };
+        yield this.#stored(goTo(after(0)), t, entry);
         return;
       }
-      case Kind.Fence:
-        if (isRcu(label.fence)) throw rcuIsUnknown(label.text);
-        if (isDrained || !isFullFenceOnX86(label.fence)) yield goTo(after(0));
+      case Kind.Fence: {
+        if (!isDrained && isFullFenceOnX86(label.fence)) return;
+        const domain = domainAwaited(label);
+        if (domain !== undefined) {
+          yield* gracePeriod(state, t, domain, () => goTo(after(0)));
+          return;
+        }
+        const ends = sectionEnded(node, unended(state, t));
+        if (ends === undefined) yield withBegun(goTo(after(0)), node);
+        else yield this.#stored(goTo(after(0)), t, { loc: undefined, value: 0, unlocks: false, ends });
         return;
+      }
       case Kind.LockRead:
         if (isDrained && (state.held[loc] ?? 0) === 0) {
           const section = this.#tree.after(after(this.#contents(state, loc)), 0);
@@ -128,6 +144,12 @@ export class Machine {
     }
   }
 
+  /** The state with a store more, which reaches memory at once where there are no buffers. */
+  #stored(state: MachineState, t: number, entry: Buffered): MachineState {
+    const stored = { ...state, buffers: state.buffers.with(t, [...state.buffers[t], entry]) };
+    return this.#buffered ? stored : drained(stored, t);
+  }
+
   /** What a load of the lock word shows: memory, unless an unlock by the thread itself is on its way. */
   #seesHeld({ buffers, held }: MachineState, t: number, loc: number): boolean {
     return held[loc] === WRITER && !buffers[t].some((entry) => entry.loc === loc && entry.unlocks);
@@ -161,21 +183,41 @@ function put(array: readonly number[], at: number, value: number): readonly numb
 
 /** The oldest buffered store of the thread reaches memory. */
 function drained(state: MachineState, t: number): MachineState {
-  const [{ loc, value, unlocks }, ...rest] = state.buffers[t];
+  const [{ loc, value, unlocks, ends }, ...rest] = state.buffers[t];
   return {
     ...state,
     buffers: state.buffers.with(t, rest),
-    memory: put(state.memory, loc, value),
-    held: unlocks ? put(state.held, loc, 0) : state.held,
+    memory: loc === undefined ? state.memory : put(state.memory, loc, value),
+    held: unlocks && loc !== undefined ? put(state.held, loc, 0) : state.held,
+    sections:
+      ends === undefined ? state.sections : state.sections.filter((each) => !isSameSection(each, ends)),
   };
 }
 
-function isRcu(fence: Fence): boolean {
-  return fence >= Fence.RcuLock && fence <= Fence.SyncSrcu;
+/** The state after the event of a node, with the read-side section that it begins, if it begins one. */
+function withBegun(state: MachineState, node: Behaviour): MachineState {
+  const section = sectionBegun(node);
+  return section === undefined ? state : { ...state, sections: [...state.sections, section] };
 }
 
-function rcuIsUnknown(text: string): FencepostError {
-  return new FencepostError('engine-model', `the interleaving oracle does not know RCU: «${text}»`, {
-    hint: 'use --engine graph or --engine enumerate',
-  });
+/** The sections whose end the thread has not come to. */
+function unended({ sections, buffers }: MachineState, t: number): readonly Section[] {
+  const ending = buffers[t].flatMap(({ ends }) => ends ?? []);
+  return sections.filter((section) => !ending.some((each) => isSameSection(each, section)));
+}
+
+/** A grace period takes two steps: it sees who is inside, and it ends when they have all left. */
+function* gracePeriod(
+  state: MachineState,
+  t: number,
+  domain: number,
+  end: () => MachineState,
+): Generator<MachineState> {
+  const awaited = state.awaited[t];
+  if (awaited === undefined) {
+    const inside = state.sections.filter((section) => section.domain === domain);
+    yield { ...state, awaited: state.awaited.with(t, inside) };
+  } else if (!awaited.some((section) => state.sections.some((open) => isSameSection(open, section)))) {
+    yield { ...end(), awaited: state.awaited.with(t, undefined) };
+  }
 }

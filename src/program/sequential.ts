@@ -9,6 +9,7 @@ import type { Ending, EventRef, ExecutedEvent, Execution } from './execution.ts'
 import { GuardedStates } from './guarded.ts';
 import type { Location, Lock } from './location.ts';
 import type { Program } from './program.ts';
+import { domainAwaited, domainEntered, domainLeft } from './read-domain.ts';
 import { Stepper, type Next, type StepLabel } from './stepper.ts';
 
 export interface SequentialOptions {
@@ -38,6 +39,8 @@ export class SequentialRun {
   readonly #values = new Map<number, number>();
   readonly #writers = new Map<number, ExecutedEvent>();
   readonly #locks = new Map<number, Held>();
+  /** By domain of RCU or SRCU: how many readers are inside. */
+  readonly #inside = new Map<number, number>();
   readonly #steppers: Stepper[];
   readonly #next: Next[];
   readonly #events: ExecutedEvent[][];
@@ -90,6 +93,7 @@ export class SequentialRun {
       const next = this.#next[thread];
       if (next.status !== 'event' || !this.#canRun(next.label, thread)) return moved;
       const value = this.#perform(next.label, thread, decide);
+      this.#countReaders(next.label);
       this.#next[thread] = this.#steppers[thread].resume(value);
       moved = true;
       const { kind, rmw } = next.label;
@@ -109,8 +113,12 @@ export class SequentialRun {
         return this.#lock(label.loc).writer === thread;
       case Kind.ReadLock:
         return this.#lock(label.loc).writer === undefined;
+      case Kind.Fence: {
+        // A grace period that waits until nobody is inside is as long as it may be.
+        const domain = domainAwaited(label);
+        return domain === undefined || (this.#inside.get(domain) ?? 0) === 0;
+      }
       case Kind.Write:
-      case Kind.Fence:
       case Kind.Unlock:
       case Kind.ReadUnlock:
       case Kind.Choice:
@@ -178,6 +186,12 @@ export class SequentialRun {
       case Kind.Skip:
         return log(0);
     }
+  }
+
+  #countReaders(label: StepLabel): void {
+    const [entered, left] = [domainEntered(label), domainLeft(label)];
+    if (entered !== undefined) this.#inside.set(entered, (this.#inside.get(entered) ?? 0) + 1);
+    if (left !== undefined) this.#inside.set(left, (this.#inside.get(left) ?? 0) - 1);
   }
 
   #load(loc: number): number {

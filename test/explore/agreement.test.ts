@@ -95,9 +95,21 @@ describe('the graph explorer finds what enumeration finds', () => {
 });
 
 describe('axioms and abstract machine have the same outcomes', () => {
+  const kinds: readonly (Ingredients & { name: string; runs: number })[] = [
+    { name: 'no looks at locks', runs: 250 },
+    { name: 'looks at locks', runs: 250, looks: true },
+    {
+      name: 'read sections and grace periods',
+      runs: 150,
+      srcu: true,
+      stops: false,
+      rwlocks: false,
+      spinlocks: false,
+    },
+  ];
   for (const model of ['sc', 'x86-tso'] as const) {
-    it.each([false, true])(`${model}, looks at locks: %s`, (looks) => {
-      forPrograms({ fences: WITHOUT_RCU, looks }, 250, (random) => {
+    it.each(kinds)(`${model}, $name`, ({ runs, ...ingredients }) => {
+      forPrograms({ fences: WITHOUT_RCU, ...ingredients }, runs, (random) => {
         const program = asProgram(random);
         const tree = new BehaviourTree(program);
         const { executions, stuck } = enumerate(tree, AXIOMS[model], LIMIT);
@@ -105,7 +117,11 @@ describe('axioms and abstract machine have the same outcomes', () => {
         const outcomes = (found: readonly Execution[]): string[] =>
           [...new Set(found.map((execution) => outcomeOf(program, execution)))].sort();
         expect(outcomes(executions)).toEqual([...machine.outcomes].sort());
-        expect(outcomes(stuck)).toEqual([...machine.stuck].sort());
+        // A grace period that waits for ever is no execution of any kind for the axioms.
+        const stuckMachine = [...machine.stuck].filter(
+          (outcome) => !outcome.includes('waits in synchronize_'),
+        );
+        expect(outcomes(stuck)).toEqual(stuckMachine.sort());
       });
     });
   }

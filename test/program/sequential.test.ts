@@ -6,6 +6,7 @@ import {
   clearBit,
   cmpxchg,
   defineProgram,
+  fail,
   guarded,
   Mark,
   Memory,
@@ -14,6 +15,9 @@ import {
   readUnlock,
   runSequential,
   setBit,
+  srcuReadLock,
+  srcuReadUnlock,
+  synchronizeSrcu,
   update,
   waitUntil,
   writeLock,
@@ -135,5 +139,33 @@ describe('the sequential driver', () => {
     };
     const program = defineProgram('endless', memory, [{ name: 'P0', body }]);
     expect(() => runSequential(program, { limit: 10 })).toThrow('does not end within 10 events');
+  });
+
+  it.each([
+    [0, 0, 1, 1, 0, 0, 1],
+    [1, 1, 0, 0],
+  ])('lets grace periods wait for readers, in order %j', (...order) => {
+    const memory = new Memory();
+    const [x, srcu] = [memory.location('x'), memory.location('srcu')];
+    const reader = function* (): Steps {
+      const cookie = yield* srcuReadLock(srcu);
+      const before = yield* readOnce(x);
+      const after = yield* readOnce(x);
+      yield* srcuReadUnlock(srcu, cookie);
+      if ((yield* branch(before, after)) !== after.value)
+        yield* fail('grace', 'the value has changed inside');
+    };
+    const updater = function* (): Steps {
+      yield* synchronizeSrcu(srcu);
+      yield* writeOnce(x, 1);
+    };
+    const run = runSequential(
+      defineProgram('grace', memory, [
+        { name: 'reader', body: reader },
+        { name: 'updater', body: updater },
+      ]),
+      { order },
+    );
+    expect([run.ending(0).status, run.ending(1).status, run.value(x)]).toEqual(['end', 'end', 1]);
   });
 });
