@@ -170,9 +170,13 @@ export class WorkGraph extends Graph<StepLabel> {
 
   /** Whether a later read of the location stays that has read from the same write: then this one must, too. */
   isBound(read: number, prefix: Int32Array): boolean {
-    const after = this.readAfter(this.thread[read], this.index[read], this.loc[read]);
-    const stays = after !== ABSENT && (after < read || hasBit(prefix, 0, after));
-    return stays && this.source(after) === this.source(read);
+    const t = this.thread[read];
+    for (let i = this.index[read]; ; ) {
+      const after = this.readAfter(t, i, this.loc[read]);
+      if (after === ABSENT) return false;
+      if (after < read || hasBit(prefix, 0, after)) return this.source(after) === this.source(read);
+      i = this.index[after];
+    }
   }
 
   /**

@@ -250,6 +250,14 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'the last of three reads of one write stays, which binds the first as well',
+    threads: [
+      [plainLoad(Y)],
+      [plainStore(X)],
+      [plainLoad(X), plainLoad(X), { op: 'load', loc: X, mark: Mark.Acquire }, plainStore(Y)],
+    ],
+  },
+  {
     name: 'a trylock takes the section that another thread has waited for, and a third comes before both',
     threads: [[section('spin')], [tries()], [section('spin'), section('spin')]],
   },
