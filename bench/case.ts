@@ -1,5 +1,5 @@
 /** One measurement in a process of its own, so that peak memory belongs to it alone: `case.js PROGRAM MODEL`. */
-import { explore } from '../src/explore/explorer.ts';
+import { explore } from '../src/explore/explore.ts';
 import { modelByName } from '../src/memory/models.ts';
 import { BehaviourTree } from '../src/program/tree.ts';
 import { lockContention, messagePassing, miniature, storeBuffering } from '../test/support/programs.ts';

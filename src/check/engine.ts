@@ -1,5 +1,6 @@
 import { enumerate } from '../explore/enumerate.ts';
-import { explore, exploreWaitingWriters } from '../explore/explorer.ts';
+import { explore } from '../explore/explore.ts';
+import { exploreWaitingWriters } from '../explore/explorer.ts';
 import { Kind } from '../memory/event.ts';
 import { AXIOMS } from '../memory/axioms/index.ts';
 import { interleave } from '../explore/interleave.ts';

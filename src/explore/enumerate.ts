@@ -10,6 +10,8 @@ import { foundHeld, type Execution } from '../program/execution.ts';
 import type { BehaviourTree } from '../program/tree.ts';
 import { coherentLines, type CoherentLine } from './coherent-lines.ts';
 import { Combination } from './combination.ts';
+import { represented } from './represented.ts';
+import { thinAirValues } from './thin-air-values.ts';
 import { isStore, threadPaths, type ThreadPath } from './thread-paths.ts';
 
 export interface Enumeration {
@@ -39,13 +41,23 @@ export function enumerate(
     onStep();
     if (++steps > limit) throw new EnumerationLimit(`more than ${limit} candidates`);
   };
-  for (const paths of combinations(threadPaths(tree, onStep), tree, count)) {
+  const seeds = model.causal === true ? undefined : thinAirValues(tree, onStep);
+  for (const paths of combinations(threadPaths(tree, onStep, seeds), tree, count)) {
     const combination = new Combination(paths, tree.program.memory);
     const found = combination.isStuck ? stuck : executions;
-    for (const lines of consistentLines(combination, model, count))
-      if (isAtRest(combination, lines)) found.push(combination.execution(lines));
+    for (const lines of linesAtRest(combination, model, count)) found.push(combination.execution(lines));
   }
-  return { executions, stuck };
+  return { executions: represented(executions), stuck: represented(stuck) };
+}
+
+/** What the memory model allows of one path per thread, without those in which an await has yet to see a value. */
+export function* linesAtRest(
+  combination: Combination,
+  model: AxiomModel,
+  count: () => void,
+): Generator<ReadonlyMap<number, CoherentLine>> {
+  for (const lines of consistentLines(combination, model, count))
+    if (isAtRest(combination, lines)) yield lines;
 }
 
 /** One path per thread, such that each value that is read is written by somebody or initial. */
@@ -122,7 +134,7 @@ function* consistentLines(
     const judgeable = next === locations.length || !combination.isLock(locations[next]);
     if (judgeable) {
       count();
-      if (judge(candidateOf(structure, chosen)) !== undefined) return;
+      if (judge(candidateOver(structure, chosen)) !== undefined) return;
     }
     if (next === locations.length) yield new Map(chosen.map((line, i) => [locations[i], line] as const));
     else for (const line of lines[next]) yield* choose([...chosen, line]);
@@ -130,7 +142,7 @@ function* consistentLines(
   if (lines.every((choices) => choices.length > 0)) yield* choose([]);
 }
 
-function candidateOf(
+export function candidateOver(
   events: EventStructure,
   lines: readonly CoherentLine[],
 ): { events: EventStructure; rf: Relation; co: Relation } {

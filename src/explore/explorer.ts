@@ -31,15 +31,17 @@ export interface Visitor {
 
 const FIRST_CAPACITY = 32;
 
-/** Explores every consistent execution of the program once. */
-export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): void {
+/**
+ * Visits once every consistent execution that can be built step by step, which is what `explore` (explore.ts) begins with.
+ */
+export function construct(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): void {
   run(tree, model, visitor, false);
 }
 
 /**
  * Explores the executions in which writers of a rwlock wait for ever, as they do behind a read section
  * that never ends. A read section is put before a write section that is there already without taking
- * that back (read sections are unordered, so there is nothing to choose), hence {@link explore} alone
+ * that back (read sections are unordered, so there is nothing to choose), hence {@link construct} alone
  * would not see the writer wait. Everything is reported as blocked; whether the lock is really
  * unavailable is for the visitor to judge.
  */

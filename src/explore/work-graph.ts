@@ -3,6 +3,7 @@ import { HELD, INIT, isReadKind, Kind, looksAtLock, sameLabel } from '../memory/
 import { ABSENT, Graph, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { FencepostError } from '../program/error.ts';
+import type { EventRef, Execution } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 
@@ -195,13 +196,31 @@ export class WorkGraph extends Graph<StepLabel> {
     );
     this.nodes[moved] = from.nodes[write];
     this.#redirect(rename[read], moved);
+    this.#settle();
+    return moved;
+  }
+
+  /** Makes this the graph of an execution, in whatever order it could have come about, if in any. */
+  load({ runs, co }: Execution): void {
+    this.clear();
+    const slotOf = ({ thread, index }: EventRef): number => this.slots[thread][index];
+    const events = runs.flatMap((run) => run.events);
+    for (const { thread, index, label, value } of events) this.push(thread, index, label, ABSENT, value);
+    for (const event of events)
+      if (event.rf !== undefined) this.link(slotOf(event), event.rf === 'init' ? INIT : slotOf(event.rf));
+    for (const order of co)
+      order.forEach((ref, i) => this.insertCo(slotOf(ref), i === 0 ? INIT : slotOf(order[i - 1])));
+    this.#settle();
+  }
+
+  /** Puts the threads where their events lead. */
+  #settle(): void {
     for (let t = 0; t < this.threads; t++) {
       this.cursor[t] = 0;
       this.#next[t] = this.tree.root(t);
       this.#follow(t);
       this.refresh(t, 0);
     }
-    return moved;
   }
 
   /** Lets a read read from another write; a look at a lock that reads from an unlock names its section. */

@@ -4,6 +4,7 @@
  * by whether its state satisfies the proposition.
  */
 import type { Behaviour } from '../program/tree.ts';
+import { UNDETERMINED } from '../program/undetermined.ts';
 import {
   compareVariables,
   holds,
@@ -145,15 +146,15 @@ export function isOk({ condition: { quantifier } }: LitmusTest, positive: number
   }
 }
 
-/** `0:r1=1; [x]=y;` as herd7 prints a state. */
+/** `0:r1=1; [x]=y;` as herd7 prints a state; `S` is a value that nothing determines. */
 export function stateText(
   test: LitmusTest,
   variables: readonly Variable[],
   values: readonly number[],
 ): string {
-  return variables
-    .map((variable, i) => `${variableText(variable)}=${test.nameAt(values[i]) ?? values[i]};`)
-    .join(' ');
+  const shown = (value: number): string =>
+    value === UNDETERMINED ? 'S' : (test.nameAt(value) ?? String(value));
+  return variables.map((variable, i) => `${variableText(variable)}=${shown(values[i])};`).join(' ');
 }
 
 /** Each variable once, sorted; those of `first` stay in front. */

@@ -1,6 +1,6 @@
 /** Numbers of executions that independent checkers agree on (GenMC 0.11, Nidhugg): one graph for each, none blocked. */
 import { describe, expect, it } from 'vitest';
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import type { MemoryModel } from '../../src/memory/model.ts';
 import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
 import type { Program } from '../../src/program/program.ts';

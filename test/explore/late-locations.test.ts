@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import { interleave } from '../../src/explore/interleave.ts';
 import { outcomeOf } from '../../src/explore/outcome.ts';
 import { record } from '../../src/explore/record.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isConsistent } from '../../src/explore/consistent.ts';
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import { record } from '../../src/explore/record.ts';
 import { parseReplayId, replay, replayId, type ReplayKey } from '../../src/explore/replay.ts';
 import { memoryModels } from '../../src/memory/models.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sc } from '../../src/memory/total-store-order.ts';
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import { Memory } from '../../src/program/location.ts';
 import { branch, readOnce, waitUntil, writeOnce } from '../../src/program/operations.ts';
 import type { Steps } from '../../src/program/operation.ts';

@@ -3,7 +3,7 @@ import { Kind } from '../../src/memory/event.ts';
 import type { MemoryModel } from '../../src/memory/model.ts';
 import { AXIOMS } from '../../src/memory/axioms/index.ts';
 import { enumerate } from '../../src/explore/enumerate.ts';
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import { record } from '../../src/explore/record.ts';
 import { executionKey, type Execution } from '../../src/program/execution.ts';
 import type { Program } from '../../src/program/program.ts';

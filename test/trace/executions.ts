@@ -1,5 +1,5 @@
 /** Executions to draw: all of a program, or the first that fits. */
-import { explore } from '../../src/explore/explorer.ts';
+import { explore } from '../../src/explore/explore.ts';
 import { record } from '../../src/explore/record.ts';
 import type { ModelName } from '../../src/memory/model.ts';
 import { modelByName } from '../../src/memory/models.ts';

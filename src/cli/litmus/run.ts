@@ -1,6 +1,6 @@
 /** Runs one litmus test: every consistent execution of it, and what they come to. */
 import { enumerate } from '../../explore/enumerate.ts';
-import { explore } from '../../explore/explorer.ts';
+import { explore } from '../../explore/explore.ts';
 import { FlagWatch } from '../../explore/flag-watch.ts';
 import { interleave } from '../../explore/interleave.ts';
 import type { EngineName } from '../../check/engine.ts';

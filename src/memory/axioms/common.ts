@@ -4,7 +4,6 @@
  *   coherence : acyclic(po∩loc ∪ rf ∪ co ∪ fr ∪ handoff)
  *   atomicity : rmw ∩ (fre;coe) = ∅
  *   locking   : a lock is a chain of sections (lock.cat, «Locks» of MEMORY-MODELS 3.8)
- *   thin-air  : acyclic(rf ∪ addr ∪ data ∪ must)      must: the part of ctrl that existence hangs on
  */
 import { fromReads, handoff, type Candidate, type EventStructure } from './candidate.ts';
 
@@ -12,6 +11,8 @@ import { fromReads, handoff, type Candidate, type EventStructure } from './candi
 export interface AxiomModel {
   /** A ModelName, or the title of a `.cat` file. */
   readonly name: string;
+  /** Whether by its axioms no value can come from itself; to be sure of it saves the oracle much. */
+  readonly causal?: boolean;
   /** Prepares what depends on the events alone; the result names the first axiom that a candidate breaks. */
   judge(events: EventStructure): (candidate: Candidate) => string | undefined;
 }
@@ -20,8 +21,7 @@ export interface AxiomModel {
 export function brokenCommonAxiom(candidate: Candidate): string | undefined {
   if (!isCoherent(candidate)) return 'coherence';
   if (!isAtomic(candidate)) return 'atomicity';
-  if (!locksHold(candidate)) return 'locking';
-  return isWellFounded(candidate) ? undefined : 'thin-air';
+  return locksHold(candidate) ? undefined : 'locking';
 }
 
 /**
@@ -60,15 +60,4 @@ export function locksHold({ events, rf, co }: Candidate): boolean {
   if (!rivals.pairs().every(([a, b]) => a === b)) return false;
   const openReaders = ReadLock.difference(readCritical.domain());
   return rf.to(openReaders).inverse().seq(rf.to(LKR)).isEmpty;
-}
-
-/**
- * Values come from somewhere: nothing depends on itself. Every model forbids such cycles by its own axioms
- * except LKMM among plain accesses, of which herd makes executions only for values that are written
- * outside the cycle as well. We read it as «such executions do not exist»: no compiler or machine produces
- * them, and LKMM calls them data races in any case.
- */
-export function isWellFounded({ events, rf }: Candidate): boolean {
-  const { addr, data, must } = events;
-  return rf.union(addr, data, must).isAcyclic;
 }

@@ -37,16 +37,13 @@ interface Axiom {
 }
 
 /**
- * The most telling axiom first. `locking` and `plain-coherence` are not among them, nor what `thin-air` of
- * LKMM knows beyond the common one.
+ * The most telling axiom first. `locking` and `plain-coherence` are not among them.
  */
 export function brokenAxioms(candidate: Candidate, model: ModelName): Broken[] {
-  return [...commonAxioms(candidate), ...ownAxioms(candidate, model), thinAir(candidate)].flatMap(
-    ({ axiom, says, term }) => {
-      const cycle = shortestCycle(term);
-      return cycle === undefined ? [] : [{ axiom, says, cycle }];
-    },
-  );
+  return [...commonAxioms(candidate), ...ownAxioms(candidate, model)].flatMap(({ axiom, says, term }) => {
+    const cycle = shortestCycle(term);
+    return cycle === undefined ? [] : [{ axiom, says, cycle }];
+  });
 }
 
 function commonAxioms(candidate: Candidate): Axiom[] {
@@ -62,12 +59,6 @@ function commonAxioms(candidate: Candidate): Axiom[] {
     { axiom: 'coherence', says: 'acyclic(po-loc ∪ rf ∪ co ∪ fr)', term: coherence },
     { axiom: 'atomicity', says: 'rmw ∩ (fre;coe) = ∅', term: between },
   ];
-}
-
-function thinAir({ events, rf }: Candidate): Axiom {
-  const { addr, data, ctrl } = events;
-  const term = union(base('rf', rf), base('addr', addr), base('data', data), base('ctrl', ctrl));
-  return { axiom: 'thin-air', says: 'acyclic(rf ∪ addr ∪ data ∪ ctrl)', term };
 }
 
 function ownAxioms(candidate: Candidate, model: ModelName): Axiom[] {

@@ -1,7 +1,7 @@
 /**
  * The Linux kernel memory model (v6.14; MEMORY-MODELS 3.8), relations in lkmm-relations.ts:
  *
- *   common axioms: coherence, atomicity, locking, thin-air (common.ts; more of it below)
+ *   common axioms: coherence, atomicity, locking (common.ts)
  *   happens-before  : acyclic(hb)
  *   propagation     : acyclic(pb)
  *   rcu             : irreflexive(rb)                        (rcu.ts)
@@ -29,7 +29,6 @@ function modelOf(name: 'lkmm' | 'lkmm-marked', plain: boolean): AxiomModel {
         if (!relations.hb.isAcyclic) return 'happens-before';
         if (!relations.pb.isAcyclic) return 'propagation';
         if (!relations.rb.isIrreflexive) return 'rcu';
-        if (!isConstructible(candidate, relations)) return 'thin-air';
         return fixed.Plain.isEmpty || isPlainCoherent(candidate, relations) ? undefined : 'plain-coherence';
       };
     },
@@ -51,34 +50,6 @@ export function dataRaces(candidate: Candidate): Relation {
   const wr = prerace.intersection(co.optional().seq(rf)).difference(wrVis).difference(rwXb.inverse());
   const rw = prerace.intersection(fr).difference(rwXb);
   return ww.union(wr, rw);
-}
-
-/**
- * thin-air, as far as LKMM needs it. An execution must be constructible: no event needs itself, where
- *
- *   line  = po ∩ loc, less the pairs of reads of one write and the pairs of rfi (a read whose source is not
- *           chosen yet is in no line, so that candidates can be judged before they are complete)
- *   label = addr ∪ data ∪ must ∪ line ∪ section       section: from waiting for a lock to all that follows
- *   early = rfi ∪ rmw;rfi                             a store that its own thread reads early
- *   acyclic(label ∪ rmw ∪ rfe ∪ [Marked];ppo;[Marked] ∪ (label ∪ rfe);early⁺)
- *
- * Among marked accesses this nearly always follows from happens-before. A cycle needs a plain write, or a
- * store read early, whose existence or value depends on a read around the cycle.
- */
-function isConstructible(candidate: Candidate, { ppo, Marked, events }: LkmmRelations): boolean {
-  const { addr, data, must, rmw, po, loc, int, R, LKR, TryLock, ReadLock } = events;
-  const { rf } = candidate;
-  const settled = R.difference(rf.range()).complement();
-  const rfi = rf.intersection(int).to(LKR.union(ReadLock).complement());
-  const rfe = rf.difference(rfi);
-  const line = po
-    .intersection(loc)
-    .restrict(settled, settled)
-    .difference(rf.inverse().seq(rf))
-    .difference(rfi);
-  const label = addr.union(data, must, line, po.from(LKR.difference(TryLock).union(ReadLock)));
-  const early = rfi.union(rmw.seq(rfi)).plus();
-  return label.union(rmw, rfe, ppo.restrict(Marked, Marked), label.union(rfe).seq(early)).isAcyclic;
 }
 
 function isPlainCoherent({ rf }: Candidate, relations: LkmmRelations): boolean {

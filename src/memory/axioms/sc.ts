@@ -11,6 +11,7 @@ import { gracePeriodsHold } from './rcu.ts';
 
 export const scAxioms: AxiomModel = {
   name: 'sc',
+  causal: true,
   judge: (events) => (candidate) => {
     const { rf, co } = candidate;
     const common = brokenCommonAxiom(candidate);

@@ -27,6 +27,7 @@ import { gracePeriodsHold } from './rcu.ts';
 
 export const x86TsoAxioms: AxiomModel = {
   name: 'x86-tso',
+  causal: true,
   judge: (events) => {
     const { n, po, ext, M, R, W } = events;
     const labels = events.events.map(({ label }) => label);

@@ -53,7 +53,7 @@ describe.skipIf(!isThere)('the shared corpus', () => {
     const differences: string[] = [];
     let compared = 0;
     for (const verdict of verdicts) {
-      if (verdict.observation === null || KNOWN.has(verdict.test)) continue;
+      if (verdict.observation === null) continue;
       const found = runOf(verdict);
       if (found === undefined) continue;
       compared += 1;
@@ -72,18 +72,3 @@ function runOf(verdict: Verdict): ReturnType<typeof runLitmus> | undefined {
   const found = runLitmus(test, lkmm, { engine: 'graph', maxTime: LIMIT, now: () => performance.now() });
   return found.exhaustive ? found : undefined;
 }
-
-/**
- * Where herd7 lets values justify themselves: nothing in LKMM orders a read behind the write that feeds it
- * through a plain access, or through a store of its own thread that an acquire reads back. The explorer builds
- * what it executes, and both engines refuse what no order of execution leads to.
- */
-const KNOWN: ReadonlySet<string> = new Set([
-  'manual/oota/C-AS-OOTA-1.litmus',
-  'manual/oota/C-JO-OOTA-2.litmus',
-  'manual/oota/C-JO-OOTA-3.litmus',
-  'manual/oota/C-JO-OOTA-6.litmus',
-  'manual/plain/C-OOTA.litmus',
-  'manual/plain/C-non-race1-rrdep.litmus',
-  'manual/plain/C-non-race1-rwdep.litmus',
-]);

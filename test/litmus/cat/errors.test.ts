@@ -108,7 +108,7 @@ function procedures(count: number): string {
 it('the table of names knows every kind, mark and fence', () => expect(unnamedEvents()).toEqual([]));
 
 describe('whatever is written, a memory model runs or says where it goes wrong', () => {
-  const sources = ['lkmm.bell', 'lkmm-herd.cat', 'locks.cat', 'rcu.cat', 'sc.cat', 'x86-tso.cat'].map(
+  const sources = ['lkmm.bell', 'lkmm.cat', 'locks.cat', 'rcu.cat', 'sc.cat', 'x86-tso.cat'].map(
     (path) => readModelFile(path) ?? '',
   );
   const words = sources.flatMap((text) => text.match(/[A-Za-z-]+|\S/g) ?? []);

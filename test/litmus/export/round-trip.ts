@@ -1,5 +1,5 @@
 /** A program and its export, held against each other by what their executions show. */
-import { explore } from '../../../src/explore/explorer.ts';
+import { explore } from '../../../src/explore/explore.ts';
 import { record } from '../../../src/explore/record.ts';
 import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { exportLitmus, type exportCore } from '../../../src/litmus/export.ts';

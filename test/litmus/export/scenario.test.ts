@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { explore } from '../../../src/explore/explorer.ts';
+import { explore } from '../../../src/explore/explore.ts';
 import { record } from '../../../src/explore/record.ts';
 import { exportCore } from '../../../src/litmus/export.ts';
 import { lkmm } from '../../../src/memory/lkmm/index.ts';

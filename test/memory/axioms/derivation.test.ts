@@ -15,7 +15,7 @@ import { asProgram, randomProgram, type RandomProgram } from '../../support/rand
 const RUNS = 40;
 const MOST_EACH = 12;
 /** Axioms that come without a cycle, wholly or in part. */
-const WITHOUT_CYCLE = ['locking', 'plain-coherence', 'thin-air'];
+const WITHOUT_CYCLE = ['locking', 'plain-coherence'];
 
 function candidatesOf(program: RandomProgram, coherent: boolean): Candidate[] {
   const found: Candidate[] = [];

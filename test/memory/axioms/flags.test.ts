@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidateOf } from '../../../src/explore/consistent.ts';
 import { enumerate } from '../../../src/explore/enumerate.ts';
-import { explore } from '../../../src/explore/explorer.ts';
+import { explore } from '../../../src/explore/explore.ts';
 import { FlagWatch } from '../../../src/explore/flag-watch.ts';
 import { AXIOMS, misuseFlags, raceFlags } from '../../../src/memory/axioms/index.ts';
 import { lkmm } from '../../../src/memory/lkmm/index.ts';

@@ -1,5 +1,5 @@
 import { flagsOf, flagText } from '../../../check/flags.ts';
-import { explore } from '../../../explore/explorer.ts';
+import { explore } from '../../../explore/explore.ts';
 import { FlagWatch } from '../../../explore/flag-watch.ts';
 import { record } from '../../../explore/record.ts';
 import type { LitmusTest } from '../../../litmus/test.ts';

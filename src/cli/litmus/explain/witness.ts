@@ -1,4 +1,4 @@
-import { explore } from '../../../explore/explorer.ts';
+import { explore } from '../../../explore/explore.ts';
 import { record } from '../../../explore/record.ts';
 import type { LitmusTest } from '../../../litmus/test.ts';
 import type { MemoryModel } from '../../../memory/model.ts';

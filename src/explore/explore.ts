@@ -1,0 +1,83 @@
+/**
+ * Every execution that the memory model allows, by whatever is needed: the graph explorer, and where LKMM allows
+ * executions that cannot be built step by step, enumeration of these (decision 17).
+ */
+import { CapacityExceeded } from '../memory/graph.ts';
+import type { MemoryModel } from '../memory/model.ts';
+import { FencepostError } from '../program/error.ts';
+import type { Execution } from '../program/execution.ts';
+import { BehaviourTree } from '../program/tree.ts';
+import { construct, type Visitor } from './explorer.ts';
+import { outOfThinAir, pathsGone, possiblePaths, type ThinAir } from './thin-air.ts';
+import { WorkGraph } from './work-graph.ts';
+
+/**
+ * How much of what the memory model allows was seen.
+ *
+ * `all`: everything. `paths-gone`: everything that runs along paths which some constructible execution goes; the
+ * program has too many paths to try, or tries of values that no execution reads make it fail, so that what a
+ * thread would do with other values is not known. `constructible`: what can be built step by step; LKMM may
+ * allow more.
+ */
+export type Reach = 'all' | 'paths-gone' | 'constructible';
+
+/** Reads tried while the paths are listed, and candidates judged: enough for litmus tests and for small scenarios. */
+const MOST_READS = 20_000;
+const MOST_CANDIDATES = 3000;
+
+class TooMuch extends Error {}
+
+/** To stop the search, throw from the visitor. */
+export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): Reach {
+  construct(tree, model, visitor);
+  const { name } = model;
+  if (name === 'sc' || name === 'x86-tso') return 'all';
+  // What the search for paths tries out must not become part of the tree: it may be what no execution does.
+  const other = new BehaviourTree(tree.program);
+  const possible = attempt(() => possiblePaths(other, name, counter(MOST_READS)));
+  const paths = possible ?? pathsGone(tree);
+  const of = possible === undefined ? tree : other;
+  const found = attempt(() => outOfThinAir(of, name, paths, counter(MOST_CANDIDATES)));
+  if (found === undefined) return 'constructible';
+  visit(found, of, model, visitor);
+  return possible === undefined ? 'paths-gone' : 'all';
+}
+
+/** Undefined when it is too much, or when paths fail on values that are only tried. */
+function attempt<T>(search: () => T): T | undefined {
+  try {
+    return search();
+  } catch (error) {
+    if (error instanceof TooMuch || error instanceof FencepostError) return undefined;
+    throw error;
+  }
+}
+
+function counter(most: number): () => void {
+  let count = 0;
+  return () => {
+    if (++count > most) throw new TooMuch();
+  };
+}
+
+function visit(
+  { executions, stuck }: ThinAir,
+  tree: BehaviourTree,
+  model: MemoryModel,
+  visitor: Visitor,
+): void {
+  for (const execution of executions) visitor.execution(graphOf(execution, tree, model));
+  for (const execution of stuck) visitor.blocked(graphOf(execution, tree, model));
+}
+
+function graphOf(execution: Execution, tree: BehaviourTree, model: MemoryModel): WorkGraph {
+  for (let capacity = 32; ; capacity *= 2) {
+    try {
+      const graph = new WorkGraph(tree, model, capacity);
+      graph.load(execution);
+      return graph;
+    } catch (error) {
+      if (!(error instanceof CapacityExceeded)) throw error;
+    }
+  }
+}
