@@ -91,6 +91,23 @@ export {
   type Registers,
 } from './registers.ts';
 export {
+  EPT_ACCESSED,
+  EPT_DIRTY,
+  EPT_EXECUTABLE,
+  EPT_READABLE,
+  EPT_WRITABLE,
+  eptAccess,
+  eptFormat,
+  eptPermits,
+  guestTableAccess,
+  nptRegisters,
+  secondLevelInvalidatedBy,
+  type Ept,
+  type EptResult,
+  type SecondLevelKind,
+  type SecondLevelOperation,
+} from './second-level.ts';
+export {
   accessedDirtyUpdates,
   accessPage,
   accessResult,

@@ -94,7 +94,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: operation.map((what) => ({ event: 'operation' as const, operation: what })),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.oneof(
       fc.record({ event: fc.constant('cr0' as const), flip: fc.constantFrom(X86_CR0_PG, X86_CR0_WP) }),
       fc.record({
