@@ -76,8 +76,7 @@ class StoreOrderChecker implements Checker {
     const from = prev * words;
     const drains = this.#isFull(prev);
     // What memory does not see orders nothing on x86; rows name all earlier events, so nothing is lost.
-    const orders =
-      !this.#buffered || this.#isFull(e) || (g.kind[e] !== Kind.Fence && g.kind[e] !== Kind.Choice);
+    const orders = !this.#buffered || this.#isFull(e) || !isUnseen(g.kind[e] as Kind);
     for (let i = 0; i < words; i++) {
       const po = this.#po[from + i] | (prev >> 5 === i ? 1 << (prev & 31) : 0);
       this.#po[at + i] = po;
@@ -261,4 +260,9 @@ class StoreOrderChecker implements Checker {
     this.#graph.addReaderEnds(x, this.#ends, 0);
     return this.#visit(this.#ends, 0, depth);
   }
+}
+
+/** Fences that only stop the compiler, choices, and what a failed trylock leaves undone. */
+function isUnseen(kind: Kind): boolean {
+  return kind === Kind.Fence || kind === Kind.Choice || kind === Kind.Skip;
 }

@@ -270,6 +270,13 @@ const CASES: readonly Case[] = [
     threads: [[section('spin')], [section('spin')], [tries()]],
   },
   {
+    name: 'a failed trylock does not stop what follows it from overtaking a store on x86',
+    threads: [
+      [plainStore(X), tries(), looks],
+      [section('spin'), plainStore(X)],
+    ],
+  },
+  {
     name: 'a look that a later one binds has no choice, though the lock had been given back since',
     threads: [[load(X)], [tries()], [looks, tries(), store(X)]],
   },
