@@ -36,14 +36,17 @@ function litmusText(walk: Walk, execution: Execution | undefined): string {
     return { text, lines: text.lines(t) };
   });
   const touched = new Set(threads.flatMap(({ text }) => [...text.touched]));
+  const srcus = new Set(threads.flatMap(({ text }) => [...text.srcus]));
   const isLock = (loc: number): boolean => program.memory.at(loc).kind === 'lock';
-  const initial = [...touched]
-    .filter((loc) => !isLock(loc) && program.memory.initialValue(loc) !== 0)
+  /** What has a value that a condition can name. */
+  const variables = new Set([...touched].filter((loc) => !isLock(loc) && !srcus.has(loc)));
+  const typeOf = (loc: number): string =>
+    srcus.has(loc) ? 'struct srcu_struct' : isLock(loc) ? 'spinlock_t' : 'int';
+  const initial = [...variables]
+    .filter((loc) => program.memory.initialValue(loc) !== 0)
     .map((loc) => `\tint ${names.of(loc)} = ${program.memory.initialValue(loc)};`);
   const processes = threads.map(({ text, lines }, t) => {
-    const parameters = [...text.touched].map(
-      (loc) => `${isLock(loc) ? 'spinlock_t' : 'int'} *${names.of(loc)}`,
-    );
+    const parameters = [...text.touched].map((loc) => `${typeOf(loc)} *${names.of(loc)}`);
     parameters.push(...[...text.states].map((lock) => `int *${names.ofState(lock)}`));
     const registers = [...text.registers].sort((a, b) => a - b).map((at) => `\tint ${registerName(at)};`);
     if (text.isCut) registers.push(`\tint ${CUT};`);
@@ -62,7 +65,7 @@ function litmusText(walk: Walk, execution: Execution | undefined): string {
     ...threads.flatMap(({ text }, t) =>
       [...text.registers].sort((a, b) => a - b).map((at) => `${t}:${registerName(at)};`),
     ),
-    ...[...touched].filter((loc) => !isLock(loc)).map((loc) => `${names.of(loc)};`),
+    ...[...variables].map((loc) => `${names.of(loc)};`),
   ];
   const cut = threads.flatMap(({ text }, t) => (text.isCut ? [`${t}:${CUT}=0`] : []));
   return [
@@ -75,13 +78,13 @@ function litmusText(walk: Walk, execution: Execution | undefined): string {
     // A condition shows its own variables.
     ...(execution === undefined && shown.length > 0 ? [`locations [${shown.join(' ')}]`] : []),
     ...(cut.length > 0 ? [`filter (${cut.join(' /\\ ')})`] : []),
-    `exists (${execution === undefined ? 'true' : outcomeOf(walk, execution, names, touched)})`,
+    `exists (${execution === undefined ? 'true' : outcomeOf(walk, execution, names, variables)})`,
     '',
   ].join('\n');
 }
 
 /** What the execution read and left in memory, as a proposition. */
-function outcomeOf(walk: Walk, execution: Execution, names: Names, touched: ReadonlySet<number>): string {
+function outcomeOf(walk: Walk, execution: Execution, names: Names, variables: ReadonlySet<number>): string {
   const reads = execution.runs.flatMap(({ events }, t) =>
     events
       .filter(({ label: { kind, mark, loc } }) =>
@@ -93,7 +96,7 @@ function outcomeOf(walk: Walk, execution: Execution, names: Names, touched: Read
   );
   const finals = execution.co.flatMap((order, loc) => {
     const last = order.at(-1);
-    if (last === undefined || !touched.has(loc) || walk.program.memory.at(loc).kind === 'lock') return [];
+    if (last === undefined || !variables.has(loc)) return [];
     return [`${names.of(loc)}=${eventAt(execution, last).value}`];
   });
   return [...reads, ...finals].join(' /\\ ') || 'true';

@@ -3,6 +3,7 @@ import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
 import type { Lock, ThreadLocal } from './location.ts';
 import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './operation.ts';
+import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
 
@@ -44,9 +45,12 @@ export class Stepper {
   readonly #steps: Steps;
   readonly #held = new Map<Lock, Held>();
   readonly #locals: Map<ThreadLocal, unknown>;
+  readonly #sections = new OpenSections();
   readonly #functions: string[] = [];
   #ctrl: readonly number[] = NONE;
   #must: readonly number[] = NONE;
+  /** The trylocks so far: what is held, and so what is a breach of discipline, hangs on them. */
+  #tried: readonly number[] = NONE;
   #at = 0;
   /** Continuation after the event last given out. */
   #then: (value: number) => Next = () => this.#run(undefined);
@@ -83,6 +87,7 @@ export class Stepper {
   }
 
   #perform(operation: Operation): { next: Next } | { reply: unknown } {
+    this.#sections.note(operation);
     switch (operation.op) {
       case 'load':
         return { next: this.#load(operation) };
@@ -159,9 +164,22 @@ export class Stepper {
     }
   }
 
+  /** The end of a thread that has found something wrong; the sections that it is in end before. */
+  #violation(property: string, message: string): Next {
+    const leave = this.#sections.leave();
+    if (leave === undefined) return { status: 'violation', property, message, ctrl: this.#ctrl };
+    const left = this.#perform(leave);
+    this.#then = () => this.#violation(property, message);
+    return 'next' in left ? left.next : this.#violation(property, message);
+  }
+
   #load(operation: Operation & { op: 'load' }): Next {
     const { loc, mark } = operation;
-    this.#then = (value) => this.#run(this.#readAt(this.#at - 1, value));
+    this.#then = (value) => {
+      const read = this.#readAt(this.#at - 1, value);
+      this.#sections.noteLoad(operation, read);
+      return this.#run(read);
+    };
     const text = operation.with.text ?? accessText('read', mark, loc.name);
     return this.#event(
       { kind: Kind.Read, loc: loc.id, mark, until: operation.until, text },
@@ -233,6 +251,7 @@ export class Stepper {
     const common = { loc: lock.id, mark: Mark.Acquire, text };
     this.#then = (id) => {
       const ok = id !== HELD;
+      this.#tried = [...this.#tried, at];
       if (ok) this.#held.set(lock, { mode: 'spin', state: this.#states.stateOf(lock, id) });
       this.#then = () => this.#run({ value: answerOf(Kind.TryLock, id), at, ok } satisfies Rmw);
       // What fails is a plain load on x86, so its Skip is no half of a LOCKed instruction either.
@@ -302,11 +321,13 @@ export class Stepper {
 
   #undisciplined(what: string): Next {
     const fn = this.#functions.at(-1);
-    return this.#violation('lock-discipline', fn === undefined ? what : `${fn}() ${what}`);
-  }
-
-  #violation(property: string, message: string): Next {
-    return { status: 'violation', property, message, ctrl: this.#ctrl };
+    const message = fn === undefined ? what : `${fn}() ${what}`;
+    return {
+      status: 'violation',
+      property: 'lock-discipline',
+      message,
+      ctrl: withAll(this.#ctrl, this.#tried),
+    };
   }
 
   #readAt(at: number, value: number): Read {

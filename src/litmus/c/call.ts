@@ -19,7 +19,7 @@ import type { Depends, Modify, Steps } from '../../program/operation.ts';
 import { valueOf, type Interpreter } from './interpreter.ts';
 import { macroNamed, type Act, type KnownMacro, type Macro } from './macros.ts';
 import type { Expression } from './syntax.ts';
-import { constant, joined, type Value } from './value.ts';
+import { applyBinary, constant, joined, type Value } from './value.ts';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 type Atomic = Extract<Macro, { does: 'atomic' }>;
@@ -152,6 +152,8 @@ function modification({ operation }: Atomic, by: number): Modify {
       return { how: 'and-not', value: ~by };
     case 'andnot':
       return { how: 'and-not', value: by };
+    case 'xor':
+      return { how: 'map', to: (found) => applyBinary('^', constant(found), constant(by)).number };
   }
 }
 

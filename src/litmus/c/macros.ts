@@ -4,7 +4,7 @@
  */
 import { Fence, Mark } from '../../memory/event.ts';
 
-export type AtomicOperation = 'add' | 'sub' | 'and' | 'or' | 'andnot';
+export type AtomicOperation = 'add' | 'sub' | 'and' | 'or' | 'xor' | 'andnot';
 
 /** What an atomic that returns something returns. */
 export type Returned = 'nothing' | 'old' | 'new' | 'is-zero' | 'is-negative';
@@ -103,6 +103,7 @@ const OPERATION: Readonly<Record<string, { operation: AtomicOperation; by?: numb
   dec: { operation: 'sub', by: 1 },
   and: { operation: 'and' },
   or: { operation: 'or' },
+  xor: { operation: 'xor' },
   andnot: { operation: 'andnot' },
 };
 
@@ -142,7 +143,7 @@ function atomicNamed(rest: string): KnownMacro | undefined {
     const mark = STRENGTH[test[3]];
     return atomicMacro(test[1], mark, test[2] === 'negative' ? 'is-negative' : 'is-zero');
   }
-  const fetch = /^fetch_(add|sub|inc|dec|and|or|andnot)(_relaxed|_acquire|_release|)$/.exec(rest);
+  const fetch = /^fetch_(add|sub|inc|dec|and|or|xor|andnot)(_relaxed|_acquire|_release|)$/.exec(rest);
   if (fetch !== null) return atomicMacro(fetch[1], STRENGTH[fetch[2]], 'old');
   const returning = /^(add|sub|inc|dec)_return(_relaxed|_acquire|_release|)$/.exec(rest);
   if (returning !== null) return atomicMacro(returning[1], STRENGTH[returning[2]], 'new');

@@ -20,6 +20,10 @@ const FENCES: ReadonlyMap<number, string> = new Map([
   [Fence.AfterAtomic, 'smp_mb__after_atomic();'],
   [Fence.AfterSpinlock, 'smp_mb__after_spinlock();'],
   [Fence.AfterUnlockLock, 'smp_mb__after_unlock_lock();'],
+  [Fence.AfterSrcuReadUnlock, 'smp_mb__after_srcu_read_unlock();'],
+  [Fence.RcuLock, 'rcu_read_lock();'],
+  [Fence.RcuUnlock, 'rcu_read_unlock();'],
+  [Fence.SyncRcu, 'synchronize_rcu();'],
 ]);
 
 /** Set where a thread waits for ever, or where an execution is of no interest: the filter drops those. */
@@ -32,6 +36,8 @@ export class ThreadText {
   readonly #names: Names;
   /** Numbers of the locations and locks that it touches. */
   readonly touched = new Set<number>();
+  /** Those of them that are an srcu_struct. */
+  readonly srcus = new Set<number>();
   /** Locks whose guarded state is a location. */
   readonly states = new Set<number>();
   /** Program-order indices of the reads that have a register. */
@@ -125,7 +131,8 @@ export class ThreadText {
           const line = label.mark === Mark.Noreturn ? `${text};` : `${this.#register(at)} = ${text};`;
           return [line, ...this.#from(next(halves), decided)];
         }
-        return [`${this.#register(at)} = ${loadText(label.mark, pointer)};`, ...rest()];
+        const call = label.mark === Mark.SrcuLock ? `srcu_read_lock(${this.#srcu(label.loc)})` : undefined;
+        return [`${this.#register(at)} = ${call ?? loadText(label.mark, pointer)};`, ...rest()];
       }
       case Kind.Write: {
         const data = [...new Set(nodes.flatMap((node) => node.label.data))];
@@ -133,9 +140,12 @@ export class ThreadText {
           nodes.map((node) => ({ node, value: node.label.value })),
           data,
         );
+        if (label.mark === Mark.SrcuUnlock)
+          return [`srcu_read_unlock(${this.#srcu(label.loc)}, ${value});`, ...rest()];
         return [storeText(label.mark, this.#pointer(nodes), value), ...rest()];
       }
       case Kind.Fence: {
+        if (label.fence === Fence.SyncSrcu) return [`synchronize_srcu(${this.#srcu(label.loc)});`, ...rest()];
         const text = FENCES.get(label.fence);
         if (text === undefined && label.fence !== Fence.X86Only) throw refused(label.text);
         return [text ?? `/* ${label.text}: orders on x86 only */`, ...rest()];
@@ -182,6 +192,11 @@ export class ThreadText {
   #state(lock: number): string {
     this.states.add(lock);
     return this.#names.ofState(lock);
+  }
+
+  #srcu(loc: number): string {
+    this.srcus.add(loc);
+    return this.#lock(loc);
   }
 
   #lock(loc: number): string {

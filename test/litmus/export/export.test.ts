@@ -19,17 +19,26 @@ import {
   guarded,
   loadAcquire,
   lockedOnX86,
+  rcuReadLock,
+  rcuReadUnlock,
   readLock,
   readOnce,
   readPlain,
   readUnlock,
   setBit,
   smpMb,
+  smpMbAfterSrcuReadUnlock,
   smpRmb,
   smpWmb,
+  spinIsLocked,
   spinLock,
+  spinTrylock,
   spinUnlock,
+  srcuReadLock,
+  srcuReadUnlock,
   storeRelease,
+  synchronizeRcu,
+  synchronizeSrcu,
   update,
   waitUntil,
   writeLock,
@@ -48,6 +57,7 @@ interface Shared {
   readonly lock: Lock<null>;
   readonly rwlock: Lock<null>;
   readonly counted: Lock<{ n: number }>;
+  readonly srcu: Location;
 }
 
 function small(...bodies: readonly ((shared: Shared) => Steps)[]): Program {
@@ -58,6 +68,7 @@ function small(...bodies: readonly ((shared: Shared) => Steps)[]): Program {
     lock: memory.spinlock('kvm->lock', null),
     rwlock: memory.rwlock('mmu_lock', null),
     counted: memory.spinlock('counted', { n: 0 }),
+    srcu: memory.location('kvm->srcu'),
   };
   const threads = bodies.map((body, t) => ({ name: `CPU${t}`, body: () => body(shared) }));
   return defineProgram('a small program', memory, threads);
@@ -114,6 +125,52 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       yield* spinLock(lock);
       yield* add(x, 1);
       yield* spinUnlock(lock);
+    },
+  ),
+  'looks at locks': small(
+    function* ({ x, lock }) {
+      const taken = yield* spinTrylock(lock);
+      yield* branch(taken);
+      if (taken.ok) {
+        yield* add(x, 1);
+        yield* spinUnlock(lock);
+      }
+    },
+    function* ({ x, lock }) {
+      yield* writeOnce(x, 2);
+      yield* spinLock(lock);
+      yield* spinUnlock(lock);
+    },
+    function* ({ y, lock }) {
+      const held = yield* spinIsLocked(lock);
+      yield* writeOnce(y, held.value, { data: [held] });
+    },
+  ),
+  RCU: small(
+    function* ({ x, y }) {
+      yield* rcuReadLock();
+      yield* readOnce(x);
+      yield* readOnce(y);
+      yield* rcuReadUnlock();
+    },
+    function* ({ x, y }) {
+      yield* writeOnce(y, 1);
+      yield* synchronizeRcu();
+      yield* writeOnce(x, 1);
+    },
+  ),
+  SRCU: small(
+    function* ({ x, y, srcu }) {
+      const cookie = yield* srcuReadLock(srcu);
+      yield* readOnce(x);
+      yield* readOnce(y);
+      yield* srcuReadUnlock(srcu, cookie);
+      yield* smpMbAfterSrcuReadUnlock();
+    },
+    function* ({ x, y, srcu }) {
+      yield* writeOnce(y, 1);
+      yield* synchronizeSrcu(srcu);
+      yield* writeOnce(x, 1);
     },
   ),
   'awaits and assumptions': small(
