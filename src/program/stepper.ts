@@ -3,7 +3,6 @@ import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
 import type { Lock, ThreadLocal } from './location.ts';
 import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './operation.ts';
-import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
 
@@ -45,7 +44,6 @@ export class Stepper {
   readonly #steps: Steps;
   readonly #held = new Map<Lock, Held>();
   readonly #locals: Map<ThreadLocal, unknown>;
-  readonly #sections = new OpenSections();
   readonly #functions: string[] = [];
   #ctrl: readonly number[] = NONE;
   #must: readonly number[] = NONE;
@@ -87,7 +85,6 @@ export class Stepper {
   }
 
   #perform(operation: Operation): { next: Next } | { reply: unknown } {
-    this.#sections.note(operation);
     switch (operation.op) {
       case 'load':
         return { next: this.#load(operation) };
@@ -164,22 +161,9 @@ export class Stepper {
     }
   }
 
-  /** The end of a thread that has found something wrong; the sections that it is in end before. */
-  #violation(property: string, message: string): Next {
-    const leave = this.#sections.leave();
-    if (leave === undefined) return { status: 'violation', property, message, ctrl: this.#ctrl };
-    const left = this.#perform(leave);
-    this.#then = () => this.#violation(property, message);
-    return 'next' in left ? left.next : this.#violation(property, message);
-  }
-
   #load(operation: Operation & { op: 'load' }): Next {
     const { loc, mark } = operation;
-    this.#then = (value) => {
-      const read = this.#readAt(this.#at - 1, value);
-      this.#sections.noteLoad(operation, read);
-      return this.#run(read);
-    };
+    this.#then = (value) => this.#run(this.#readAt(this.#at - 1, value));
     const text = operation.with.text ?? accessText('read', mark, loc.name);
     return this.#event(
       { kind: Kind.Read, loc: loc.id, mark, until: operation.until, text },
@@ -321,13 +305,11 @@ export class Stepper {
 
   #undisciplined(what: string): Next {
     const fn = this.#functions.at(-1);
-    const message = fn === undefined ? what : `${fn}() ${what}`;
-    return {
-      status: 'violation',
-      property: 'lock-discipline',
-      message,
-      ctrl: withAll(this.#ctrl, this.#tried),
-    };
+    return this.#violation('lock-discipline', fn === undefined ? what : `${fn}() ${what}`);
+  }
+
+  #violation(property: string, message: string): Next {
+    return { status: 'violation', property, message, ctrl: withAll(this.#ctrl, this.#tried) };
   }
 
   #readAt(at: number, value: number): Read {
