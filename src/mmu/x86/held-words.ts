@@ -72,6 +72,13 @@ export function unpackHeld(packed: number): HeldEntry {
   };
 }
 
+const PLACE = MAX_TAGS * LEVELS * FRAMES * PROTECTION_KEYS * 2 * 2 * STRENGTH;
+
+/** The place of a packed member, without unpacking the rest. */
+export function placeOf(packed: number): number {
+  return Math.floor(packed / PLACE);
+}
+
 /** Sorted, without duplicates, and without members that another one surpasses. */
 export function canonical(members: Iterable<number>): readonly number[] {
   const sorted = [...new Set(members)].sort((a, b) => a - b);

@@ -59,6 +59,7 @@ export {
   afterOperation,
   afterWrite,
   allows,
+  completes,
   newProcessor,
   type Machine,
   type Processor,

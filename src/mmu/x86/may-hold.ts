@@ -16,7 +16,7 @@
  */
 import { ACC_ALL } from '../access.ts';
 import { entryIndex, pagesOf, pagesPerEntry, type IndexBits } from './geometry.ts';
-import { canonical, packHeld, unpackHeld, type HeldEntry } from './held-words.ts';
+import { canonical, packHeld, placeOf, unpackHeld, type HeldEntry } from './held-words.ts';
 import type { Invalidation } from './invalidation.ts';
 import type { AddressSpace, ReadEntry, Translation } from './walk.ts';
 
@@ -153,6 +153,7 @@ export function usableTranslations(
 ): readonly Translation[] {
   const place = pages.indexOf(page);
   return held.translations
+    .filter((word) => placeOf(word) === place)
     .map(unpackHeld)
-    .filter((entry) => entry.place === place && (entry.tag === tag || entry.global));
+    .filter((entry) => entry.tag === tag || entry.global);
 }

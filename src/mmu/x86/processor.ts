@@ -16,9 +16,9 @@ import {
   type WatchedPages,
 } from './may-hold.ts';
 import type { Operation } from './operations.ts';
-import { permits, type Access } from './permissions.ts';
+import { permits, type Access, type AccessRegisters } from './permissions.ts';
 import { currentPcid, pagingModeOf, REGISTERS_AT_RESET, type Registers } from './registers.ts';
-import { addressSpaceOf, type ReadEntry } from './walk.ts';
+import { addressSpaceOf, type ReadEntry, type Translation } from './walk.ts';
 
 /** Plain data. */
 export interface Processor {
@@ -72,9 +72,14 @@ export function afterOperation(
   };
 }
 
+/** Whether an access completes by a cached translation: one that must first set D does not (SDM 4.8). */
+export function completes(translation: Translation, access: Access, registers: AccessRegisters): boolean {
+  return (access.kind !== 'write' || translation.dirty) && permits(translation, access, registers);
+}
+
 /**
- * Whether the processor may complete the access to the frame without looking at memory again, or after a
- * fresh walk that finds A (and D for a write) already set: R1 and R3 of KVM-MMU.md D5.
+ * Whether the access may go to the frame by some translation that the processor may hold: R1 and R3 of
+ * KVM-MMU.md D5. A fresh walk is among them once the A flags that it sets have been written.
  */
 export function allows(
   machine: Machine,
@@ -85,9 +90,6 @@ export function allows(
 ): boolean {
   if (pagingModeOf(registers) === 'off') return frame === page;
   return usableTranslations(held, machine.pages, page, currentPcid(registers)).some(
-    (translation) =>
-      translation.frame === frame &&
-      (access.kind !== 'write' || translation.dirty) &&
-      permits(translation, access, registers),
+    (translation) => translation.frame === frame && completes(translation, access, registers),
   );
 }
