@@ -13,6 +13,10 @@ import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-f
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
+import { faultVsRemoval, mmioFaultVsRemoval } from './p29-memslot-removal/fault-vs-removal.ts';
+import { prefaultVsRemoval } from './p29-memslot-removal/prefault-vs-removal.ts';
+import { mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
+import { rmapAllocVsNewFlags } from './p31-slots-arch/rmap-alloc-vs-new-flags.ts';
 import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
 import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
 import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
@@ -35,6 +39,11 @@ export const scenarios: readonly Scenario[] = [
   faultVsInvalidation,
   narrowSequence,
   refreshVsInvalidation,
+  faultVsRemoval,
+  mmioFaultVsRemoval,
+  prefaultVsRemoval,
+  mmioFaultVsNewSlot,
+  rmapAllocVsNewFlags,
   swapVsInvalidation,
   dirtyUpdateVsZap,
   fastFaultVsInvalidation,

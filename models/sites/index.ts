@@ -5,3 +5,4 @@ export * from './p01.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './unsync.ts';
+export * from './memslots.ts';

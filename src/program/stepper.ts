@@ -3,6 +3,7 @@ import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
 import type { Lock, ThreadLocal } from './location.ts';
 import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './operation.ts';
+import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
 
@@ -44,6 +45,7 @@ export class Stepper {
   readonly #steps: Steps;
   readonly #held = new Map<Lock, Held>();
   readonly #locals: Map<ThreadLocal, unknown>;
+  readonly #sections = new OpenSections();
   readonly #functions: string[] = [];
   #ctrl: readonly number[] = NONE;
   #must: readonly number[] = NONE;
@@ -85,6 +87,7 @@ export class Stepper {
   }
 
   #perform(operation: Operation): { next: Next } | { reply: unknown } {
+    this.#sections.note(operation);
     switch (operation.op) {
       case 'load':
         return { next: this.#load(operation) };
@@ -157,13 +160,26 @@ export class Stepper {
       case 'site':
         return { reply: choiceAt(this.#proposal, operation.site) };
       case 'fail':
-        return { next: this.#violation(operation.property, operation.message) };
+        return { next: this.#afterSections(this.#violation(operation.property, operation.message)) };
     }
+  }
+
+  /** The end of a thread that has found something wrong; the read-side sections that it is in end before. */
+  #afterSections(end: Next): Next {
+    const leave = this.#sections.leave();
+    const left = leave && this.#perform(leave);
+    if (left === undefined || !('next' in left)) return end;
+    this.#then = () => this.#afterSections(end);
+    return left.next;
   }
 
   #load(operation: Operation & { op: 'load' }): Next {
     const { loc, mark } = operation;
-    this.#then = (value) => this.#run(this.#readAt(this.#at - 1, value));
+    this.#then = (value) => {
+      const read = this.#readAt(this.#at - 1, value);
+      this.#sections.noteLoad(operation, read);
+      return this.#run(read);
+    };
     const text = operation.with.text ?? accessText('read', mark, loc.name);
     return this.#event(
       { kind: Kind.Read, loc: loc.id, mark, until: operation.until, text },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Kind, Mark } from '../../src/memory/event.ts';
+import { Fence, Kind, Mark } from '../../src/memory/event.ts';
 import { GuardedStates } from '../../src/program/guarded.ts';
 import { Memory, threadLocal } from '../../src/program/location.ts';
 import {
@@ -12,9 +12,11 @@ import {
   fail,
   guarded,
   readLocal,
+  rcuReadLock,
   readLock,
   readOnce,
   readUnlock,
+  srcuReadLock,
   update,
   updateLocal,
   writeLock,
@@ -69,6 +71,26 @@ describe('Stepper', () => {
     for (let run = 0; run < 2; run++) {
       expect(label(steps(body)[0])).toMatchObject({ kind: Kind.Write, value: 2 });
     }
+  });
+
+  it('leaves read sections, the innermost first, before it ends with a violation', () => {
+    const srcu = memory.location('srcu');
+    const [lock, rcu, leaveRcu, leaveSrcu, end] = steps(
+      function* () {
+        yield* srcuReadLock(srcu);
+        yield* rcuReadLock();
+        yield* fail('no-use-after-free', 'reads what was freed');
+      },
+      3,
+      0,
+      0,
+      0,
+    );
+    expect(label(lock)).toMatchObject({ kind: Kind.Read, mark: Mark.SrcuLock });
+    expect(label(rcu)).toMatchObject({ fence: Fence.RcuLock });
+    expect(label(leaveRcu)).toMatchObject({ fence: Fence.RcuUnlock });
+    expect(label(leaveSrcu)).toMatchObject({ kind: Kind.Write, mark: Mark.SrcuUnlock, value: 3, data: [0] });
+    expect(end).toMatchObject({ status: 'violation', property: 'no-use-after-free' });
   });
 
   it('carries a control dependency to the end of the thread', () => {

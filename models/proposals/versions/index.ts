@@ -1,6 +1,7 @@
 /** Kernel versions as proposals: what each chooses at every site, put together from the histories of the concerns. */
 import type { Proposal } from 'fencepost';
 import { DIRTY_LOG_HISTORY } from './dirty-log.ts';
+import { MEMSLOTS_HISTORY } from './memslots.ts';
 import { NOTIFIER_HISTORY } from './notifier.ts';
 import { P01_HISTORY } from './p01.ts';
 import { ROOTS_HISTORY } from './roots.ts';
@@ -12,6 +13,7 @@ const HISTORIES: readonly History[] = [
   ...SHADOW_MMU_HISTORY,
   ...NOTIFIER_HISTORY,
   ...DIRTY_LOG_HISTORY,
+  ...MEMSLOTS_HISTORY,
   ...ROOTS_HISTORY,
 ];
 

@@ -1,0 +1,59 @@
+/** Bugs and mutations of memslot updates (KVM-MMU.md P29-P31, C18, C23, C36; G4). */
+import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import * as sites from '../sites/memslots.ts';
+import { versions } from './versions/index.ts';
+
+function mutate(name: string, doc: string, site: Site, option: string): Proposal {
+  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
+}
+
+/** As before e0c378684b65 (v5.13). */
+export const invalidAsNoSlot: Proposal = deriveProposal(
+  versions['v5.14'],
+  'v5.14/invalid-as-no-slot',
+  'v5.14 without e0c378684b65: a fault takes an invalid memslot for no slot, and installs an MMIO SPTE',
+  { [sites.faultInvalidSlot.name]: 'no slot' },
+);
+
+export const deleteWithoutWait = mutate(
+  'delete-without-wait',
+  'a memslot is zapped without waiting for readers',
+  sites.deleteWaitsForReaders,
+  'none',
+);
+
+export const freeWithoutWait = mutate(
+  'free-without-wait',
+  'a memslot is freed without waiting for readers',
+  sites.freeWaitsForReaders,
+  'none',
+);
+
+export const deleteWithoutZap = mutate(
+  'delete-without-zap',
+  'SPTEs are left behind when a memslot is removed',
+  sites.deleteZaps,
+  'skip',
+);
+
+/** As before v6.18. */
+export const prefaultRetries: Proposal = deriveProposal(
+  versions['v6.12'],
+  'v6.12/prefault-retries',
+  'v6.12 as it was: prefaulting tries an invalid memslot again and again within one SRCU section',
+  { [sites.prefaultRetry.name]: 'retry' },
+);
+
+export const generationWithoutFlag = mutate(
+  'generation-without-flag',
+  'new memslots are published with their final generation',
+  sites.generationFlag,
+  'final',
+);
+
+export const generationWithoutWait = mutate(
+  'generation-without-wait',
+  'the generation becomes final while old memslots are in use',
+  sites.generationWaits,
+  'none',
+);
