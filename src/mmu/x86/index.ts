@@ -20,6 +20,7 @@ export {
   type PagingEntry,
 } from './entry.ts';
 export { execute, type Execution } from './execute.ts';
+export { fill } from './fill.ts';
 export { PDPTE_LEVEL, x86Format, type EntryKind, type TableFormat, type X86Features } from './format.ts';
 export {
   entryIndex,
@@ -32,7 +33,6 @@ export {
 } from './geometry.ts';
 export { invalidatedBy, type Invalidation } from './invalidation.ts';
 export {
-  fill,
   HOLDS_NOTHING,
   invalidate,
   usableTranslations,

@@ -14,11 +14,10 @@
  * Canonical: sorted, and without members that another of the same page, tag, kind and frame surpasses in X,
  * W and D. Both leave by the same invalidations, and the processor may always have the stronger one.
  */
-import { ACC_ALL } from '../access.ts';
-import { entryIndex, pagesOf, pagesPerEntry, type IndexBits } from './geometry.ts';
-import { canonical, packHeld, placeOf, unpackHeld, type HeldEntry } from './held-words.ts';
+import { pagesPerEntry, type IndexBits } from './geometry.ts';
+import { placeOf, unpackHeld, type HeldEntry } from './held-words.ts';
 import type { Invalidation } from './invalidation.ts';
-import type { AddressSpace, ReadEntry, Translation } from './walk.ts';
+import type { Translation } from './walk.ts';
 
 /** Plain data: equal sets are equal arrays. */
 export interface MayHold {
@@ -32,86 +31,6 @@ export const HOLDS_NOTHING: MayHold = { translations: [], structures: [] };
 
 /** The pages whose translations are followed, in ascending order. */
 export type WatchedPages = readonly number[];
-
-interface Table {
-  readonly frame: number;
-  readonly access: number;
-}
-
-/** The place that stands for all watched pages behind the same entry of the level. */
-function placeOfEntry(pages: WatchedPages, bits: IndexBits, page: number, level: number): number {
-  const first = page - (page % pagesPerEntry(bits, level));
-  return pages.findIndex((other) => other >= first);
-}
-
-/** The tables behind the entry of a level, by their packed form; a fill adds what it finds. */
-type TablesBehind = (place: number, level: number) => Map<number, Table>;
-
-function heldTables(held: MayHold, tag: number): TablesBehind {
-  const tables = new Map<string, Map<number, Table>>();
-  const behind: TablesBehind = (place, level) => {
-    const key = `${place} ${level}`;
-    const known = tables.get(key) ?? new Map<number, Table>();
-    tables.set(key, known);
-    return known;
-  };
-  for (const word of held.structures) {
-    const entry = unpackHeld(word);
-    if (entry.tag === tag) behind(entry.place, entry.level).set(word, entry);
-  }
-  return behind;
-}
-
-/**
- * Adds every translation and every paging-structure entry that the processor could make now, in this address
- * space with the tag as current PCID. Undefined for the space: paging is off, and nothing is made.
- */
-export function fill(
-  held: MayHold,
-  pages: WatchedPages,
-  space: AddressSpace | undefined,
-  tag: number,
-  read: ReadEntry,
-): MayHold {
-  if (space === undefined) return held;
-  const { format, topEntries } = space;
-  const bits = format.indexBits;
-  const behind = heldTables(held, tag);
-  const translations = new Set(held.translations);
-  const structures = new Set(held.structures);
-  const span = pagesOf(bits);
-  pages.forEach((page, place) => {
-    if (page >= span) return;
-    let tables: Iterable<Table> = [{ frame: space.root, access: ACC_ALL }];
-    for (let level = bits.length; level > 0; level--) {
-      const index = entryIndex(bits, page, level);
-      const inRegister = topEntries !== undefined && level === bits.length;
-      const entryPlace = placeOfEntry(pages, bits, page, level);
-      // PDPTE registers are no cache (SDM 4.4.1): what they lead to is not remembered.
-      const below = inRegister ? new Map<number, Table>() : behind(entryPlace, level);
-      for (const table of tables) {
-        const word = inRegister ? topEntries[index] : read(table.frame, index);
-        const kind = format.kindOf(word, level);
-        if (kind === 'not-present' || kind === 'reserved' || !format.isAccessed(word, level)) continue;
-        const access = table.access & format.accessOf(word, level);
-        const frame = format.frameOf(word);
-        if (kind === 'page') {
-          const inside = page % pagesPerEntry(bits, level);
-          const rights = { access, key: format.keyOf(word), dirty: format.isDirty(word) };
-          const global = format.isGlobal(word);
-          translations.add(packHeld({ place, tag, level, frame: frame + inside, global, ...rights }));
-        } else {
-          const entry = { place: entryPlace, tag, level, frame, access, key: 0, global: false, dirty: false };
-          const packed = packHeld(entry);
-          below.set(packed, entry);
-          if (!inRegister) structures.add(packed);
-        }
-      }
-      tables = below.values();
-    }
-  });
-  return { translations: canonical(translations), structures: canonical(structures) };
-}
 
 function samePage(bits: IndexBits, level: number, a: number, b: number): boolean {
   const size = pagesPerEntry(bits, level);

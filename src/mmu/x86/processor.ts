@@ -4,11 +4,11 @@
  * that could have been made by now.
  */
 import { execute, type Execution } from './execute.ts';
+import { fill } from './fill.ts';
 import type { X86Features } from './format.ts';
 import type { PagingGeometry } from './geometry.ts';
 import { invalidatedBy } from './invalidation.ts';
 import {
-  fill,
   HOLDS_NOTHING,
   invalidate,
   usableTranslations,
