@@ -32,6 +32,8 @@ export const KVM_REQ_LOAD_MMU_PGD = 12;
 export const KVM_REQ_MMU_FREE_OBSOLETE_ROOTS = 13;
 export const KVM_REQ_TLB_FLUSH_CURRENT = 14;
 export const KVM_REQ_TLB_FLUSH_GUEST = 15;
+/** Of mail 004's v2; never merged. */
+export const KVM_REQ_MMU_UPDATE_ROOT = 16;
 
 export interface Vcpu {
   readonly kvm: Kvm;

@@ -8,6 +8,7 @@ import {
   CURRENT,
   INVALID_PAGE,
   isValidRoot,
+  PGD_BIT_63,
   PREVIOUS,
   rotateToCurrent,
   sameRole,
@@ -53,6 +54,10 @@ function* newPgd(vcpu: Vcpu, pgd: number): Steps {
   if (!(yield* call('fast_pgd_switch', fastPgdSwitch(vcpu, pgd)))) return;
   yield* kvmMakeRequest(vcpu, KVM_REQ_LOAD_MMU_PGD);
   if ((yield* choice(sites.flushOnReuse)) === 'yes') yield* requestSyncAndFlush(vcpu);
+  // A NOFLUSH bit that was not cleared ends up in what the root is known by.
+  yield* updateMmu(vcpu, ({ cache }) => {
+    cache.roots[CURRENT].pgd |= pgd & PGD_BIT_63;
+  });
   yield* serveFlag(vcpu);
 }
 
@@ -121,7 +126,7 @@ function* isRootUsable(
 ): Steps<boolean> {
   const design = yield* rootCacheDesign();
   if (!isValidRoot(root) || root.role === undefined) return false;
-  if (!role.direct && design.pgdOf(root) !== pgd) return false;
+  if (!role.direct && design.pgdOf(root) !== design.pgdOf({ pgd, hpa: root.hpa })) return false;
   if ((yield* choice(sites.rootUsable)) === 'pgd and role' && !sameRole(root.role, role)) return false;
   return (yield* branch(yield* readPlain(kvm.roleInvalid(root.hpa)))) === 0;
 }
@@ -141,10 +146,12 @@ export function* kvmMmuSyncRoots(vcpu: Vcpu): Steps {
 
 /** `kvm_mmu_sync_prev_roots()`: those that are unsync are freed, so that their next load synchronises them. */
 export function* kvmMmuSyncPrevRoots(vcpu: Vcpu): Steps {
-  if ((yield* choice(sites.syncPrevRoots)) === 'skip') return;
+  const which = yield* choice(sites.syncPrevRoots);
+  if (which === 'none') return;
   const { mmu: name } = yield* archOf(vcpu);
   const { cache } = yield* mmuOf(vcpu);
   const valid = PREVIOUS.filter((slot) => isValidRoot(cache.roots[slot]));
+  if (which === 'all') return yield* kvmMmuFreeRoots(vcpu, name, valid);
   const pages = valid.map((slot) => cache.roots[slot].hpa);
   const unsync = yield* kvmMmuUnsyncPrevRoots(vcpu.kvm, pages);
   yield* kvmMmuFreeRoots(

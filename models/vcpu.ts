@@ -49,6 +49,8 @@ export interface VcpuArch {
   guest_mmu: Mmu;
   /** What L1 runs with, while L2 runs. */
   l1: Registers | null;
+  /** What RSM brings back, in system management mode. */
+  saved: Registers | null;
   /** L1's EPTP or nCR3, while L2 runs with nested paging. */
   nestedPgd: number | null;
   /** What was last written to CR3, the EPTP or nCR3 of the hardware. */
@@ -85,6 +87,7 @@ export function vcpuArch(host: MmuHost, registers: Registers = REGISTERS_AT_RESE
     root_mmu: { ...emptyMmu(), cpuRole, rootRole, permissions: cpuRole },
     guest_mmu: emptyMmu(),
     l1: null,
+    saved: null,
     nestedPgd: null,
     hardwareRoot: INVALID_PAGE,
   };
@@ -104,6 +107,13 @@ export function* mmuOf(vcpu: Vcpu, name?: MmuName): Steps<Mmu> {
 export function updateMmu(vcpu: Vcpu, recipe: (mmu: Mmu) => void, name?: MmuName): Steps {
   return updateLocal(vcpu.arch, (arch) => {
     recipe(arch[name ?? arch.mmu]);
+  });
+}
+
+/** What the guest sees in its registers from now on. */
+export function setRegisters(vcpu: Vcpu, registers: Registers): Steps {
+  return updateLocal(vcpu.arch, (arch) => {
+    arch.registers = { ...registers, pdptes: [...registers.pdptes] };
   });
 }
 

@@ -1,8 +1,10 @@
 /** The points of the paths at which proposals may differ (DESIGN.md 2), a file per concern. */
+export * from './guest-flush.ts';
 export * from './dirty-log.ts';
+export * from './memslots.ts';
 export * from './notifier.ts';
 export * from './p01.ts';
+export * from './roles.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './unsync.ts';
-export * from './memslots.ts';

@@ -76,8 +76,10 @@ export const freeRootCount = defineSite({
 export const syncPrevRoots = defineSite({
   name: 'sync-prev-roots',
   fn: 'kvm_mmu_sync_prev_roots',
-  doc: 'Whether a guest TLB flush frees the previous roots that are unsync (61b05a9fd4ae, v5.16).',
-  options: ['free', 'skip'],
+  doc:
+    'Which previous roots a guest TLB flush frees: those that are unsync now (61b05a9fd4ae, v5.16), all (a root in sync ' +
+    'may go unsync before it is used again), or none.',
+  options: ['unsync ones', 'all', 'none'],
 });
 
 export const tdpRootLastPut = defineSite({

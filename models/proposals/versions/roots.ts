@@ -1,8 +1,41 @@
+import * as flush from '../../sites/guest-flush.ts';
+import * as roles from '../../sites/roles.ts';
 import * as sites from '../../sites/roots.ts';
 import type { History } from './timeline.ts';
 
-/** Roots through history (KVM-MMU.md A10, C12, F1). */
+/** Roots and roles through history (KVM-MMU.md A9-A11, C12-C15, E0, E4, F1). */
 export const ROOTS_HISTORY: readonly History[] = [
   // 527d5cd7eece, v5.18; its loop looked at the wrong root until cf4a8693d97a, v5.19 (C12).
   { site: sites.obsoleteRoots, from: { 'v5.14': 'kvm_mmu_unload()', 'v6.1': 'obsolete roots' } },
+  // 61b05a9fd4ae, v5.16.
+  { site: flush.flushGuestRoots, from: { 'v5.14': 'kvm_mmu_unload()', 'v6.1': 'sync' } },
+  // 509bfe3d9796, v5.16; 21823fbda552, v5.14, came before it (C13).
+  { site: flush.invalidatePcidPrevRoots, from: { 'v5.14': 'always', 'v6.1': 'if CR4.PCIDE' } },
+  // With roots freed whatever CR4.PCIDE says, nothing is left to unload when it is set.
+  { site: roles.cr4PcideSet, from: { 'v5.14': 'nothing', 'v6.1': 'kvm_mmu_unload() if shadow' } },
+  // e45e9e3998f0, v5.16 or v5.17 (C14).
+  {
+    site: flush.invalidatePcidTdp,
+    from: { 'v5.14': 'as with shadow paging', 'v6.1': 'KVM_REQ_TLB_FLUSH_GUEST' },
+  },
+  // b5f61c035d49, v5.18: until then the unload was all.
+  { site: roles.cr0PgClear, from: { 'v5.14': 'nothing', 'v6.1': 'KVM_REQ_TLB_FLUSH_GUEST' } },
+  { site: roles.cr4SmepSet, from: { 'v5.14': 'nothing', 'v6.1': 'KVM_REQ_TLB_FLUSH_CURRENT' } },
+  { site: roles.cr4PaeToggle, from: { 'v5.14': 'nothing', 'v6.1': 'KVM_REQ_TLB_FLUSH_CURRENT' } },
+  // a91a7c709600: CR4.PGE was a role bit; 552617382c19: and CR4.PCIDE 1 -> 0 was treated as one.
+  {
+    site: roles.cr4PgeToggle,
+    from: { 'v5.14': 'kvm_mmu_reset_context()', 'v6.1': 'KVM_REQ_TLB_FLUSH_GUEST' },
+  },
+  {
+    site: roles.cr4PcideClear,
+    from: { 'v5.14': 'kvm_mmu_reset_context()', 'v6.1': 'KVM_REQ_TLB_FLUSH_GUEST' },
+  },
+  // 01b31714bd90 and e40bcf9f3a18, v6.4; the stable trees of v6.1 and v6.3 have them.
+  { site: roles.cr0WpToggle, from: { 'v5.14': 'unload', 'v6.1': 'kvm_init_mmu() if tdp_enabled' } },
+  { site: roles.cr0WpPagingOff, from: { 'v5.14': 'go on', 'v6.1': 'return' } },
+  { site: roles.refreshPassthroughBits, from: { 'v5.14': 'skip', 'v6.1': 'refresh' } },
+  { site: roles.sregsFlush, from: { 'v5.14': 'nothing', 'v6.10': 'KVM_REQ_TLB_FLUSH_GUEST' } },
+  // 3cffc89d9d07, v5.18.
+  { site: roles.nestedLoadCr3, from: { 'v5.14': 'new_pgd and init', 'v6.1': 'init and new_pgd' } },
 ];
