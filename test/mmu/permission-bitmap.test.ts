@@ -12,7 +12,7 @@ import {
   type Access,
   type PagingMode,
 } from 'fencepost/x86';
-import { permissionBitmap, faultByBitmap } from 'fencepost/mmu';
+import { faultByBitmap, permissionBitmap } from 'fencepost/mmu';
 import { registerStates, whoMakes } from './x86/flags.ts';
 import { expectedFault, type Flags, type Summary } from './x86/rights-table.ts';
 
