@@ -32,6 +32,14 @@ export type Modify =
   | { readonly how: 'map'; readonly to: (found: number) => number }
   | { readonly how: 'cmpxchg'; readonly expected: number; readonly value: number };
 
+/** Changes a copy of a state in place. */
+export type Recipe = (draft: unknown) => void;
+
+/** What `enter` may be answered with by whoever takes a call out: the call does nothing and gives this. */
+export interface Instead {
+  readonly value: unknown;
+}
+
 export type LockMode = 'spin' | 'write' | 'read';
 
 /**
@@ -80,9 +88,9 @@ export type Operation =
    */
   | { readonly op: 'join'; readonly on: readonly Read[] }
   | { readonly op: 'guarded'; readonly lock: Lock }
-  | { readonly op: 'update'; readonly lock: Lock; readonly state: unknown }
+  | { readonly op: 'update'; readonly lock: Lock; readonly recipe: Recipe }
   | { readonly op: 'local'; readonly of: ThreadLocal }
-  | { readonly op: 'set-local'; readonly of: ThreadLocal; readonly state: unknown }
+  | { readonly op: 'set-local'; readonly of: ThreadLocal; readonly recipe: Recipe }
   | { readonly op: 'enter'; readonly fn: string }
   | { readonly op: 'leave' }
   | { readonly op: 'site'; readonly site: Site }

@@ -2,10 +2,10 @@
  * The vocabulary in which paths are written, one function per kernel primitive (LKMM's `.def` file,
  * MEMORY-MODELS 3.8). Each is a generator: `const gpte = yield* readOnce(pte)`.
  */
-import { produce, type Draft } from 'immer';
+import type { Draft } from 'immer';
 import { Fence, Mark } from '../memory/event.ts';
 import type { Location, Lock, ThreadLocal } from './location.ts';
-import type { Depends, Modify, Read, Rmw, Steps } from './operation.ts';
+import type { Depends, Instead, Modify, Read, Recipe, Rmw, Steps } from './operation.ts';
 import type { Site } from './site.ts';
 
 const NOTHING: Depends = {};
@@ -207,8 +207,7 @@ export function* guarded<S>(lock: Lock<S>): Steps<S> {
 
 /** Changes the guarded state of a lock held exclusively. The recipe must not keep its draft. */
 export function* update<S>(lock: Lock<S>, recipe: (draft: Draft<S>) => void): Steps {
-  const state = yield* guarded(lock);
-  yield { op: 'update', lock, state: produce(state, (draft) => void recipe(draft)) };
+  yield { op: 'update', lock, recipe: recipe as Recipe };
 }
 
 /** What the thread keeps for itself. */
@@ -218,8 +217,7 @@ export function* readLocal<S>(of: ThreadLocal<S>): Steps<S> {
 
 /** Changes what the thread keeps for itself. The recipe must not keep its draft. */
 export function* updateLocal<S>(of: ThreadLocal<S>, recipe: (draft: Draft<S>) => void): Steps {
-  const state = yield* readLocal(of);
-  yield { op: 'set-local', of, state: produce(state, (draft) => void recipe(draft)) };
+  yield { op: 'set-local', of, recipe: recipe as Recipe };
 }
 
 /** One of several continuations, all of which are explored. Returns the index of the one taken. */
@@ -255,7 +253,8 @@ export function* branch(first: Read, ...more: readonly Read[]): Steps<number> {
 
 /** Runs steps as the body of a kernel function, whose name the events and traces carry. */
 export function* call<T>(fn: string, body: Steps<T>): Steps<T> {
-  yield { op: 'enter', fn };
+  const instead = (yield { op: 'enter', fn }) as Instead | undefined;
+  if (instead !== undefined) return instead.value as T;
   const result = yield* body;
   yield { op: 'leave' };
   return result;

@@ -1,3 +1,4 @@
+import { produce } from 'immer';
 import { answerOf, Fence, HELD, Kind, Mark, NONE, type Label } from '../memory/event.ts';
 import { FencepostError } from './error.ts';
 import type { GuardedStates } from './guarded.ts';
@@ -141,15 +142,16 @@ export class Stepper {
             ),
           };
         }
-        held.state = operation.state;
+        held.state = produce(held.state, (draft) => void operation.recipe(draft));
         return { reply: undefined };
       }
       case 'local':
-        return {
-          reply: this.#locals.has(operation.of) ? this.#locals.get(operation.of) : operation.of.initial,
-        };
+        return { reply: this.#local(operation.of) };
       case 'set-local':
-        this.#locals.set(operation.of, operation.state);
+        this.#locals.set(
+          operation.of,
+          produce(this.#local(operation.of), (draft) => void operation.recipe(draft)),
+        );
         return { reply: undefined };
       case 'enter':
         this.#functions.push(operation.fn);
@@ -171,6 +173,10 @@ export class Stepper {
     if (left === undefined || !('next' in left)) return end;
     this.#then = () => this.#afterSections(end);
     return left.next;
+  }
+
+  #local(of: ThreadLocal): unknown {
+    return this.#locals.has(of) ? this.#locals.get(of) : of.initial;
   }
 
   #load(operation: Operation & { op: 'load' }): Next {

@@ -1,0 +1,114 @@
+/**
+ * Single-step faults of step programs: one operation, wherever a function comes to it, is left out or altered at
+ * run time. Works on the operations themselves, so it fits every driver and needs no site; a mutation run lists
+ * the points that its programs pass and tries them one by one.
+ */
+import type { Operation, Read, Rmw, Steps } from './operation.ts';
+
+/**
+ * Where an operation stands: `fn: store sp->role.invalid`, numbers left out. Operations without a name of
+ * their own are counted from each entry of the function.
+ */
+export type FaultPoint = string;
+
+export interface Fault {
+  readonly at: FaultPoint;
+  /** What a call gives that is left out; a fault without it leaves the operation out all the same. */
+  readonly value?: unknown;
+  /** Alters what the operation leaves in the state instead of leaving it out. */
+  readonly alter?: (draft: unknown) => void;
+}
+
+/** Follows a program through its functions and names the points that it passes. */
+export class FaultPoints {
+  readonly #functions: { readonly fn: string; updates: number; locals: number }[] = [
+    { fn: '', updates: 0, locals: 0 },
+  ];
+
+  /** The point of an operation that can be left out; undefined for all others. */
+  next(operation: Operation): FaultPoint | undefined {
+    const inside = this.#functions[this.#functions.length - 1];
+    const at = (what: string): FaultPoint => `${inside.fn}: ${what}`;
+    switch (operation.op) {
+      case 'enter':
+        this.#functions.push({ fn: operation.fn, updates: 0, locals: 0 });
+        return at(`call ${operation.fn}()`);
+      case 'leave':
+        this.#functions.pop();
+        return undefined;
+      case 'store':
+        return at(`store ${withoutNumbers(operation.loc.name)}`);
+      case 'rmw': {
+        const { modify } = operation;
+        const value = modify.how === 'or' || modify.how === 'and-not' ? ` ${modify.value}` : '';
+        return at(`${modify.how}${value} ${withoutNumbers(operation.loc.name)}`);
+      }
+      case 'update':
+        return at(`update ${operation.lock.name} #${++inside.updates}`);
+      case 'set-local':
+        return at(`update ${withoutNumbers(operation.of.name)} #${++inside.locals}`);
+      case 'fence':
+        return at(`fence ${withoutNumbers(operation.text)}`);
+      case 'load':
+      case 'lock':
+      case 'unlock':
+      case 'trylock':
+      case 'is-locked':
+      case 'choose':
+      case 'assume':
+      case 'branch':
+      case 'join':
+      case 'guarded':
+      case 'local':
+      case 'site':
+      case 'fail':
+        return undefined;
+    }
+  }
+
+  /** The call that has just been named does not happen. */
+  skip(): void {
+    this.#functions.pop();
+  }
+}
+
+function withoutNumbers(name: string): string {
+  return name.replace(/\d+/g, '').replace(/\[[^\]]*\]/g, '[]');
+}
+
+/** The same program with a fault. */
+export function* withFault<T>(steps: Steps<T>, fault: Fault): Steps<T> {
+  const points = new FaultPoints();
+  let reply: unknown;
+  for (;;) {
+    const step = steps.next(reply);
+    if (step.done === true) return step.value;
+    const operation = step.value;
+    if (points.next(operation) === fault.at) {
+      if (operation.op === 'enter') points.skip();
+      reply = yield* instead(operation, fault);
+    } else {
+      reply = yield operation;
+    }
+  }
+}
+
+function* instead(operation: Operation, { value, alter }: Fault): Steps<unknown> {
+  if (operation.op === 'enter') return { value };
+  if (operation.op === 'rmw') {
+    // What it finds is still to be had; nothing is stored, and nobody is told.
+    const { loc, mark } = operation;
+    const found = (yield { op: 'load', loc, mark, with: operation.with }) as Read;
+    return { ...found, ok: true } satisfies Rmw;
+  }
+  if (alter === undefined) return undefined;
+  if (operation.op !== 'update' && operation.op !== 'set-local') return undefined;
+  const { recipe } = operation;
+  return yield {
+    ...operation,
+    recipe: (draft) => {
+      recipe(draft);
+      alter(draft);
+    },
+  };
+}
