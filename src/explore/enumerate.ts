@@ -34,30 +34,31 @@ export function enumerate(
   limit = Infinity,
   onStep: () => void = () => undefined,
 ): Enumeration {
-  const executions: Execution[] = [];
-  const stuck: Execution[] = [];
   let steps = 0;
   const count = (): void => {
     onStep();
     if (++steps > limit) throw new EnumerationLimit(`more than ${limit} candidates`);
   };
   const seeds = model.causal === true ? undefined : thinAirValues(tree, onStep);
-  for (const paths of combinations(threadPaths(tree, onStep, seeds), tree, count)) {
-    const combination = new Combination(paths, tree.program.memory);
-    const found = combination.isStuck ? stuck : executions;
-    for (const lines of linesAtRest(combination, model, count)) found.push(combination.execution(lines));
-  }
-  return { executions: represented(executions), stuck: represented(stuck) };
+  return enumerateAlong(threadPaths(tree, onStep, seeds), tree, model, count);
 }
 
-/** What the memory model allows of one path per thread, without those in which an await has yet to see a value. */
-export function* linesAtRest(
-  combination: Combination,
+/** The executions in which each thread goes one of these paths. */
+export function enumerateAlong(
+  paths: readonly (readonly ThreadPath[])[],
+  tree: BehaviourTree,
   model: AxiomModel,
   count: () => void,
-): Generator<ReadonlyMap<number, CoherentLine>> {
-  for (const lines of consistentLines(combination, model, count))
-    if (isAtRest(combination, lines)) yield lines;
+): Enumeration {
+  const executions: Execution[] = [];
+  const stuck: Execution[] = [];
+  for (const chosen of combinations(paths, tree, count)) {
+    const combination = new Combination(chosen, tree.program.memory);
+    const found = combination.isStuck ? stuck : executions;
+    for (const lines of consistentLines(combination, model, count))
+      if (isAtRest(combination, lines)) found.push(combination.execution(lines));
+  }
+  return { executions: represented(executions), stuck: represented(stuck) };
 }
 
 /** One path per thread, such that each value that is read is written by somebody or initial. */
@@ -142,7 +143,7 @@ function* consistentLines(
   if (lines.every((choices) => choices.length > 0)) yield* choose([]);
 }
 
-export function candidateOver(
+function candidateOver(
   events: EventStructure,
   lines: readonly CoherentLine[],
 ): { events: EventStructure; rf: Relation; co: Relation } {

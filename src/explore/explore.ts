@@ -1,14 +1,17 @@
 /**
- * Every execution that the memory model allows, by whatever is needed: the graph explorer, and where LKMM allows
- * executions that cannot be built step by step, enumeration of these (decision 17).
+ * Every execution that the memory model allows, by whatever is needed: the graph explorer, and where threads could
+ * hand each other something around a cycle that LKMM leaves open, enumeration (decision 17).
  */
+import { AXIOMS } from '../memory/axioms/index.ts';
 import { CapacityExceeded } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { FencepostError } from '../program/error.ts';
 import type { Execution } from '../program/execution.ts';
 import { BehaviourTree } from '../program/tree.ts';
+import { enumerateAlong } from './enumerate.ts';
 import { construct, type Visitor } from './explorer.ts';
-import { outOfThinAir, pathsGone, possiblePaths, type ThinAir } from './thin-air.ts';
+import { mayCycle, movesInLine } from './thin-air-cycle.ts';
+import { pathsGone, possiblePaths } from './thin-air-paths.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /**
@@ -16,8 +19,8 @@ import { WorkGraph } from './work-graph.ts';
  *
  * `all`: everything. `paths-gone`: everything that runs along paths which some constructible execution goes; the
  * program has too many paths to try, or tries of values that no execution reads make it fail, so that what a
- * thread would do with other values is not known. `constructible`: what can be built step by step; LKMM may
- * allow more.
+ * thread would do with other values is not known. `constructible`: what the explorer has built step by step; LKMM
+ * may allow more.
  */
 export type Reach = 'all' | 'paths-gone' | 'constructible';
 
@@ -27,7 +30,10 @@ const MOST_CANDIDATES = 3000;
 
 class TooMuch extends Error {}
 
-/** To stop the search, throw from the visitor. */
+/**
+ * Each execution once: all that the visitor has received since it was last told to begin. To stop the search, throw
+ * from the visitor.
+ */
 export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): Reach {
   construct(tree, model, visitor);
   const { name } = model;
@@ -36,11 +42,15 @@ export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visito
   const other = new BehaviourTree(tree.program);
   const possible = attempt(() => possiblePaths(other, name, counter(MOST_READS)));
   const paths = possible ?? pathsGone(tree);
+  const reach = possible === undefined ? 'paths-gone' : 'all';
+  if (!mayCycle(paths, name === 'lkmm') && !movesInLine(paths)) return reach;
   const of = possible === undefined ? tree : other;
-  const found = attempt(() => outOfThinAir(of, name, paths, counter(MOST_CANDIDATES)));
-  if (found === undefined) return 'constructible';
-  visit(found, of, model, visitor);
-  return possible === undefined ? 'paths-gone' : 'all';
+  const all = attempt(() => enumerateAlong(paths, of, AXIOMS[name], counter(MOST_CANDIDATES)));
+  if (all === undefined) return 'constructible';
+  visitor.begin();
+  for (const execution of all.executions) visitor.execution(graphOf(execution, of, model));
+  for (const execution of all.stuck) visitor.blocked(graphOf(execution, of, model));
+  return reach;
 }
 
 /** Undefined when it is too much, or when paths fail on values that are only tried. */
@@ -58,16 +68,6 @@ function counter(most: number): () => void {
   return () => {
     if (++count > most) throw new TooMuch();
   };
-}
-
-function visit(
-  { executions, stuck }: ThinAir,
-  tree: BehaviourTree,
-  model: MemoryModel,
-  visitor: Visitor,
-): void {
-  for (const execution of executions) visitor.execution(graphOf(execution, tree, model));
-  for (const execution of stuck) visitor.blocked(graphOf(execution, tree, model));
 }
 
 function graphOf(execution: Execution, tree: BehaviourTree, model: MemoryModel): WorkGraph {

@@ -1,6 +1,6 @@
 /**
  * Whether threads could hand each other something around a cycle that happens-before leaves open. A cycle goes
- * through a thread by one of its links, from a read to a write that depends on it, and on to another thread that
+ * through a thread by one of its links, from a read to a write that needs it, and on to another thread that
  * reads the location. If all that are links in happens-before between marked accesses, LKMM forbids it.
  */
 import {
@@ -13,47 +13,79 @@ import {
 import { isReadKind, isWriteKind, Kind, Mark, settledLabel, type Label } from '../memory/event.ts';
 import type { PathEvent, ThreadPath } from './thread-paths.ts';
 
-/** Finds the links of paths, once for all paths that differ in nothing that matters to them. */
-export class PathLinks {
-  readonly #plain: boolean;
-  readonly #byShape = new Map<string, readonly Link[]>();
-  readonly #byPath = new Map<ThreadPath, readonly Link[]>();
-
-  /** `plain`: whether plain accesses are plain (`lkmm`). */
-  constructor(plain: boolean) {
-    this.#plain = plain;
+/** The links of one thread over all its paths, as few as they can be. */
+function linksOver(paths: readonly ThreadPath[], links: (path: ThreadPath) => readonly Link[]): Link[] {
+  const found = new Map<string, Link>();
+  for (const link of paths.flatMap(links)) {
+    const key = `${link.from} ${link.to}`;
+    const known = found.get(key) ?? link;
+    found.set(key, {
+      ...link,
+      ordered: known.ordered && link.ordered,
+      readsMarked: known.readsMarked && link.readsMarked,
+      writesMarked: known.writesMarked && link.writesMarked,
+    });
   }
+  return [...found.values()];
+}
 
-  of(path: ThreadPath): readonly Link[] {
-    let links = this.#byPath.get(path);
-    if (links === undefined) {
-      const shape = shapeOf(path.events);
-      links = this.#byShape.get(shape) ?? distinct(linksOf(eventStructure(eventsOf(path)), this.#plain));
-      this.#byShape.set(shape, links);
-      this.#byPath.set(path, links);
-    }
+/** `plain`: whether plain accesses are plain (`lkmm`). */
+export function mayCycle(paths: readonly (readonly ThreadPath[])[], plain: boolean): boolean {
+  const isOpen = (links: (path: ThreadPath) => readonly Link[]): boolean =>
+    hasOpenCycle(paths.map((own) => linksOver(own, links)));
+  const byShape = new Map<string, readonly Link[]>();
+  const exactly = (path: ThreadPath): readonly Link[] => {
+    const shape = shapeOf(path.events);
+    const links = byShape.get(shape) ?? linksOf(eventStructure(eventsOf(path)), plain);
+    byShape.set(shape, links);
     return links;
-  }
+  };
+  return isOpen((path) => roughly(path, plain)) && isOpen(exactly);
+}
 
-  /** A cheap look first: no dependencies, every read and every later write make a link. */
-  roughly(path: ThreadPath): readonly Link[] {
-    const labels = eventsOf(path).map(({ label }) => label);
-    const isMarked = ({ mark, rmw, kind }: Label): boolean =>
-      !this.#plain || mark !== Mark.Plain || rmw || (kind !== Kind.Read && kind !== Kind.Write);
-    const links = labels.flatMap((read, i) =>
-      isReadKind(read.kind)
-        ? labels
-            .slice(i + 1)
-            .filter(isSource)
-            .map((write): Link => {
-              const [readsMarked, writesMarked] = [isMarked(read), isMarked(write)];
-              const ordered = readsMarked && writesMarked && (acquires(read) || releases(write));
-              return { from: read.loc, to: write.loc, readsMarked, writesMarked, ordered };
-            })
-        : [],
+/**
+ * Whether two accesses of a thread are of one location in some paths and not in others because an address decides. What
+ * stands in line with an access is what it needs, so that the explorer takes it along where it should not.
+ */
+export function movesInLine(paths: readonly (readonly ThreadPath[])[]): boolean {
+  return paths.some((own) => {
+    const inLine = new Map<string, boolean>();
+    return own.some(({ events }) =>
+      events.some(({ label }, j) =>
+        events.slice(0, j).some(({ label: before }, i) => {
+          if (!isAccess(label) || !isAccess(before)) return false;
+          if (label.addr.length === 0 && before.addr.length === 0) return false;
+          const isNow = label.loc === before.loc;
+          const key = `${i} ${j}`;
+          if (!inLine.has(key)) inLine.set(key, isNow);
+          return inLine.get(key) !== isNow;
+        }),
+      ),
     );
-    return distinct(links);
-  }
+  });
+}
+
+function isAccess({ kind }: Label): boolean {
+  return kind === Kind.Read || kind === Kind.Write;
+}
+
+/** A cheap look first: without dependencies every read and every later write make a link. */
+function roughly(path: ThreadPath, plain: boolean): readonly Link[] {
+  const labels = eventsOf(path).map(({ label }) => label);
+  const isMarked = ({ mark, rmw, kind }: Label): boolean =>
+    !plain || mark !== Mark.Plain || rmw || (kind !== Kind.Read && kind !== Kind.Write);
+  return labels.flatMap((read, i) =>
+    isReadKind(read.kind)
+      ? labels
+          .slice(i + 1)
+          .filter(isSource)
+          .map((write): Link => {
+            const [readsMarked, writesMarked] = [isMarked(read), isMarked(write)];
+            const ordered = readsMarked && writesMarked && (acquires(read) || releases(write));
+            return { from: read.loc, to: write.loc, readsMarked, writesMarked, ordered };
+          })
+      : [],
+  );
 }
 
 /** Whether others can read from it, or a write section follows it. */
@@ -76,12 +108,6 @@ function eventsOf({ events }: ThreadPath): CandidateEvent[] {
     .filter(({ label }) => isMemoryEvent(label));
 }
 
-function distinct(links: readonly Link[]): readonly Link[] {
-  const keyOf = ({ from, to, readsMarked, writesMarked, ordered }: Link): string =>
-    `${from} ${to} ${readsMarked} ${writesMarked} ${ordered}`;
-  return [...new Map(links.map((link) => [keyOf(link), link])).values()];
-}
-
 /** What of a path its links follow from: everything but values, and whether an RMW has failed. */
 function shapeOf(events: readonly PathEvent[]): string {
   return JSON.stringify(
@@ -92,9 +118,8 @@ function shapeOf(events: readonly PathEvent[]): string {
   );
 }
 
-/** `links`: of each thread those of one path, or of all its paths. */
-export function mayCycle(links: readonly (readonly Link[])[]): boolean {
-  const nodes = links.flatMap((own, thread) => distinct(own).map((link) => ({ thread, link })));
+function hasOpenCycle(links: readonly (readonly Link[])[]): boolean {
+  const nodes = links.flatMap((own, thread) => own.map((link) => ({ thread, link })));
   const next = nodes.map((a) =>
     nodes.flatMap((b, i) => (a.thread !== b.thread && a.link.to === b.link.from ? [i] : [])),
   );

@@ -1,5 +1,4 @@
 import { HELD, isReadKind, Kind } from '../memory/event.ts';
-import { FencepostError } from '../program/error.ts';
 import type { Ending } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
@@ -117,8 +116,8 @@ function after(
   try {
     return tree.after(node, key);
   } catch (error) {
-    const made = events.some(({ value }) => value === UNDETERMINED);
-    if (error instanceof FencepostError && made) return undefined;
+    // Whatever a step program makes of such a value: it cannot go on with it.
+    if (events.some(({ value }) => value === UNDETERMINED)) return undefined;
     throw error;
   }
 }

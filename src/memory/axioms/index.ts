@@ -22,4 +22,4 @@ export {
   type EventStructure,
 } from './candidate.ts';
 export { FLAG_NAMES, misuseFlags, raceFlags, type FlaggedEvents, type FlagName } from './flags.ts';
-export { constructibility, isWellFounded, linksOf, type Link } from './constructible.ts';
+export { linksOf, type Link } from './links.ts';

@@ -1,0 +1,32 @@
+/** The paths along which threads might hand each other something around a cycle (decision 17). */
+import { isReadKind, Kind } from '../memory/event.ts';
+import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { thinAirValues } from './thin-air-values.ts';
+import { threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts';
+
+/** The paths over all values that reads could deliver, those that justify themselves included. */
+export function possiblePaths(
+  tree: BehaviourTree,
+  model: 'lkmm' | 'lkmm-marked',
+  onStep: () => void,
+): ThreadPath[][] {
+  return threadPaths(tree, onStep, model === 'lkmm' ? thinAirValues(tree, onStep) : undefined);
+}
+
+/** The paths that an exploration has gone: less than {@link possiblePaths}, where those are too many. */
+export function pathsGone(tree: BehaviourTree): ThreadPath[][] {
+  return tree.program.threads.map((_, t) => [...pathsBelow(tree.root(t), [])]);
+}
+
+function* pathsBelow(node: Behaviour, events: readonly PathEvent[]): Generator<ThreadPath> {
+  const { label, status, violation } = node;
+  if (status === Status.End) yield { events, ends: { status: 'end' }, waitsAt: undefined };
+  if (status === Status.Waiting)
+    yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
+  if (violation !== undefined)
+    yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
+  for (const [i, child] of node.children.entries()) {
+    const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
+    yield* pathsBelow(child, [...events, { label, value: isAnswer ? node.keys[i] : label.value }]);
+  }
+}
