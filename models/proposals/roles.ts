@@ -91,7 +91,7 @@ export const c14 = on(
 
 // CR0.WP (mail 000).
 
-export const cr0WpUnload = on(v7_1, 'cr0-wp/unload', 'the base row of mail 000: a toggle of CR0.WP unloads', [
+export const cr0WpUnload = on(v7_1, 'cr0-wp/unload', 'before mail 000: a toggle of CR0.WP unloads', [
   sites.cr0WpToggle,
   'unload',
 ]);
@@ -102,6 +102,19 @@ export const cr0WpDirect = on(
   'mail 000: kvm_init_mmu() alone where the root is direct',
   [sites.cr0WpToggle, 'kvm_init_mmu() if root_role.direct'],
 );
+
+/** The base row of mail 000's table: TDP MMU roots died with their last user then, which is why it was the slowest. */
+export const mail000Base = on(
+  cr0WpUnload,
+  'mail-000/queue',
+  'kvm.git/queue of February 2023: a toggle of CR0.WP unloads, and unused TDP MMU roots are zapped',
+  [sites.tdpRootLastPut, 'zap'],
+);
+
+export const mail000Patched = on(cr0WpDirect, 'mail-000/queue+patch', 'the same with the patch of mail 000', [
+  sites.tdpRootLastPut,
+  'zap',
+]);
 
 export const cr0WpPermissions = on(
   v7_1,

@@ -85,6 +85,6 @@ export const syncPrevRoots = defineSite({
 export const tdpRootLastPut = defineSite({
   name: 'tdp-root-last-put',
   fn: 'kvm_tdp_mmu_put_root',
-  doc: 'What becomes of a TDP MMU root that no vCPU uses: the MMU itself holds a reference to it, or it is zapped.',
+  doc: 'What becomes of a TDP MMU root that no vCPU uses: the MMU itself holds on to it (edbdb43fc96b, v6.4), or it is zapped.',
   options: ['keep', 'zap'],
 });

@@ -7,6 +7,8 @@ import type { History } from './timeline.ts';
 export const ROOTS_HISTORY: readonly History[] = [
   // 527d5cd7eece, v5.18; its loop looked at the wrong root until cf4a8693d97a, v5.19 (C12).
   { site: sites.obsoleteRoots, from: { 'v5.14': 'kvm_mmu_unload()', 'v6.1': 'obsolete roots' } },
+  // edbdb43fc96b, v6.4; the stable trees of v6.1 and v6.3 have it.
+  { site: sites.tdpRootLastPut, from: { 'v5.14': 'zap', 'v6.1': 'keep' } },
   // 61b05a9fd4ae, v5.16.
   { site: flush.flushGuestRoots, from: { 'v5.14': 'kvm_mmu_unload()', 'v6.1': 'sync' } },
   // 509bfe3d9796, v5.16; 21823fbda552, v5.14, came before it (C13).
