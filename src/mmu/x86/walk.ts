@@ -122,11 +122,14 @@ export function accessedDirtyUpdates(
   path: readonly WalkedEntry[],
   access: Access,
 ): EntryUpdate[] {
-  return path.flatMap(({ table, level, index, word: from }, at) => {
+  const updates: EntryUpdate[] = [];
+  path.forEach(({ table, level, index, word: from }, at) => {
+    if (table === undefined) return;
     const dirty = access.kind === 'write' && at === path.length - 1;
     const to = format.withAccessed(from, dirty, level);
-    return table === undefined || to === from ? [] : [{ table, index, from, to }];
+    if (to !== from) updates.push({ table, index, from, to });
   });
+  return updates;
 }
 
 /** What comes of an access after the walk that it made in the format: a frame, or the fault (SDM 4.6, 4.7). */
