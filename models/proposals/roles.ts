@@ -89,6 +89,14 @@ export const c14 = on(
   [sites.invalidatePcidTdp, 'as with shadow paging'],
 );
 
+/** A previous root in sync is as good as flushed only until one of its tables goes unsync, which no switch looks for. */
+export const flushFreesPrevRoots = on(
+  v7_1,
+  'flush-frees-prev-roots',
+  'a guest TLB flush frees every previous root, not only those that are unsync at that moment',
+  [sites.syncPrevRoots, 'all'],
+);
+
 // CR0.WP (mail 000).
 
 export const cr0WpUnload = on(v7_1, 'cr0-wp/unload', 'before mail 000: a toggle of CR0.WP unloads', [
@@ -211,6 +219,7 @@ export const pcideSetKeepsRoots = on(
 
 /** What is to pass wherever v7.1 does. */
 export const ROLE_POLICIES: readonly Proposal[] = [
+  flushFreesPrevRoots,
   needSyncRoots,
   unsyncRootsArray,
   bit63Roots,
