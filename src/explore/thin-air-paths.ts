@@ -21,7 +21,8 @@ export function pathsGone(tree: BehaviourTree): ThreadPath[][] {
 function* pathsBelow(node: Behaviour, events: readonly PathEvent[]): Generator<ThreadPath> {
   const { label, status, violation } = node;
   if (status === Status.End) yield { events, ends: { status: 'end' }, waitsAt: undefined };
-  if (status === Status.Waiting)
+  const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
+  if (status === Status.Waiting || (status === Status.Event && mayWait))
     yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
   if (violation !== undefined)
     yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
