@@ -75,7 +75,7 @@ export function* firstSpte(kvm: Kvm, root: LoadedRoot, page: number): Steps<Spte
 
 const PAE_LEVEL = 3;
 
-function paeIndex(kvm: Kvm, page: number): number {
+export function paeIndex(kvm: Kvm, page: number): number {
   return indexAt(page, PAE_LEVEL, kvm.entries);
 }
 
