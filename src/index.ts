@@ -1,8 +1,20 @@
 /** The public face of fencepost: what a scenario of one's own needs. */
 export { Fence, Mark } from './memory/event.ts';
 export { MODEL_NAMES, type ModelName } from './memory/model.ts';
+export {
+  copyConcrete,
+  guardedBy,
+  localOf,
+  noConcrete,
+  runConcrete,
+  wordAt,
+  type Concrete,
+  type ConcreteEnding,
+  type ConcreteOptions,
+} from './program/concrete.ts';
 export { FencepostError } from './program/error.ts';
 export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
+export { FaultPoints, withFault, type Fault, type FaultPoint } from './program/fault.ts';
 export { Memory, threadLocal, type Location, type Lock, type ThreadLocal } from './program/location.ts';
 export type { Depends, Read, Rmw, Steps } from './program/operation.ts';
 export {
@@ -67,6 +79,15 @@ export {
   type SequentialRun,
 } from './program/sequential.ts';
 export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
+export { randomSequences, type RandomOptions, type RandomResult } from './check/search/random.ts';
+export {
+  search,
+  type Search,
+  type SearchOptions,
+  type SearchResult,
+  type SearchViolation,
+  type Step,
+} from './check/search/search.ts';
 export type { CatalogueEntry } from './check/coverage.ts';
 export type { Final, Property } from './check/property.ts';
 export type { BugPair, Expectation, Scenario, VerdictName, World } from './check/scenario.ts';
