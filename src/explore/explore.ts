@@ -1,17 +1,17 @@
 /**
  * Every execution that the memory model allows, by whatever is needed: the graph explorer, and where threads could
- * hand each other something around a cycle that LKMM leaves open, enumeration (decision 17).
+ * hand each other something around a cycle that LKMM leaves open, enumeration (decision 18).
  */
-import { AXIOMS } from '../memory/axioms/index.ts';
+import { AXIOMS, type AxiomModel } from '../memory/axioms/index.ts';
 import { CapacityExceeded } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
-import { FencepostError } from '../program/error.ts';
 import type { Execution } from '../program/execution.ts';
 import { BehaviourTree } from '../program/tree.ts';
-import { enumerateAlong } from './enumerate.ts';
+import { enumerateAlong, type Enumeration } from './enumerate.ts';
 import { construct, type Visitor } from './explorer.ts';
 import { mayCycle, movesInLine } from './thin-air-cycle.ts';
 import { pathsGone, possiblePaths } from './thin-air-paths.ts';
+import type { ThreadPath } from './thread-paths.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /**
@@ -40,12 +40,12 @@ export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visito
   if (name === 'sc' || name === 'x86-tso') return 'all';
   // What the search for paths tries out must not become part of the tree: it may be what no execution does.
   const other = new BehaviourTree(tree.program);
-  const possible = attempt(() => possiblePaths(other, name, counter(MOST_READS)));
+  const possible = attemptPaths(other, name);
   const paths = possible ?? pathsGone(tree);
   const reach = possible === undefined ? 'paths-gone' : 'all';
   if (!mayCycle(paths, name === 'lkmm') && !movesInLine(paths)) return reach;
   const of = possible === undefined ? tree : other;
-  const all = attempt(() => enumerateAlong(paths, of, AXIOMS[name], counter(MOST_CANDIDATES)));
+  const all = attemptAll(paths, of, AXIOMS[name]);
   if (all === undefined) return 'constructible';
   visitor.begin();
   for (const execution of all.executions) visitor.execution(graphOf(execution, of, model));
@@ -53,12 +53,28 @@ export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visito
   return reach;
 }
 
-/** Undefined when it is too much, or when paths fail on values that are only tried. */
-function attempt<T>(search: () => T): T | undefined {
+/**
+ * Undefined when it is too much, or when a path fails: given values that no execution reads, a step program may throw
+ * anything.
+ */
+function attemptPaths(tree: BehaviourTree, model: 'lkmm' | 'lkmm-marked'): ThreadPath[][] | undefined {
   try {
-    return search();
+    return possiblePaths(tree, model, counter(MOST_READS));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when it is too much. */
+function attemptAll(
+  paths: readonly (readonly ThreadPath[])[],
+  tree: BehaviourTree,
+  model: AxiomModel,
+): Enumeration | undefined {
+  try {
+    return enumerateAlong(paths, tree, model, counter(MOST_CANDIDATES));
   } catch (error) {
-    if (error instanceof TooMuch || error instanceof FencepostError) return undefined;
+    if (error instanceof TooMuch) return undefined;
     throw error;
   }
 }

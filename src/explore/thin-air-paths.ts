@@ -1,4 +1,4 @@
-/** The paths along which threads might hand each other something around a cycle (decision 17). */
+/** The paths along which threads might hand each other something around a cycle (decision 18). */
 import { isReadKind, Kind } from '../memory/event.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { thinAirValues } from './thin-air-values.ts';

@@ -1,6 +1,6 @@
 /**
  * Values that justify themselves: LKMM lets accesses around a cycle through plain ones hand each other a value that
- * comes from nowhere (decision 17). All values that some path stores on the condition that it reads such values form
+ * comes from nowhere (decision 18). All values that some path stores on the condition that it reads such values form
  * the greatest set of that kind; it is found from above, starting with all that the program is known to handle.
  */
 import { Kind, Mark } from '../memory/event.ts';

@@ -1,4 +1,4 @@
-/** What LKMM allows and no explorer builds step by step, and what comes of addresses that move (decision 17). */
+/** What LKMM allows and no explorer builds step by step, and what comes of addresses that move (decision 18). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.ts';

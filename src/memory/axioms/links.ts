@@ -1,6 +1,6 @@
 /**
  * What a thread passes on, as far as its path says it. The explorer builds executions step by step, and what an
- * event needs to be as it is must be there first (decisions 3, 4 and 17):
+ * event needs to be as it is must be there first (decisions 3, 4 and 18):
  *
  *   label = addr ∪ data ∪ must ∪ (po ∩ loc) ∪ section       section: from taking a lock to all that follows
  *   early = rfi ∪ rmw;rfi                                   a store that its own thread reads early
