@@ -1,9 +1,10 @@
 import { enumerate } from '../explore/enumerate.ts';
-import { explore } from '../explore/explore.ts';
+import { BRISK, explore } from '../explore/explore.ts';
 import { exploreWaitingWriters } from '../explore/explorer.ts';
 import { Kind } from '../memory/event.ts';
 import { AXIOMS } from '../memory/axioms/index.ts';
 import { interleave } from '../explore/interleave.ts';
+import type { WorkGraph } from '../explore/work-graph.ts';
 import type { MemoryModel, ModelName } from '../memory/model.ts';
 import { FencepostError } from '../program/error.ts';
 import type { Execution } from '../program/execution.ts';
@@ -63,11 +64,12 @@ export function search(
   switch (engine) {
     case 'graph': {
       const view = new GraphFound();
-      explore(tree, model, {
+      const visitor = {
         begin: () => listener.begin(),
-        execution: (graph) => listener.execution(view.lend(graph)),
-        blocked: (graph) => listener.blocked(view.lend(graph)),
-      });
+        execution: (graph: WorkGraph) => listener.execution(view.lend(graph)),
+        blocked: (graph: WorkGraph) => listener.blocked(view.lend(graph)),
+      };
+      explore(tree, model, visitor, BRISK);
       if (tree.has(Kind.ReadLock) && tree.has(Kind.LockRead)) searchWaitingWriters(tree, model, listener);
       return undefined;
     }

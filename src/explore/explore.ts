@@ -24,9 +24,19 @@ import { WorkGraph } from './work-graph.ts';
  */
 export type Reach = 'all' | 'paths-gone' | 'constructible';
 
-/** Reads tried while the paths are listed, and candidates judged: enough for litmus tests and for small scenarios. */
-const MOST_READS = 20_000;
-const MOST_CANDIDATES = 3000;
+/** What may be spent on what cannot be built step by step. */
+export interface Effort {
+  /** Reads tried while the paths are listed. */
+  readonly reads: number;
+  /** Candidates judged. */
+  readonly candidates: number;
+}
+
+/** Enough for litmus tests. */
+const THOROUGH: Effort = { reads: 20_000, candidates: 3000 };
+
+/** For the long paths of scenarios, where each read and each candidate costs a hundred times as much. */
+export const BRISK: Effort = { reads: 300, candidates: 300 };
 
 class TooMuch extends Error {}
 
@@ -34,18 +44,18 @@ class TooMuch extends Error {}
  * Each execution once: all that the visitor has received since it was last told to begin. To stop the search, throw
  * from the visitor.
  */
-export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor): Reach {
+export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, effort = THOROUGH): Reach {
   construct(tree, model, visitor);
   const { name } = model;
   if (name === 'sc' || name === 'x86-tso') return 'all';
   // What the search for paths tries out must not become part of the tree: it may be what no execution does.
   const other = new BehaviourTree(tree.program);
-  const possible = attemptPaths(other, name);
+  const possible = attemptPaths(other, name, effort.reads);
   const paths = possible ?? pathsGone(tree);
   const reach = possible === undefined ? 'paths-gone' : 'all';
   if (!mayCycle(paths, name === 'lkmm') && !movesInLine(paths)) return reach;
   const of = possible === undefined ? tree : other;
-  const all = attemptAll(paths, of, AXIOMS[name]);
+  const all = attemptAll(paths, of, AXIOMS[name], effort.candidates);
   if (all === undefined) return 'constructible';
   visitor.begin();
   for (const execution of all.executions) visitor.execution(graphOf(execution, of, model));
@@ -57,9 +67,13 @@ export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visito
  * Undefined when it is too much, or when a path fails: given values that no execution reads, a step program may throw
  * anything.
  */
-function attemptPaths(tree: BehaviourTree, model: 'lkmm' | 'lkmm-marked'): ThreadPath[][] | undefined {
+function attemptPaths(
+  tree: BehaviourTree,
+  model: 'lkmm' | 'lkmm-marked',
+  most: number,
+): ThreadPath[][] | undefined {
   try {
-    return possiblePaths(tree, model, counter(MOST_READS));
+    return possiblePaths(tree, model, counter(most));
   } catch {
     return undefined;
   }
@@ -70,9 +84,10 @@ function attemptAll(
   paths: readonly (readonly ThreadPath[])[],
   tree: BehaviourTree,
   model: AxiomModel,
+  most: number,
 ): Enumeration | undefined {
   try {
-    return enumerateAlong(paths, tree, model, counter(MOST_CANDIDATES));
+    return enumerateAlong(paths, tree, model, counter(most));
   } catch (error) {
     if (error instanceof TooMuch) return undefined;
     throw error;
