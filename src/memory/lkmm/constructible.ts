@@ -1,5 +1,5 @@
 /**
- * thin-air on a complete graph, as axioms/lkmm.ts has it: no event needs itself. The explorer builds only what
+ * What can be built step by step (decision 18): no event of a complete graph needs itself. The explorer builds only what
  * can be built, but it leaves out what a successful cmpxchg orders until it is certain to have succeeded.
  */
 import { setBit } from '../bits.ts';
