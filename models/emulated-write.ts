@@ -24,6 +24,7 @@ import {
 import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { validPagesWithGptes } from './page-hash.ts';
+import { prefetchGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
 import { readSpte, sptePointer, mmuPageZapPte } from './sptes.ts';
 import { prepareZapPage, remoteFlushOrZap } from './zap.ts';
@@ -44,7 +45,7 @@ export function emulatorWritePhys({ kvm }: Vcpu, at: GuestPteAddress, gpte: numb
 
 function* writePhys(kvm: Kvm, at: GuestPteAddress, gpte: number): Steps {
   yield* copyToUser(kvm.guest.pte(at.gfn, at.index), gpte);
-  yield* pageTrackWrite(kvm, at);
+  yield* pageTrackWrite(kvm, at, gpte);
 }
 
 /** `emulator_cmpxchg_emulated()`: a failed cmpxchg returns before the gate. */
@@ -58,33 +59,44 @@ export function emulatorCmpxchgEmulated(
 }
 
 function* cmpxchgEmulated(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps {
-  const found = yield* tryCmpxchgUser(kvm.guest.pte(at.gfn, at.index), old, gpte);
-  yield* branch(found);
-  if (found.ok) yield* pageTrackWrite(kvm, at);
+  if (yield* exchange(kvm, at, old, gpte)) yield* pageTrackWrite(kvm, at, gpte);
+}
+
+function* exchange(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps<boolean> {
+  const pte = kvm.guest.pte(at.gfn, at.index);
+  if ((yield* choice(sites.cmpxchgEmulated)) === 'lock cmpxchg') {
+    const found = yield* tryCmpxchgUser(pte, old, gpte);
+    yield* branch(found);
+    return found.ok;
+  }
+  const found = yield* getUser(pte, 'found', { site: sites.cmpxchgEmulated });
+  if ((yield* branch(found)) !== old) return false;
+  yield* copyToUser(pte, gpte);
+  return true;
 }
 
 /**
  * `kvm_page_track_write()`: until v6.5 the MMU was one of its listeners, called inside an SRCU read section;
  * srcu_read_lock() is a full barrier on x86 and fenced the writer by accident.
  */
-function* pageTrackWrite(kvm: Kvm, at: GuestPteAddress): Steps {
+function* pageTrackWrite(kvm: Kvm, at: GuestPteAddress, written: number): Steps {
   const site = sites.trackWriteBeforeGate;
   const isListener = (yield* choice(site)) === 'srcu_read_lock()';
   if (isListener) {
     yield* call('kvm_page_track_write', lockedOnX86('srcu_read_lock(&track_srcu)', site));
   }
-  yield* call('kvm_mmu_track_write', trackWrite(kvm, at));
+  yield* call('kvm_mmu_track_write', trackWrite(kvm, at, written));
   if (isListener) yield* call('kvm_page_track_write', lockedOnX86('srcu_read_unlock(&track_srcu)'));
 }
 
 /** `kvm_mmu_track_write()`; called kvm_mmu_pte_write() before v6.6. */
-function* trackWrite(kvm: Kvm, at: GuestPteAddress): Steps {
+function* trackWrite(kvm: Kvm, at: GuestPteAddress, written: number): Steps {
   if ((yield* choice(sites.trackWriteBeforeGate)) === 'smp_mb()') yield* smpMb(sites.trackWriteBeforeGate);
   const gate = yield* readGate(kvm);
   if ((yield* branch(gate)) === 0) return;
   const locks = (yield* choice(sites.trackWriteLock)) === 'write_lock';
   if (locks) yield* writeLock(kvm.mmuLock);
-  yield* zapWritten(kvm, at);
+  yield* zapWritten(kvm, at, written);
   if (locks) yield* writeUnlock(kvm.mmuLock);
 }
 
@@ -100,17 +112,19 @@ function* readGate({ indirectShadowPages }: Kvm): Steps<Read> {
  * the SPTE that shadows it is zapped in every page of the frame. What was read feeds only a statistic,
  * since zapping does not ask for the new value.
  */
-function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress): Steps {
+function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress, written: number): Steps {
+  let gentry: Read | undefined;
   if ((yield* choice(sites.trackWriteReread)) === 're-read') {
-    yield* call('mmu_pte_write_fetch_gpte', getUser(kvm.guest.pte(gfn, index), 'gentry'));
+    gentry = yield* call('mmu_pte_write_fetch_gpte', getUser(kvm.guest.pte(gfn, index), 'gentry'));
   }
   const invalidList: number[] = [];
   let flush = false;
   for (const page of yield* validPagesWithGptes(kvm, gfn)) {
     if (yield* call('detect_write_flooding', detectFlooding(kvm, page))) {
       yield* prepareZapPage(kvm, page.id, invalidList);
-    } else if (yield* zapSptesOf(kvm, page, index)) {
-      flush = true;
+    } else {
+      if (yield* zapSptesOf(kvm, page, index)) flush = true;
+      if (page.role.level === PG_LEVEL_4K) yield* mapAnew(kvm, page, index, gentry, written);
     }
   }
   yield* remoteFlushOrZap(kvm, invalidList, flush);
@@ -129,6 +143,22 @@ function* zapSptesOf(kvm: Kvm, { id, role }: ShadowPage, gpteIndex: number): Ste
     }
   }
   return wasPresent;
+}
+
+/** `update_pte()`, until v5.12: spares the guest a fault, if it maps what the entry holds now (C34). */
+function* mapAnew(
+  kvm: Kvm,
+  { id, role }: ShadowPage,
+  gpteIndex: number,
+  gentry: Read | undefined,
+  written: number,
+): Steps {
+  const from = yield* choice(sites.trackWriteUpdate);
+  if (from === 'nothing' || gentry === undefined) return;
+  const gpte = from === 'the written value' ? { ...gentry, value: written } : gentry;
+  for (const index of sptesOfGpte(role, gpteIndex, kvm.entries)) {
+    yield* call('update_pte', prefetchGpte(kvm, sptePointer(kvm, id, index, role.level), gpte));
+  }
 }
 
 const FLOODED = 3;

@@ -1,5 +1,5 @@
 /** Building the shadow path of a fault, under mmu_lock: `FNAME(fetch)` (KVM-MMU.md A3; P07). */
-import { branch, call, choice, readPlain, writeOnce, type Read, type Steps } from 'fencepost';
+import { branch, call, choice, readPlain, smpMb, writeOnce, type Read, type Steps } from 'fencepost';
 import {
   childRole,
   indexAt,
@@ -26,7 +26,7 @@ import {
   sptePointer,
   type SptePointer,
 } from './sptes.ts';
-import { mmuSyncChildren } from './sync.ts';
+import { kvmSyncPage, mmuSyncChildren } from './sync.ts';
 import { kvmFlushRemoteTlbs, kvmMakeRequest } from './tlb-flush.ts';
 import { markUnsync } from './unsync.ts';
 import { hasUnsyncChildren } from './unsync-walk.ts';
@@ -200,11 +200,26 @@ function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readon
     yield* call('mmu_page_zap_pte', zapPte(kvm, sptep, old, invalidList));
     yield* remoteFlushOrZap(kvm, invalidList, true);
   }
+  if (!kvm.has('unsync')) {
+    yield* setSpte(sptep, makeNonLeafSpte(id), from);
+    yield* recordParent(kvm, sptep, id);
+    return;
+  }
+  const order = yield* choice(linkMarkUnsync);
+  if (order === 'mark, smp_mb(), sync, link' && (yield* markIfUnsync(kvm, sptep, id))) {
+    // A flush that has missed the mark came before it, so its writes are seen now.
+    yield* smpMb(linkMarkUnsync);
+    if ((yield* kvmSyncPage(kvm, id, [])) === 'flush') yield* kvmFlushRemoteTlbs(kvm);
+  }
   yield* setSpte(sptep, makeNonLeafSpte(id), from);
   yield* recordParent(kvm, sptep, id);
-  if (kvm.has('unsync') && (yield* isOrHasUnsync(kvm, id)) && (yield* choice(linkMarkUnsync)) === 'mark') {
-    yield* call('mark_unsync', markUnsync(kvm, sptep));
-  }
+  if (order === 'mark') yield* markIfUnsync(kvm, sptep, id);
+}
+
+function* markIfUnsync(kvm: Kvm, sptep: SptePointer, child: number): Steps<boolean> {
+  if (!(yield* isOrHasUnsync(kvm, child))) return false;
+  yield* call('mark_unsync', markUnsync(kvm, sptep));
+  return true;
 }
 
 function* isOrHasUnsync(kvm: Kvm, id: number): Steps<boolean> {

@@ -22,7 +22,9 @@ const GPD = 1;
 /** The guest frame of the page table that the guest writes. */
 export const PAGE_TABLE = 2;
 const GPT_ALIASES = 3;
-const DATA_A = 4;
+/** The guest frame of the page table that maps it. */
+export const ALIASES_TABLE = GPT_ALIASES;
+export const DATA_A = 4;
 const DATA_B = 5;
 const DATA_C = 6;
 
@@ -64,12 +66,14 @@ export interface SharedRoot {
   readonly unsync: boolean;
   /** Whether the root leads to the page that shadows `gpt`; it is in the hash in any case. */
   readonly linked?: boolean;
+  /** Whether its two entries are mapped. */
+  readonly mapped?: boolean;
   /** What else cannot happen. */
   readonly without?: readonly Mechanism[];
 }
 
 /** Shadow paging after faults on all three pages, under one root that every vCPU has loaded. */
-export function sharedRoot({ vcpus, unsync, linked = true, without = [] }: SharedRoot): Kvm {
+export function sharedRoot({ vcpus, unsync, linked = true, mapped = true, without = [] }: SharedRoot): Kvm {
   const root: ShadowPage = {
     id: ROOT,
     gfn: GPD,
@@ -84,7 +88,9 @@ export function sharedRoot({ vcpus, unsync, linked = true, without = [] }: Share
     id: TABLE_SP,
     gfn: PAGE_TABLE,
     parents: linked ? [{ page: ROOT, index: 0 }] : [],
-    translations: { 0: { gfn: DATA_A, access: READ_ONLY }, 1: { gfn: DATA_B, access: READ_ONLY } },
+    translations: mapped
+      ? { 0: { gfn: DATA_A, access: READ_ONLY }, 1: { gfn: DATA_B, access: READ_ONLY } }
+      : {},
   };
   const aliases: ShadowPage = {
     ...leaf,
@@ -93,6 +99,8 @@ export function sharedRoot({ vcpus, unsync, linked = true, without = [] }: Share
     parents: [{ page: ROOT, index: 1 }],
     translations: { 0: { gfn: PAGE_TABLE, access: ACC_ALL } },
   };
+  const [first, second] = [0, 1].map((index) => ({ page: TABLE_SP, index }));
+  const leafSpte = (pfn: number): number => makeLeafSpte({ pfn, access: READ_ONLY });
   const alias = { page: ALIASES_SP, index: 0 };
   return new Kvm({
     vcpus,
@@ -101,17 +109,19 @@ export function sharedRoot({ vcpus, unsync, linked = true, without = [] }: Share
     shadow: {
       pages: [root, table, aliases],
       nextPage: 3,
-      rmap: {
-        [DATA_A]: [{ page: TABLE_SP, index: 0 }],
-        [DATA_B]: [{ page: TABLE_SP, index: 1 }],
-        [PAGE_TABLE]: [alias],
-      },
+      rmap: mapped
+        ? { [DATA_A]: [first], [DATA_B]: [second], [PAGE_TABLE]: [alias] }
+        : { [PAGE_TABLE]: [alias] },
     },
     sptes: [
       ...(linked ? [{ page: ROOT, index: 0, spte: makeNonLeafSpte(TABLE_SP) }] : []),
       { page: ROOT, index: 1, spte: makeNonLeafSpte(ALIASES_SP) },
-      { page: TABLE_SP, index: 0, spte: makeLeafSpte({ pfn: DATA_A, access: READ_ONLY }) },
-      { page: TABLE_SP, index: 1, spte: makeLeafSpte({ pfn: DATA_B, access: READ_ONLY }) },
+      ...(mapped
+        ? [
+            { ...first, spte: leafSpte(DATA_A) },
+            { ...second, spte: leafSpte(DATA_B) },
+          ]
+        : []),
       { ...alias, spte: makeLeafSpte({ pfn: PAGE_TABLE, access: ACC_ALL, writeProtected: !unsync }) },
     ],
     indirectShadowPages: 3,

@@ -93,10 +93,13 @@ export function underPassthroughRoot(vcpus = 2): Kvm {
   return kvm(vcpus, { shadow: state([passthroughRoot(vcpus - 1)]) });
 }
 
+/** The page of L1's direct MMU in the world that has one. */
+export const DIRECT_SP = 1;
+
 /** The same, and L1's direct MMU maps the page directory writable: write protection has work to do. */
 export function underPassthroughRootMapped(): Kvm {
   const direct: ShadowPage = {
-    id: 1,
+    id: DIRECT_SP,
     gfn: 0,
     role: { ...ORDINARY_ROOT, level: PG_LEVEL_4K, direct: true },
     rootCount: 0,

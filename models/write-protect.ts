@@ -1,9 +1,10 @@
 /** Write protection of a guest page that is about to be shadowed (KVM-MMU.md A6; P18). */
-import { branch, call, choice, guarded, type Site, type Steps } from 'fencepost';
+import { branch, call, choice, guarded, writeLock, writeUnlock, type Site, type Steps } from 'fencepost';
 import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import * as sites from './sites/index.ts';
 import { mmuSpteUpdate, readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 
 /**
  * `kvm_mmu_slot_gfn_write_protect()`: every SPTE that maps the page loses W and MMU-writable. True when
@@ -34,4 +35,24 @@ function* spteWriteProtect(sptep: SptePointer, test: Site): Steps<boolean> {
   const looksAtBoth = (yield* choice(test)) === 'MMU-writable';
   if (!isWritablePte(spte) && !(looksAtBoth && isMmuWritableSpte(spte))) return false;
   return yield* mmuSpteUpdate(sptep, old, withoutWrite(spte, true));
+}
+
+/**
+ * `kvm_mmu_slot_remove_write_access()` of one page: dirty logging clears W and leaves MMU-writable, and flushes
+ * once mmu_lock is dropped; so W that is clear says nothing about the TLBs (P18).
+ */
+export function slotRemoveWriteAccess(kvm: Kvm, gfn: number): Steps {
+  return call('kvm_mmu_slot_remove_write_access', removeWriteAccess(kvm, gfn));
+}
+
+function* removeWriteAccess(kvm: Kvm, gfn: number): Steps {
+  yield* writeLock(kvm.mmuLock);
+  for (const { page, index } of rmapOf(yield* guarded(kvm.mmuLock), gfn)) {
+    const { role } = yield* shadowPage(kvm, page);
+    const sptep = sptePointer(kvm, page, index, role.level);
+    const old = yield* readSpte(sptep);
+    if (isWritablePte(yield* branch(old))) yield* mmuSpteUpdate(sptep, old, withoutWrite(old.value, false));
+  }
+  yield* writeUnlock(kvm.mmuLock);
+  yield* kvmFlushRemoteTlbs(kvm);
 }

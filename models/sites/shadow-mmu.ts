@@ -74,6 +74,20 @@ export const trackWriteZap = defineSite({
   options: ['zap', 'skip'],
 });
 
+export const trackWriteUpdate = defineSite({
+  name: 'track-write-update',
+  fn: 'kvm_mmu_track_write',
+  doc: 'What becomes of the entry once the SPTE is zapped: nothing, or it is mapped anew from one value or the other.',
+  options: ['nothing', 'the value read under mmu_lock', 'the written value'],
+});
+
+export const cmpxchgEmulated = defineSite({
+  name: 'cmpxchg-emulated',
+  fn: 'emulator_cmpxchg_emulated',
+  doc: 'How an emulated lock cmpxchg is carried out (daea3e73cb4a).',
+  options: ['lock cmpxchg', 'read, compare, write'],
+});
+
 export const zapClearSptes = defineSite({
   name: 'zap-clear-sptes',
   fn: 'kvm_mmu_page_unlink_children',

@@ -109,8 +109,8 @@ export const linkSyncChildren = defineSite({
 export const linkMarkUnsync = defineSite({
   name: 'link-mark-unsync',
   fn: 'link_shadow_page',
-  doc: 'Whether linking a page that is unsync, or has unsync tables below, marks the parent.',
-  options: ['mark', 'skip'],
+  doc: 'Whether linking a page that is unsync, or has unsync tables below, marks the parent: after the link, or before.',
+  options: ['mark', 'skip', 'mark, smp_mb(), sync, link'],
 });
 
 export const writeProtectTest = defineSite({

@@ -1,0 +1,85 @@
+import { writeLock, writeUnlock, type Scenario, type Steps } from 'fencepost';
+import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
+import type { Vcpu } from '../../models/kvm.ts';
+import { pageFault } from '../../models/page-fault.ts';
+import { delayedSyncFlush, KERNELS } from '../../models/proposals/unsync.ts';
+import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { hardwareWalk, runGuest, writeThrough } from '../../models/shadow-guest.ts';
+import * as sites from '../../models/sites/index.ts';
+import { mmuSyncChildren } from '../../models/sync.ts';
+import {
+  FIRST_PAGE,
+  NEXT_PAGE,
+  ROOT,
+  staleMappingOfTable,
+  TO_NEW_DATA,
+} from '../../models/worlds-subtree.ts';
+import { FAULT_SITES, UNMAPPED_SYNC_SITES } from '../p05-unsync/sites.ts';
+import { EVERYWHERE, SAFE } from '../verdicts.ts';
+
+const FIXED = KERNELS.filter(({ name }) => name !== 'v5.14');
+
+/** Synchronises the table, which drops the SPTE of the other one, and faults on a page below that one. */
+function* syncAndFault(vcpu: Vcpu): Steps {
+  yield* writeLock(vcpu.kvm.mmuLock);
+  yield* mmuSyncChildren(vcpu, ROOT, true);
+  yield* writeUnlock(vcpu.kvm.mmuLock);
+  yield* pageFault(vcpu, ROOT, NEXT_PAGE);
+}
+
+/** Writes the other table by a translation that may be older than the sync. */
+function* writeTable(vcpu: Vcpu): Steps {
+  yield* runGuest(vcpu, function* () {
+    const held = yield* hardwareWalk(vcpu, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE);
+    yield* writeThrough(vcpu, held, 0, TO_NEW_DATA);
+  });
+}
+
+export const droppedMappingOfTable: Scenario = {
+  name: 'dropped-mapping-of-table',
+  question: 'Is a table write-protected when the reverse map knows of no SPTE that maps it?',
+  doc:
+    'Two vCPUs under one root. CPU0 synchronises a table whose first SPTE maps another page table writable, although ' +
+    'the guest has changed the entry; the sync drops that SPTE. CPU0 then faults on a page below the other table, ' +
+    'which is shadowed for it. CPU1 writes that table by a TLB entry that it may have made before.',
+  sources: ['KVM-MMU.md A8, P36, P06, C02', 'f81602958c11'],
+  protocols: ['P36', 'P06'],
+  bugs: [{ id: 'C02', buggy: 'v5.14', fixed: 'v5.15' }],
+  mutants: [delayedSyncFlush.name],
+  sites: [
+    ...FAULT_SITES,
+    ...UNMAPPED_SYNC_SITES,
+    sites.accountShadowedBeforeIncrement,
+    sites.accountShadowedIncrement,
+    sites.accountShadowedAfterIncrement,
+    sites.accountShadowedWriteProtect,
+    sites.linkMarkUnsync,
+  ],
+  proposals: [...KERNELS, delayedSyncFlush],
+  expectations: [
+    {
+      proposals: ['v5.14', delayedSyncFlush.name],
+      verdicts: EVERYWHERE,
+      because:
+        'f81602958c11: the flush is put off, and rmap_write_protect() finds nothing that would ask for one',
+    },
+    {
+      proposals: FIXED.map(({ name }) => name),
+      verdicts: SAFE,
+      because:
+        'the sync flushes before it drops mmu_lock, so no vCPU holds what the reverse map has forgotten',
+    },
+  ],
+  world() {
+    const kvm = staleMappingOfTable();
+    const [syncs, writes] = kvm.vcpus;
+    return {
+      memory: kvm.memory,
+      threads: [
+        { name: 'CPU0 (sync, then page fault)', body: () => syncAndFault(syncs) },
+        { name: 'CPU1 (guest writes the other table)', body: () => writeTable(writes) },
+      ],
+      properties: [noStaleSpte(kvm)],
+    };
+  },
+};
