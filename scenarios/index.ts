@@ -24,6 +24,10 @@ import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts'
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
 import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
+import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
+import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
+import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
+import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -51,4 +55,8 @@ export const scenarios: readonly Scenario[] = [
   emulatedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,
+  walkVsReplace,
+  ageVsRemove,
+  levelVsFree,
+  flushVsEmulation,
 ];

@@ -8,3 +8,4 @@ export * from './roles.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './unsync.ts';
+export * from './small-protocols.ts';

@@ -6,6 +6,7 @@ import { NOTIFIER_HISTORY } from './notifier.ts';
 import { P01_HISTORY } from './p01.ts';
 import { ROOTS_HISTORY } from './roots.ts';
 import { SHADOW_MMU_HISTORY } from './shadow-mmu.ts';
+import { SMALL_PROTOCOLS_HISTORY } from './small-protocols.ts';
 import { choicesOf, type History, type Version, VERSIONS } from './timeline.ts';
 
 const HISTORIES: readonly History[] = [
@@ -14,6 +15,7 @@ const HISTORIES: readonly History[] = [
   ...NOTIFIER_HISTORY,
   ...DIRTY_LOG_HISTORY,
   ...MEMSLOTS_HISTORY,
+  ...SMALL_PROTOCOLS_HISTORY,
   ...ROOTS_HISTORY,
 ];
 

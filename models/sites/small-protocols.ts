@@ -1,0 +1,79 @@
+/** Points of protocols that have a path of their own each (KVM-MMU.md P23, P33, P41, P42). */
+import { defineSite } from 'fencepost';
+
+export const halvesWriteFences = defineSite({
+  name: 'halves-write-fences',
+  fn: '__set_spte',
+  doc: 'Whether smp_wmb() stands between the halves of an SPTE, and before clear_spte_count++.',
+  options: ['smp_wmb()', 'none'],
+});
+
+export const halvesReadFences = defineSite({
+  name: 'halves-read-fences',
+  fn: '__get_spte_lockless',
+  doc: 'Whether smp_rmb() stands between the reads of the halves and of clear_spte_count.',
+  options: ['smp_rmb()', 'none'],
+});
+
+export const halvesRecheckFence = defineSite({
+  name: 'halves-recheck-fence',
+  fn: '__get_spte_lockless',
+  doc: 'What stands between the second read of the low half and that of clear_spte_count.',
+  options: ['none', 'smp_rmb()'],
+});
+
+export const halvesRecheck = defineSite({
+  name: 'halves-recheck',
+  fn: '__get_spte_lockless',
+  doc: 'What the lockless reader compares at the end: the low half and the count, or one of them.',
+  options: ['low and count', 'low', 'count'],
+});
+
+export const rmapWriterLock = defineSite({
+  name: 'rmap-writer-lock',
+  fn: 'pte_list_remove',
+  doc: 'Whether one who changes a rmap, under mmu_lock, takes its lock bit too.',
+  options: ['lock', 'none'],
+});
+
+export const rmapAgerLock = defineSite({
+  name: 'rmap-ager-lock',
+  fn: 'kvm_rmap_lock_readonly',
+  doc: 'How one who ages pages without mmu_lock takes the lock bit.',
+  options: ['cmpxchg_acquire', 'cmpxchg_relaxed', 'none'],
+});
+
+export const rmapAgerUnlock = defineSite({
+  name: 'rmap-ager-unlock',
+  fn: 'kvm_rmap_unlock_readonly',
+  doc: 'How the lock bit is cleared.',
+  options: ['release', 'once'],
+});
+
+export const hostWalkInterrupts = defineSite({
+  name: 'host-walk-interrupts',
+  fn: 'host_pfn_mapping_level',
+  doc: 'Whether interrupts are off during the walk of the host page table.',
+  options: ['off', 'on'],
+});
+
+export const hostFreeWait = defineSite({
+  name: 'host-free-wait',
+  fn: 'tlb_remove_table_sync_one',
+  doc: 'Whether one who frees a host page table waits until all CPUs have taken an interrupt.',
+  options: ['wait', 'none'],
+});
+
+export const preemptedPlace = defineSite({
+  name: 'preempted-place',
+  fn: 'kvm_steal_time_set_preempted',
+  doc: 'Where a vCPU may be reported as preempted: at instruction boundaries, or in the middle of an emulation too.',
+  options: ['instruction boundary', 'anywhere'],
+});
+
+export const preemptedTake = defineSite({
+  name: 'preempted-take',
+  fn: 'record_steal_time',
+  doc: 'How the host takes the flags of the guest when the vCPU runs again.',
+  options: ['xchg', 'read and clear'],
+});
