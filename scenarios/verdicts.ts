@@ -17,3 +17,6 @@ export const REORDERED: Verdicts = { ...EVERYWHERE, sc: 'safe' };
 
 /** Needs reads or writes of one kind that pass each other, which x86 does not do: LKMM alone. */
 export const WEAK: Verdicts = { ...SAFE, 'lkmm-marked': 'violated', lkmm: 'violated' };
+
+/** `vcpu->mode = OUTSIDE_GUEST_MODE` is a plain store that other CPUs read: LKMM promises nothing about it. */
+export const PLAIN_MODE: Verdicts = { ...SAFE, lkmm: 'violated' };

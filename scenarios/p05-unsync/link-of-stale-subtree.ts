@@ -30,7 +30,7 @@ export const linkOfStaleSubtree: Scenario = {
   mutants: [linkBeforeSync.name],
   sites: [
     ...FAULT_SITES,
-    ...UNMAPPED_SYNC_SITES,
+    ...UNMAPPED_SYNC_SITES.filter((site) => site !== sites.syncUnchanged),
     sites.getChildSpKeep,
     sites.linkSyncChildren,
     sites.linkMarkUnsync,

@@ -21,7 +21,7 @@ import {
   TO_DATA_C,
 } from '../../models/worlds-unsync.ts';
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
-import { EVERYWHERE, SAFE } from '../verdicts.ts';
+import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 import { SYNC_SITES } from '../p05-unsync/sites.ts';
 
 /** The section of kvm_mmu_sync_roots(), behind its look. */
@@ -45,7 +45,8 @@ export const syncVsGuestWrite: Scenario = {
   doc:
     'Two vCPUs under one root, and dirty logging. CPU0 synchronises an unsync table with two entries; CPU1 writes the ' +
     'first one through another address, by a TLB entry that may be older than the write protection. CPU2 clears W of ' +
-    'the SPTE that maps the table, for dirty logging, and flushes only after it has dropped mmu_lock.',
+    'the SPTE that maps the table, for dirty logging, and flushes only after it has dropped mmu_lock. A third vCPU stays ' +
+    'outside: its set_bit() fences what a cmpxchg of the mode of CPU1 does not, where it fails, under LKMM.',
   sources: ['KVM-MMU.md A8, P06, P18, C29, G5 6', '6dbf79e7164e'],
   protocols: ['P06', 'P18'],
   bugs: [{ id: 'C29', buggy: protectWritableOnly.name, fixed: 'v5.14' }],
@@ -56,10 +57,11 @@ export const syncVsGuestWrite: Scenario = {
   expectations: [
     {
       proposals: [...KERNELS.map(({ name }) => name), unlinkAfterReads.name],
-      verdicts: SAFE,
+      verdicts: PLAIN_MODE,
       because:
         'the flush waits for every vCPU that may hold a writable translation, and comes before the reads (P06); it is asked ' +
-        'for by MMU-writable, which dirty logging leaves alone (P18). The mark is of no account under mmu_lock',
+        'for by MMU-writable, which dirty logging leaves alone (P18). The mark is of no account under mmu_lock. ' +
+        'vcpu->mode = OUTSIDE_GUEST_MODE is a plain store, on which LKMM promises nothing',
     },
     {
       proposals: [noSyncFlush.name, syncBeforeProtect.name],
@@ -75,7 +77,7 @@ export const syncVsGuestWrite: Scenario = {
     },
   ],
   world() {
-    const kvm = sharedRoot({ vcpus: 2, unsync: true });
+    const kvm = sharedRoot({ vcpus: 3, unsync: true });
     const [syncs, writes] = kvm.vcpus;
     return {
       memory: kvm.memory,
