@@ -9,7 +9,18 @@ import { heuristicReaderVsZap } from './p01-isp/heuristic-reader-vs-zap.ts';
 import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts';
 import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
+import { linkOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
+import { linkVsReload } from './p05-unsync/link-vs-reload.ts';
+import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
+import { unsyncVsFlush } from './p05-unsync/unsync-vs-flush.ts';
+import { syncVsGuestWrite } from './p06-sync/sync-vs-guest-write.ts';
+import { lockedWriteVsStore } from './p07-reread/locked-write-vs-store.ts';
 import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-faults.ts';
+import { trackedWriteVsTwoFaults } from './p07-reread/tracked-write-vs-two-faults.ts';
+import { twoTrackedWrites } from './p07-reread/two-tracked-writes.ts';
+import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.ts';
+import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
+import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
@@ -40,6 +51,17 @@ export const scenarios: readonly Scenario[] = [
   twoWritersVsFault,
   writerVsTwoFaults,
   repointedTableVsTwoFaults,
+  unsyncVsFlush,
+  twoFaultersVsFlush,
+  linkVsReload,
+  linkOfStaleSubtree,
+  syncVsGuestWrite,
+  trackedWriteVsTwoFaults,
+  twoTrackedWrites,
+  lockedWriteVsStore,
+  dirtyLogVsShadowing,
+  twoTablesMarked,
+  droppedMappingOfTable,
   faultVsInvalidation,
   narrowSequence,
   refreshVsInvalidation,
