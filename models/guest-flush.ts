@@ -92,7 +92,8 @@ export function* kvmMmuInvlpg(vcpu: Vcpu, page: number): Steps {
   yield* call('kvm_mmu_invlpg', invalidateIn(vcpu, page, slots));
 }
 
-function* invalidateIn(vcpu: Vcpu, page: number, slots: readonly number[]): Steps {
+/** `kvm_mmu_invalidate_addr()`: the own TLB, and the address in these roots. */
+export function* invalidateIn(vcpu: Vcpu, page: number, slots: readonly number[]): Steps {
   yield* kvmFlushTlbGva();
   const { cache, paeRoot, rootRole } = yield* mmuOf(vcpu);
   if (rootRole.direct) return;

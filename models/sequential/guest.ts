@@ -1,0 +1,128 @@
+/**
+ * A VM whose operations run one at a time, as a problem to be searched. After each operation every vCPU serves its
+ * requests and enters the guest, the processors cache whatever they can, and the judge looks.
+ */
+import {
+  localOf,
+  noConcrete,
+  type Fault,
+  type Operation as KernelStep,
+  type Proposal,
+  type Search,
+  type Step,
+} from 'fencepost';
+import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine } from 'fencepost/x86';
+import { Kvm } from '../kvm.ts';
+import { readGuest } from './hardware.ts';
+import { judge } from './judge.ts';
+import { keyOf } from './key.ts';
+import { describe, vcpuOperations, type GuestOperation } from './operation.ts';
+import { perform } from './perform.ts';
+import { GuestRun, type GuestState, type Setting } from './run.ts';
+import { Violated } from './violated.ts';
+import type { GuestWorld } from './world.ts';
+
+export interface GuestOptions {
+  /** A fault of one step of KVM. */
+  readonly fault?: Fault;
+  /** Counts a #PF that finds nothing present as an invalidation (SDM vol. 3A, 4.10.4.1). */
+  readonly everyFaultInvalidates?: boolean;
+  /** Told of every step that KVM performs, and for which vCPU. */
+  readonly watch?: (vcpu: number, step: KernelStep) => void;
+}
+
+export class SequentialGuest implements Search<GuestState, GuestOperation> {
+  readonly world: GuestWorld;
+  readonly setting: Setting;
+  #initial: GuestState | undefined;
+
+  constructor(world: GuestWorld, proposal: Proposal, options: GuestOptions = {}) {
+    const kvm = new Kvm(world.start);
+    const machine: Machine = { geometry: geometryOf(kvm), pages: world.pages };
+    this.world = world;
+    const guestPtes = world.start.guestPages.flatMap(({ gfn, entries }) =>
+      entries === undefined
+        ? []
+        : Array.from({ length: kvm.entries }, (_, index) => kvm.guest.pte(gfn, index)),
+    );
+    this.setting = { kvm, machine, guestPtes, proposal, ...options };
+  }
+
+  /** Every vCPU is in the guest for the first time. Throws where already that is wrong. */
+  get initial(): GuestState {
+    return (this.#initial ??= this.#start());
+  }
+
+  #start(): GuestState {
+    const { kvm, machine } = this.setting;
+    const concrete = noConcrete();
+    const registers = this.world.start.arch?.registers ?? REGISTERS_AT_RESET;
+    const processor = newProcessor(machine, readGuest(kvm, concrete), registers);
+    const run = new GuestRun(this.setting, {
+      concrete,
+      processors: kvm.vcpus.map(() => processor),
+      hardware: kvm.vcpus.map(() => HOLDS_NOTHING),
+    });
+    run.settle();
+    run.fill();
+    judge(run);
+    return run.state;
+  }
+
+  *operations(state: GuestState): Iterable<GuestOperation> {
+    const { alphabet } = this.world;
+    for (const { id, arch } of this.setting.kvm.vcpus) {
+      const { registers, mode } = localOf(state.concrete, arch);
+      yield* vcpuOperations(alphabet, id, registers, mode.smm);
+    }
+    for (const what of alphabet.host) {
+      const frames = what === 'kvm_mmu_unprotect_page' ? alphabet.stores.map(({ gfn }) => gfn) : [0];
+      for (const gfn of new Set(frames)) yield { kind: 'host', what, gfn };
+    }
+  }
+
+  perform(state: GuestState, operation: GuestOperation): Step<GuestState> {
+    const run = new GuestRun(this.setting, state);
+    const before = run.mmu;
+    try {
+      if (!perform(run, operation)) return { kind: 'none' };
+      run.settle();
+      run.fill();
+      judge(run);
+    } catch (error) {
+      if (error instanceof Violated) return { kind: 'violation', violation: error.violation };
+      throw error;
+    }
+    run.forgetFreed(before);
+    return { kind: 'state', state: run.state };
+  }
+
+  key(state: GuestState): string {
+    return keyOf(this.setting.kvm, state);
+  }
+
+  /** One line for each operation of a trace, with the vCPU that performs it. */
+  describeTrace(trace: readonly GuestOperation[]): readonly string[] {
+    let { initial: state } = this;
+    return trace.map((operation) => {
+      const vcpu = operation.kind === 'host' ? 0 : operation.vcpu;
+      const { registers } = localOf(state.concrete, this.setting.kvm.vcpus[vcpu].arch);
+      const step = this.perform(state, operation);
+      if (step.kind === 'state') ({ state } = step);
+      const text = describe(operation, registers, (gfn) => this.setting.kvm.guest.nameOf(gfn));
+      return operation.kind === 'host' ? `host: ${text}` : `vCPU ${vcpu}: ${text}`;
+    });
+  }
+}
+
+function geometryOf({ host, entries }: Kvm): Machine['geometry'] {
+  const bits = Math.log2(entries);
+  const levels = (count: number): readonly number[] => Array<number>(count).fill(bits);
+  return {
+    off: [],
+    '2-level': levels(host.levels['2-level']),
+    pae: levels(host.levels.pae),
+    '4-level': levels(host.levels['4-level']),
+    '5-level': levels(host.levels['5-level']),
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The processor that runs the guest, as far as translations go: what it makes of the tables that KVM gives it, and
+ * what it may still hold of them. Kept as the superset of all TLBs that a real one could have (KVM-MMU.md D1):
+ * filled after every operation, emptied by nothing but a flush.
+ */
+import { wordAt, type Concrete } from 'fencepost';
+import {
+  ACC_ALL,
+  findPage,
+  isLastSpte,
+  isShadowPresentPte,
+  spteAccess,
+  spteChild,
+  sptePfn,
+  type MmuState,
+} from 'fencepost/mmu';
+import {
+  EFER_LMA,
+  EFER_LME,
+  EFER_NX,
+  pagingModeOf,
+  X86_CR0_PE,
+  X86_CR0_PG,
+  X86_CR0_WP,
+  X86_CR4_PAE,
+  X86_CR4_SMAP,
+  X86_CR4_SMEP,
+  type AccessRegisters,
+  type AddressSpace,
+  type ReadEntry,
+  type Registers,
+  type TableFormat,
+} from 'fencepost/x86';
+import type { Kvm } from '../kvm.ts';
+
+/** How the hardware reads SPTEs. KVM sets A in all of them, and D where it sets W. */
+function spteFormat(levels: number, bits: number): TableFormat {
+  return {
+    indexBits: Array<number>(levels).fill(bits),
+    kindOf: (word, level) =>
+      isShadowPresentPte(word) ? (isLastSpte(level) ? 'page' : 'table') : 'not-present',
+    accessOf: (word, level) => (isLastSpte(level) ? spteAccess(word) : ACC_ALL),
+    isAccessed: () => true,
+    isDirty: () => true,
+    isGlobal: () => false,
+    frameOf: (word) => sptePfn(word),
+    keyOf: () => 0,
+    withAccessed: (word) => word,
+  };
+}
+
+/** KVM's tables from a root that the hardware has; undefined: the page of the root is gone. */
+export function shadowSpace(kvm: Kvm, state: MmuState, root: number): AddressSpace | undefined {
+  const page = findPage(state, root);
+  if (page === undefined) return undefined;
+  return { format: spteFormat(page.role.level, Math.log2(kvm.entries)), root };
+}
+
+/** Reads SPTEs; a table that has been freed has none. */
+export function readSptes(kvm: Kvm, state: MmuState, concrete: Concrete): ReadEntry {
+  return (table, index) => {
+    const page = findPage(state, table);
+    return page === undefined ? 0 : wordAt(concrete, kvm.spte({ page: table, index }, page.role.level));
+  };
+}
+
+/** Reads the guest's own tables. */
+export function readGuest(kvm: Kvm, concrete: Concrete): ReadEntry {
+  return (gfn, index) => wordAt(concrete, kvm.guest.pte(gfn, index));
+}
+
+/**
+ * What the hardware checks SPTEs with under shadow paging: CR0.WP and EFER.NX are always set, SMEP and SMAP are the
+ * guest's while it pages (`vmx_set_cr0()`, `vmx_set_cr4()`).
+ */
+export function shadowRegisters(guest: Registers): AccessRegisters {
+  const isPaging = pagingModeOf(guest) !== 'off';
+  return {
+    cr0: X86_CR0_PE | X86_CR0_PG | X86_CR0_WP,
+    cr4: X86_CR4_PAE | (isPaging ? guest.cr4 & (X86_CR4_SMEP | X86_CR4_SMAP) : 0),
+    efer: EFER_LME | EFER_LMA | EFER_NX,
+    eflags: guest.eflags,
+    pkru: 0,
+  };
+}
+
+export function isMapped(space: AddressSpace, gfn: number, read: ReadEntry): boolean {
+  return isShadowPresentPte(directSpte(space, gfn, read));
+}
+
+/** The direct SPTE that maps a guest frame, or 0. */
+export function directSpte(space: AddressSpace, gfn: number, read: ReadEntry): number {
+  const { indexBits } = space.format;
+  const entries = 2 ** indexBits[0];
+  let table = space.root;
+  for (let level = indexBits.length; ; level--) {
+    const spte = read(table, Math.floor(gfn / entries ** (level - 1)) % entries);
+    if (!isShadowPresentPte(spte) || isLastSpte(level)) return spte;
+    table = spteChild(spte);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The judge: what the hardware may give the guest must be what the architecture allows it to see (KVM-MMU.md D5). R1
+ * and R3 are asked of every page and every kind of access on every vCPU; R2 is asked of each fault when it is given.
+ */
+import { wordAt } from 'fencepost';
+import { findPage, isLastSpte, isShadowPresentPte, isValidRoot, spteChild, sptePfn } from 'fencepost/mmu';
+import {
+  ACCESSES,
+  accessPage,
+  allows,
+  completes,
+  currentPcid,
+  usableTranslations,
+  type Access,
+  type AccessRegisters,
+  type Processor,
+  type Translation,
+} from 'fencepost/x86';
+import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
+import type { GuestRun } from './run.ts';
+import { Violated } from './violated.ts';
+
+/** Implicit accesses are checked like explicit ones of a supervisor. */
+const JUDGED: readonly Access[] = ACCESSES.filter(({ implicit }) => implicit !== true);
+
+/** Throws what it finds wrong after an operation, once every vCPU is about to run the guest. */
+export function judge(run: GuestRun): void {
+  judgeOwnState(run);
+  for (const { id } of run.setting.kvm.vcpus) {
+    if (!run.isTouched(id)) continue;
+    judgeTranslations(run, id);
+    judgeDirect(run, id);
+  }
+}
+
+/** R1 and R3. */
+function judgeTranslations(run: GuestRun, vcpu: number): void {
+  const { kvm, machine } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const processor = run.processors[vcpu];
+  const checks = kvm.host.tdpEnabled ? registers : shadowRegisters(registers);
+  const tag = currentPcid(registers);
+  for (const page of machine.pages) {
+    for (const translation of usableTranslations(run.hardware[vcpu], machine.pages, page, tag)) {
+      judgeTranslation(run, vcpu, processor, page, translation, checks);
+    }
+  }
+}
+
+function judgeTranslation(
+  { setting: { kvm, machine } }: GuestRun,
+  vcpu: number,
+  processor: Processor,
+  page: number,
+  translation: Translation,
+  checks: AccessRegisters,
+): void {
+  for (const access of JUDGED) {
+    if (!completes(translation, access, checks)) continue;
+    if (allows(machine, processor, page, access, translation.frame)) continue;
+    const who = access.user ? 'user' : 'supervisor';
+    const frame = kvm.guest.nameOf(translation.frame);
+    const message = `vCPU ${vcpu} may complete a ${who} ${access.kind} of page ${page} in ${frame}`;
+    throw new Violated('guest-translation-allowed', `${message}, which the architecture forbids`);
+  }
+}
+
+/** A direct SPTE maps the frame that it stands for. */
+function judgeDirect(run: GuestRun, vcpu: number): void {
+  const { kvm } = run.setting;
+  if (!kvm.host.tdpEnabled) return;
+  const space = run.rootSpace(vcpu);
+  const read = readSptes(kvm, run.mmu, run.concrete);
+  const frames = 2 ** space.format.indexBits.reduce((sum, bits) => sum + bits, 0);
+  for (let gfn = 0; gfn < frames; gfn++) {
+    const spte = directSpte(space, gfn, read);
+    if (!isShadowPresentPte(spte) || sptePfn(spte) === gfn) continue;
+    throw new Violated('guest-translation-allowed', `guest frame ${gfn} is mapped to ${sptePfn(spte)}`);
+  }
+}
+
+/** Nothing that KVM would follow leads to a page that was freed. */
+function judgeOwnState(run: GuestRun): void {
+  const { kvm } = run.setting;
+  const { mmu } = run;
+  for (const { id, role } of mmu.pages) {
+    if (isLastSpte(role.level)) continue;
+    for (let index = 0; index < kvm.entries; index++) {
+      const location = kvm.spte({ page: id, index }, role.level);
+      const spte = wordAt(run.concrete, location);
+      if (!isShadowPresentPte(spte) || findPage(mmu, spteChild(spte)) !== undefined) continue;
+      throw new Violated(
+        'no-use-after-free',
+        `${location.name} points at sp${spteChild(spte)}, which was freed`,
+      );
+    }
+  }
+  for (const { id } of kvm.vcpus) {
+    const { root_mmu, guest_mmu } = run.arch(id);
+    for (const root of [...root_mmu.cache.roots, ...guest_mmu.cache.roots]) {
+      if (!isValidRoot(root) || root.hpa < 0 || findPage(mmu, root.hpa) !== undefined) continue;
+      throw new Violated('no-use-after-free', `vCPU ${id} keeps the root sp${root.hpa}, which was freed`);
+    }
+  }
+}
+
+/** R2: the guest gets exactly the #PF that a walk of its tables gives now. */
+export function judgeFault(
+  run: GuestRun,
+  vcpu: number,
+  page: number,
+  access: Access,
+  errorCode: number,
+): void {
+  const { machine } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const result = accessPage(registers, machine.geometry, page, access, run.readGuest, machine.features);
+  const what = `vCPU ${vcpu} gets a #PF for page ${page} with error code ${errorCode}`;
+  if (result.kind === 'done') throw new Violated('fault-justified', `${what}, but its tables let it through`);
+  if (result.errorCode === errorCode) return;
+  throw new Violated('fault-justified', `${what}, which should be ${result.errorCode}`);
+}
+
+/** R2 from the other side: what KVM lets through in the guest's place. */
+export function judgeEmulated(run: GuestRun, vcpu: number, page: number, access: Access, gfn: number): void {
+  const { machine } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const result = accessPage(registers, machine.geometry, page, access, run.readGuest, machine.features);
+  if (result.kind === 'done' && result.frame === gfn) return;
+  const who = access.user ? 'user' : 'supervisor';
+  const where = run.setting.kvm.guest.nameOf(gfn);
+  throw new Violated(
+    'emulation-allowed',
+    `KVM emulates a ${who} ${access.kind} of page ${page} in ${where}, which the guest's tables forbid`,
+  );
+}

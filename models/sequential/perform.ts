@@ -1,0 +1,262 @@
+/** What each operation does: to the guest as the architecture has it, to the hardware, and through KVM. */
+import { wordAt } from 'fencepost';
+import { isWritablePte, PFERR_PRESENT, PFERR_RSVD, type GuestAccess } from 'fencepost/mmu';
+import {
+  accessPage,
+  accessResult,
+  afterOperation,
+  afterWrite,
+  completes,
+  currentPcid,
+  pagingModeOf,
+  permits,
+  usableTranslations,
+  walkTables,
+  type Access,
+  type Operation,
+} from 'fencepost/x86';
+import type { Steps } from 'fencepost';
+import { directPageFault } from '../direct-map.ts';
+import { emulatorWritePhys } from '../emulated-write.ts';
+import { guestOperation } from '../guest-operation.ts';
+import { walkAddr } from '../guest-walk.ts';
+import { guestTables } from '../init-mmu.ts';
+import { kvmInjectEmulatedPageFault } from '../inject-page-fault.ts';
+import type { Vcpu } from '../kvm.ts';
+import { handlePageFault, type FaultResult } from '../page-fault.ts';
+import { enterSmm, leaveSmm } from '../registers.ts';
+import { loadedRoot, mmuOf } from '../vcpu.ts';
+import { mmuShrinkScan, unprotectPage } from '../zap.ts';
+import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
+import { judgeEmulated, judgeFault } from './judge.ts';
+import type { GuestOperation } from './operation.ts';
+import type { GuestRun } from './run.ts';
+import { Violated } from './violated.ts';
+
+/** False: the operation is not possible here, or leaves everything as it is. */
+export function perform(run: GuestRun, operation: GuestOperation): boolean {
+  switch (operation.kind) {
+    case 'access':
+      return access(run, operation.vcpu, operation.page, operation.access) !== 'nothing';
+    case 'store':
+      return operation.held === true ? storeByHeld(run, operation) : storeByWalk(run, operation);
+    case 'execute':
+      return executeOperation(run, operation.vcpu, operation.operation);
+    case 'emulate':
+      return emulate(run, operation.vcpu, operation.page, operation.access);
+    case 'smi':
+    case 'rsm': {
+      const vcpu = run.setting.kvm.vcpus[operation.vcpu];
+      run.run(operation.vcpu, operation.kind === 'smi' ? enterSmm(vcpu) : leaveSmm(vcpu));
+      takeRegisters(run, operation.vcpu);
+      return true;
+    }
+    case 'host': {
+      const { kvm } = run.setting;
+      const isShrink = operation.what === 'mmu_shrink_scan';
+      run.run(0, isShrink ? mmuShrinkScan(kvm, 1) : unprotectPage(kvm, operation.gfn));
+      return true;
+    }
+  }
+}
+
+type Store = Extract<GuestOperation, { kind: 'store' }>;
+
+/** What an access came to: it needed nothing, it completed, it was KVM's to emulate, or the guest got a #PF. */
+type Outcome = 'nothing' | 'completed' | 'emulated' | 'fault';
+
+/** How often an access may fault before it counts as endless: R6. */
+const TRIES = 8;
+
+/** Faults until the hardware lets the access through, with the tables that it walks now. */
+function access(run: GuestRun, vcpu: number, page: number, how: Access): Outcome {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const missing = run.setting.kvm.host.tdpEnabled
+      ? walkInTwoDimensions(run, vcpu, page, how)
+      : walkShadow(run, vcpu, page, how);
+    if (missing === 'completed') return tries === 0 ? 'nothing' : 'completed';
+    if (missing === 'fault') return 'fault';
+    const result = run.run(vcpu, missing.handle);
+    if (result.outcome === 'inject') {
+      giveFault(run, vcpu, page, how, result.errorCode ?? 0);
+      return 'fault';
+    }
+    run.settle();
+    if (result.outcome === 'emulate') return 'emulated';
+  }
+  throw new Violated('no-livelock', `vCPU ${vcpu} faults on page ${page} without end`);
+}
+
+interface Missing {
+  readonly handle: Steps<FaultResult>;
+}
+
+function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Missing | 'completed' {
+  const { kvm } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const walked = walkTables(run.rootSpace(vcpu), page, run.reader(vcpu));
+  const present = walked.kind === 'translation';
+  if (present && permits(walked.translation, how, shadowRegisters(registers))) return 'completed';
+  const access = { ...faultAccess(how), present };
+  return { handle: shadowFault(kvm.vcpus[vcpu], page, access, pagingModeOf(registers) !== 'off') };
+}
+
+function* shadowFault(vcpu: Vcpu, page: number, access: GuestAccess, isPaging: boolean): Steps<FaultResult> {
+  const root = loadedRoot(yield* mmuOf(vcpu));
+  if (root === undefined) return { outcome: 'retry' };
+  if (!isPaging) return { outcome: yield* directPageFault(vcpu, root, page, access) };
+  return yield* handlePageFault(vcpu, root, page, access, yield* guestTables(vcpu));
+}
+
+function faultAccess({ kind, user }: Access): GuestAccess {
+  return { write: kind === 'write', fetch: kind === 'fetch', user };
+}
+
+/**
+ * Under TDP the hardware walks the guest's tables by itself, sets A and D in them, and delivers the guest's faults;
+ * only frames that its second-level tables lack exit.
+ */
+function walkInTwoDimensions(
+  run: GuestRun,
+  vcpu: number,
+  page: number,
+  how: Access,
+): Missing | 'completed' | 'fault' {
+  const { kvm, machine } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const direct = run.rootSpace(vcpu);
+  const sptes = readSptes(kvm, run.mmu, run.concrete);
+  let lacking: { readonly gfn: number; readonly access: GuestAccess } | undefined;
+  const touch = (gfn: number, write: boolean): void => {
+    const spte = directSpte(direct, gfn, sptes);
+    if (lacking === undefined && (spte === 0 || (write && !isWritablePte(spte))))
+      lacking = { gfn, access: { write, present: spte !== 0 } };
+  };
+  const guest = run.readGuest;
+  const result = accessPage(registers, machine.geometry, page, how, (gfn, index) => {
+    touch(gfn, false);
+    return lacking === undefined ? guest(gfn, index) : 0;
+  });
+  if (result.kind === 'done') {
+    for (const { table } of result.updates) touch(table, true);
+    touch(result.frame, how.kind === 'write');
+  }
+  if (lacking !== undefined) return { handle: tdpFault(kvm.vcpus[vcpu], lacking.gfn, lacking.access) };
+  if (result.kind === 'fault') {
+    executeArchitecture(run, vcpu, { op: 'page-fault', page });
+    run.executeInHardware(vcpu, { op: 'page-fault', page });
+    return 'fault';
+  }
+  for (const { table, index, to } of result.updates) run.concrete.words.set(kvm.guest.pte(table, index), to);
+  return 'completed';
+}
+
+function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess): Steps<FaultResult> {
+  const root = loadedRoot(yield* mmuOf(vcpu));
+  if (root === undefined) return { outcome: 'retry' };
+  return { outcome: yield* directPageFault(vcpu, root, gfn, access) };
+}
+
+/**
+ * A #PF that KVM gives: it must be the guest's own (R2), and as any #PF it invalidates its address. KVM leaves out
+ * faults that found nothing present, so a guest may read by an old translation after such a fault; that is counted
+ * against it only on demand, or every search would end there.
+ */
+function giveFault(run: GuestRun, vcpu: number, page: number, how: Access, errorCode: number): void {
+  judgeFault(run, vcpu, page, how, errorCode);
+  const foundPresent = (errorCode & (PFERR_PRESENT | PFERR_RSVD)) === PFERR_PRESENT;
+  if (foundPresent || run.setting.everyFaultInvalidates === true) {
+    executeArchitecture(run, vcpu, { op: 'page-fault', page });
+  }
+  run.page = page;
+  run.run(vcpu, kvmInjectEmulatedPageFault(run.setting.kvm.vcpus[vcpu], page, errorCode));
+}
+
+const SUPERVISOR_WRITE: Access = { kind: 'write', user: false };
+
+function storeByWalk(run: GuestRun, { vcpu, page, gfn, index, value }: Store): boolean {
+  const { kvm, machine } = run.setting;
+  const outcome = access(run, vcpu, page, SUPERVISOR_WRITE);
+  if (outcome === 'fault') return true;
+  const { registers } = run.arch(vcpu);
+  const pte = kvm.guest.pte(gfn, index);
+  if (outcome === 'emulated') {
+    run.run(vcpu, emulatorWritePhys(kvm.vcpus[vcpu], { gfn, index }, value));
+    return true;
+  }
+  // The page may have come to map another frame, which holds no table of this world.
+  const frame = kvm.host.tdpEnabled
+    ? accessPage(registers, machine.geometry, page, SUPERVISOR_WRITE, run.readGuest)
+    : accessResultOfShadow(run, vcpu, page);
+  if (frame.kind !== 'done' || frame.frame !== gfn) return outcome !== 'nothing';
+  if (outcome === 'nothing' && wordAt(run.concrete, pte) === value) return false;
+  run.concrete.words.set(pte, value);
+  return true;
+}
+
+function accessResultOfShadow(run: GuestRun, vcpu: number, page: number): ReturnType<typeof accessResult> {
+  const space = run.rootSpace(vcpu);
+  const walked = walkTables(space, page, run.reader(vcpu));
+  return accessResult(walked, space.format, SUPERVISOR_WRITE, shadowRegisters(run.arch(vcpu).registers));
+}
+
+/** Only where the hardware may hold what it would not find by a walk; otherwise it is the same as by a walk. */
+function storeByHeld(run: GuestRun, { vcpu, page, gfn, index, value }: Store): boolean {
+  const { kvm, machine } = run.setting;
+  const pte = kvm.guest.pte(gfn, index);
+  if (kvm.host.tdpEnabled || wordAt(run.concrete, pte) === value) return false;
+  const { registers } = run.arch(vcpu);
+  const checks = shadowRegisters(registers);
+  const isWritten = accessResultOfShadow(run, vcpu, page);
+  if (isWritten.kind === 'done' && isWritten.frame === gfn) return false;
+  const held = usableTranslations(run.hardware[vcpu], machine.pages, page, currentPcid(registers));
+  if (!held.some((each) => each.frame === gfn && completes(each, SUPERVISOR_WRITE, checks))) return false;
+  run.concrete.words.set(pte, value);
+  return true;
+}
+
+/** Changes the registers and what the architecture allows; false: the operation raises an exception. */
+function executeArchitecture(run: GuestRun, vcpu: number, operation: Operation): boolean {
+  const { machine } = run.setting;
+  const step = afterOperation(machine, run.processors[vcpu], operation, run.readGuest);
+  if (step.kind !== 'done') return false;
+  run.processors[vcpu] = step.processor;
+  return true;
+}
+
+function executeOperation(run: GuestRun, vcpu: number, operation: Operation): boolean {
+  const { kvm } = run.setting;
+  if ('page' in operation) run.page = operation.page;
+  if (!executeArchitecture(run, vcpu, operation)) return false;
+  if (kvm.host.tdpEnabled && !exitsUnderTdp(operation)) run.executeInHardware(vcpu, operation);
+  run.run(vcpu, guestOperation(kvm.vcpus[vcpu], operation));
+  const { registers } = run.processors[vcpu];
+  const own = run.arch(vcpu).registers;
+  if (JSON.stringify(own) !== JSON.stringify(registers)) throw new Error('two notions of one register');
+  return true;
+}
+
+/** Writes to CR0, CR4 and EFER exit; the rest the hardware does alone (KVM-MMU.md A9, A11). */
+function exitsUnderTdp({ op }: Operation): boolean {
+  return op === 'mov-cr0' || op === 'mov-cr4' || op === 'wrmsr-efer';
+}
+
+/** SMM and userspace replace registers; no invalidation follows from that for what is allowed. */
+function takeRegisters(run: GuestRun, vcpu: number): void {
+  const { registers } = run.arch(vcpu);
+  const processor = { ...run.processors[vcpu], registers };
+  run.processors[vcpu] = afterWrite(run.setting.machine, processor, run.readGuest);
+}
+
+function emulate(run: GuestRun, vcpu: number, page: number, how: Access): boolean {
+  const { kvm } = run.setting;
+  if (pagingModeOf(run.arch(vcpu).registers) === 'off') return false;
+  const walk = run.run(vcpu, emulatedWalk(kvm.vcpus[vcpu], page, faultAccess(how)));
+  if ('errorCode' in walk) giveFault(run, vcpu, page, how, walk.errorCode);
+  else judgeEmulated(run, vcpu, page, how, walk.gfn);
+  return true;
+}
+
+function* emulatedWalk(vcpu: Vcpu, page: number, access: GuestAccess): ReturnType<typeof walkAddr> {
+  return yield* walkAddr(vcpu, { page, access, tables: yield* guestTables(vcpu) });
+}

@@ -1,0 +1,50 @@
+/**
+ * Worlds of the sequential search: a guest with its page tables, and what it may do. The guest is the most general one
+ * within its alphabet: any sequence of these operations.
+ */
+import type { Access, InvpcidType } from 'fencepost/x86';
+import type { KvmStart } from '../kvm.ts';
+
+/** A page-table entry that the guest stores to, and what it stores there. */
+export interface GuestStore {
+  readonly gfn: number;
+  readonly index: number;
+  /** Where the guest has mapped the table for itself, while paging is on. */
+  readonly window: number;
+  readonly values: readonly number[];
+}
+
+export interface Invpcid {
+  readonly type: InvpcidType;
+  readonly pcid: number;
+  readonly page: number;
+}
+
+/** What userspace and the host do to the VM at any time. */
+export type HostOperation = 'mmu_shrink_scan' | 'kvm_mmu_unprotect_page';
+
+export interface Alphabet {
+  readonly pages: readonly number[];
+  readonly accesses: readonly Access[];
+  readonly stores: readonly GuestStore[];
+  readonly cr3: readonly number[];
+  /** Bits that one MOV to the register changes. */
+  readonly cr0: readonly number[];
+  readonly cr4: readonly number[];
+  readonly efer: readonly number[];
+  readonly invlpg: readonly number[];
+  readonly invpcid: readonly Invpcid[];
+  /** KVM emulates an access of an instruction that has exited for another reason. */
+  readonly emulates: boolean;
+  readonly smm: boolean;
+  readonly host: readonly HostOperation[];
+}
+
+export interface GuestWorld {
+  readonly name: string;
+  readonly doc: string;
+  readonly start: KvmStart;
+  /** Pages of the linear address space that are judged, in ascending order. */
+  readonly pages: readonly number[];
+  readonly alphabet: Alphabet;
+}

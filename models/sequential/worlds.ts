@@ -1,0 +1,188 @@
+/** The worlds that are searched; all have two vCPUs, two page-table roots and two PCIDs. */
+import { encodeGuestPte, type MmuHost } from 'fencepost/mmu';
+import {
+  EFER_NX,
+  inPagingMode,
+  REGISTERS_AT_RESET,
+  X86_CR0_PG,
+  X86_CR0_WP,
+  X86_CR4_PCIDE,
+  X86_CR4_PGE,
+  X86_CR4_SMEP,
+  type Access,
+  type Registers,
+} from 'fencepost/x86';
+import type { GuestPage } from '../guest-memory.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from '../vcpu.ts';
+import type { Alphabet, GuestWorld } from './world.ts';
+
+const ROOT_A = 1;
+const ROOT_B = 2;
+const LEAF = 3;
+const WINDOWS = 4;
+const DATA_A = 5;
+const DATA_B = 6;
+
+const ENTRIES = 4;
+const PAGE_SHIFT = 12;
+
+/** Linear pages: one of data behind `leaf[0]`; the tables themselves behind the second entry of each root. */
+const DATA_PAGE = 0;
+const LEAF_WINDOW = ENTRIES;
+const ROOT_WINDOW = ENTRIES + 1;
+
+const table = { user: true } as const;
+const toLeaf = encodeGuestPte({ frame: LEAF, ...table });
+const toWindows = encodeGuestPte({ frame: WINDOWS, ...table });
+const dataA = encodeGuestPte({ frame: DATA_A });
+const dataB = encodeGuestPte({ frame: DATA_B });
+const readOnlyA = encodeGuestPte({ frame: DATA_A, writable: false });
+
+/** Two roots that share one leaf table, which the guest has mapped for itself, as it has its first root. */
+const TABLES: readonly GuestPage[] = [
+  { gfn: ROOT_A, name: 'root_a', entries: { 0: toLeaf, 1: toWindows } },
+  { gfn: ROOT_B, name: 'root_b', entries: { 0: toLeaf, 1: toWindows } },
+  { gfn: LEAF, name: 'leaf', entries: { 0: dataA } },
+  {
+    gfn: WINDOWS,
+    name: 'windows',
+    entries: {
+      0: encodeGuestPte({ frame: LEAF, user: false }),
+      1: encodeGuestPte({ frame: ROOT_A, user: false }),
+    },
+  },
+  { gfn: DATA_A, name: 'data_a' },
+  { gfn: DATA_B, name: 'data_b' },
+];
+
+const LONG_MODE: Registers = {
+  ...inPagingMode('4-level', { ...REGISTERS_AT_RESET, efer: EFER_NX }),
+  cr3: ROOT_A << PAGE_SHIFT,
+};
+
+const withWp = (registers: Registers): Registers => ({ ...registers, cr0: registers.cr0 | X86_CR0_WP });
+
+const ACCESS: readonly Access[] = [
+  { kind: 'read', user: true },
+  { kind: 'write', user: false },
+];
+
+const NOTHING: Alphabet = {
+  pages: [DATA_PAGE],
+  accesses: [{ kind: 'read', user: true }],
+  stores: [{ gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA, dataB] }],
+  cr3: [],
+  cr0: [],
+  cr4: [],
+  efer: [],
+  invlpg: [],
+  invpcid: [],
+  emulates: false,
+  smm: false,
+  host: [],
+};
+
+const cr3 = (root: number, pcid: number): number => (root << PAGE_SHIFT) | pcid;
+const ALL_CR3 = [cr3(ROOT_A, 0), cr3(ROOT_B, 0), cr3(ROOT_A, 1), cr3(ROOT_B, 1)];
+
+function world(
+  name: string,
+  doc: string,
+  host: MmuHost,
+  registers: Registers,
+  alphabet: Partial<Alphabet>,
+): GuestWorld {
+  return {
+    name,
+    doc,
+    start: {
+      vcpus: 2,
+      guestPages: TABLES,
+      guestRoot: ROOT_A,
+      entries: ENTRIES,
+      host,
+      arch: vcpuArch(host, registers),
+      without: ['write flooding', 'reschedule', 'prefetch'],
+    },
+    pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
+    alphabet: { ...NOTHING, ...alphabet },
+  };
+}
+
+const PCIDS: Partial<Alphabet> = {
+  cr3: ALL_CR3,
+  cr4: [X86_CR4_PCIDE, X86_CR4_PGE],
+  invlpg: [DATA_PAGE],
+  invpcid: [
+    { type: 0, pcid: 1, page: DATA_PAGE },
+    { type: 1, pcid: 0, page: 0 },
+    { type: 1, pcid: 1, page: 0 },
+    { type: 2, pcid: 0, page: 0 },
+  ],
+};
+
+const MODES: Partial<Alphabet> = {
+  accesses: ACCESS,
+  cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
+  cr0: [X86_CR0_PG, X86_CR0_WP, X86_CR0_PG | X86_CR0_WP],
+  cr4: [X86_CR4_SMEP, X86_CR4_PGE],
+  efer: [EFER_NX],
+  emulates: true,
+  smm: true,
+  stores: [{ gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA, dataB, readOnlyA] }],
+};
+
+const TABLES_TOO: Partial<Alphabet> = {
+  cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
+  stores: [
+    { gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA, dataB, readOnlyA] },
+    { gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [0, toLeaf] },
+  ],
+  accesses: ACCESS,
+  invlpg: [DATA_PAGE],
+  host: ['mmu_shrink_scan', 'kvm_mmu_unprotect_page'],
+};
+
+const WITH_PCIDS: Registers = { ...withWp(LONG_MODE), cr4: LONG_MODE.cr4 | X86_CR4_PCIDE };
+
+export const shadowPcids = world(
+  'shadow-pcids',
+  'Two roots under two PCIDs: MOV CR3 with and without NOFLUSH, INVPCID, INVLPG, CR4.PCIDE and CR4.PGE.',
+  SMALL_SHADOW_HOST,
+  WITH_PCIDS,
+  PCIDS,
+);
+
+export const shadowModes = world(
+  'shadow-modes',
+  'Two roots while the guest changes its mode: CR0.PG and CR0.WP alone and together, SMEP, PGE, EFER.NX, SMM, emulation.',
+  SMALL_SHADOW_HOST,
+  withWp(LONG_MODE),
+  MODES,
+);
+
+export const shadowTables = world(
+  'shadow-tables',
+  'Two roots over one leaf table, stores to tables of both levels, INVLPG, reclaim of shadow pages by the host.',
+  SMALL_SHADOW_HOST,
+  withWp(LONG_MODE),
+  TABLES_TOO,
+);
+
+const TDP: MmuHost = { ...SMALL_SHADOW_HOST, tdpEnabled: true, tdpMmuEnabled: true };
+const LEGACY: MmuHost = { ...TDP, tdpMmuEnabled: false };
+
+export const tdpModes = world('tdp-modes', 'The same guest under the TDP MMU.', TDP, WITH_PCIDS, {
+  ...PCIDS,
+  ...MODES,
+  cr3: ALL_CR3,
+  cr4: [X86_CR4_SMEP, X86_CR4_PGE, X86_CR4_PCIDE],
+});
+
+export const directModes = world(
+  'direct-modes',
+  'The same guest under two-dimensional paging by the legacy MMU.',
+  LEGACY,
+  WITH_PCIDS,
+  { ...PCIDS, ...MODES, cr3: ALL_CR3, cr4: [X86_CR4_SMEP, X86_CR4_PGE, X86_CR4_PCIDE] },
+);
