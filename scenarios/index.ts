@@ -39,6 +39,8 @@ import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
 import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
 import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
 import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
+import { accessedBitVsGuestStore, accessedBitVsMigration } from './p39-accessed-dirty/update-vs-guest.ts';
+import { invlpgPrefetchVsWrite } from './p07-reread/invlpg-prefetch-vs-write.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -81,4 +83,7 @@ export const scenarios: readonly Scenario[] = [
   ageVsRemove,
   levelVsFree,
   flushVsEmulation,
+  accessedBitVsGuestStore,
+  accessedBitVsMigration,
+  invlpgPrefetchVsWrite,
 ];

@@ -9,3 +9,4 @@ export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './unsync.ts';
 export * from './small-protocols.ts';
+export * from './guest-pte-update.ts';

@@ -7,6 +7,7 @@ import { P01_HISTORY } from './p01.ts';
 import { ROOTS_HISTORY } from './roots.ts';
 import { SHADOW_MMU_HISTORY } from './shadow-mmu.ts';
 import { SMALL_PROTOCOLS_HISTORY } from './small-protocols.ts';
+import { GUEST_PTE_UPDATE_HISTORY } from './guest-pte-update.ts';
 import { choicesOf, type History, type Version, VERSIONS } from './timeline.ts';
 
 const HISTORIES: readonly History[] = [
@@ -17,6 +18,7 @@ const HISTORIES: readonly History[] = [
   ...MEMSLOTS_HISTORY,
   ...SMALL_PROTOCOLS_HISTORY,
   ...ROOTS_HISTORY,
+  ...GUEST_PTE_UPDATE_HISTORY,
 ];
 
 const NOTES: Readonly<Record<Version, string>> = {
