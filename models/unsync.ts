@@ -12,6 +12,7 @@ import {
   add,
   readOnce,
   readPlain,
+  smpWmb,
   spinLock,
   spinUnlock,
   writePlain,
@@ -69,22 +70,26 @@ function* isUnsyncByNow(kvm: Kvm, id: number): Steps<boolean> {
 }
 
 function* unsyncPage(kvm: Kvm, id: number): Steps {
-  yield* writePlain(kvm.unsync(id), 1);
   const how = yield* choice(sites.unsyncMarkParents);
-  if (how !== 'skip') yield* markParentsUnsync(kvm, id, how === 'up to the roots');
+  if (how === 'first, smp_wmb()') {
+    yield* markParentsUnsync(kvm, id);
+    yield* smpWmb(sites.unsyncMarkParents);
+  }
+  yield* writePlain(kvm.unsync(id), 1);
+  if (how === 'up to the roots') yield* markParentsUnsync(kvm, id);
 }
 
 /** `kvm_mmu_mark_parents_unsync()` */
-function* markParentsUnsync(kvm: Kvm, id: number, upToTheRoots: boolean): Steps {
+function* markParentsUnsync(kvm: Kvm, id: number): Steps {
   const { parents } = pageOf(yield* guarded(kvm.mmuLock), id);
-  for (const parent of parents) yield* markUnsync(kvm, parent, upToTheRoots);
+  for (const parent of parents) yield* markUnsync(kvm, parent);
 }
 
 /**
  * `mark_unsync()` of one parent SPTE: a plain bit and a plain count, so two markers must exclude each other
  * (C04). Goes on upwards from a page that had nothing unsync below it.
  */
-export function* markUnsync(kvm: Kvm, { page, index }: SpteRef, upToTheRoots = true): Steps {
+export function* markUnsync(kvm: Kvm, { page, index }: SpteRef): Steps {
   const bitmap = kvm.unsyncChildBitmap(page);
   const text = `__test_and_set_bit(${index}, ${bitmap.name})`;
   const before = yield* readPlain(bitmap, { text });
@@ -92,8 +97,7 @@ export function* markUnsync(kvm: Kvm, { page, index }: SpteRef, upToTheRoots = t
   yield* writePlain(bitmap, before.value | (1 << index), { data: [before], text });
   const count = kvm.unsyncChildren(page);
   const children = yield* add(count, 1, Mark.Plain, { text: `${count.name}++` });
-  if ((yield* branch(children)) !== 0 || !upToTheRoots) return;
-  yield* markParentsUnsync(kvm, page, true);
+  if ((yield* branch(children)) === 0) yield* markParentsUnsync(kvm, page);
 }
 
 /** `clear_unsync_child_bit()`; gives how many children are left. */

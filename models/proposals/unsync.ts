@@ -32,6 +32,12 @@ export const parentsNotMarked = mutate(
   [sites.unsyncMarkParents, 'skip'],
 );
 
+export const parentsFirst = mutate(
+  'parents-first',
+  'kvm_unsync_page() marks the pages above, fences with smp_wmb(), and marks the table then',
+  [sites.unsyncMarkParents, 'first, smp_wmb()'],
+);
+
 export const noUnsyncLock = mutate(
   'no-unsync-lock',
   'tables are marked unsync without mmu_unsync_pages_lock, as before ce25681d59ff (C04)',

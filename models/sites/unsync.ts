@@ -25,8 +25,8 @@ export const tryToUnsyncRecheck = defineSite({
 export const unsyncMarkParents = defineSite({
   name: 'unsync-mark-parents',
   fn: 'kvm_unsync_page',
-  doc: 'Whether the pages above learn of an unsync table: after the table itself, not at all, or only its parents.',
-  options: ['up to the roots', 'skip', 'one level'],
+  doc: 'Whether the pages above learn of an unsync table: after the table itself is marked, not at all, or before.',
+  options: ['up to the roots', 'skip', 'first, smp_wmb()'],
 });
 
 export const isUnsyncRootOrder = defineSite({
