@@ -22,8 +22,9 @@ import { SMALL_SHADOW_HOST, vcpuArch, type VcpuArch } from './vcpu.ts';
 export const OUTSIDE_GUEST_MODE = 0;
 export const IN_GUEST_MODE = 1;
 export const EXITING_GUEST_MODE = 2;
+export const READING_SHADOW_PAGE_TABLES = 3;
 
-const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE'];
+const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'];
 
 /** Bits of `vcpu->requests`. */
 export const KVM_REQ_TLB_FLUSH = 0;

@@ -5,20 +5,12 @@
 import {
   branch,
   call,
-  clearBit,
-  fence,
-  Fence,
   loadAcquire,
-  lockedOnX86,
   readOnce,
   readPlain,
-  smpMbAfterAtomic,
   smpRmb,
-  smpWmb,
-  storeRelease,
   update,
   writeLock,
-  writePlain,
   writeUnlock,
   type Read,
   type Steps,
@@ -31,14 +23,9 @@ import {
   spteChild,
   type ShadowPageRole,
 } from 'fencepost/mmu';
-import {
-  EXITING_GUEST_MODE,
-  IN_GUEST_MODE,
-  KVM_REQ_TLB_FLUSH,
-  OUTSIDE_GUEST_MODE,
-  type Kvm,
-  type Vcpu,
-} from './kvm.ts';
+import { kvmFlushTlbAll } from './flush-own-tlb.ts';
+import { runGuest, serveRequests } from './guest-entry.ts';
+import { KVM_REQ_TLB_FLUSH, type Kvm, type Vcpu } from './kvm.ts';
 import { pageFault } from './page-fault.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
 import { sptePointer } from './sptes.ts';
@@ -55,14 +42,18 @@ export function* loadRootAndRun(vcpu: Vcpu, role: ShadowPageRole, page: number):
  */
 function* enterGuest(vcpu: Vcpu, role: ShadowPageRole, page: number): Steps<number | undefined> {
   let root: number | undefined;
-  do {
-    yield* serveRequests(vcpu);
+  for (;;) {
+    // Nobody zaps a loaded root in these worlds, and what the vCPU keeps in its TLB is not asked about.
+    yield* serveRequests(vcpu, { [KVM_REQ_TLB_FLUSH]: kvmFlushTlbAll });
     // kvm_mmu_reload()
     root ??= yield* call('kvm_mmu_load', mmuLoad(vcpu, role));
-  } while (!(yield* mayEnter(vcpu)));
-  const faults = yield* call('guest', guestRead(vcpu.kvm, root, role.level, page));
-  yield* leave(vcpu);
-  return faults ? root : undefined;
+    const loaded = root;
+    let faults = false;
+    const ran = yield* runGuest(vcpu, function* () {
+      faults = yield* guestRead(vcpu.kvm, loaded, role.level, page);
+    });
+    if (ran) return faults ? loaded : undefined;
+  }
 }
 
 /** `kvm_mmu_load()`; writing the root to the hardware and flushing the own TLB follow and touch no memory. */
@@ -93,41 +84,6 @@ function* isUnsyncRoot({ memory }: Kvm, root: number): Steps {
   const unsync = yield* readPlain(memory.location(`sp${root}->unsync`));
   const children = yield* readPlain(memory.location(`sp${root}->unsync_children`));
   yield* branch(unsync, children);
-}
-
-/** Of the requests only the TLB flush occurs here: nobody zaps a loaded root in these worlds. */
-function* serveRequests({ requests }: Vcpu): Steps {
-  const pending = yield* readOnce(requests);
-  if ((yield* branch(pending)) === 0) return;
-  // kvm_check_request()
-  const bit = `KVM_REQ_TLB_FLUSH, &${requests.name}`;
-  const test = yield* readOnce(requests, { text: `test_bit(${bit})` });
-  if (((yield* branch(test)) & (1 << KVM_REQ_TLB_FLUSH)) === 0) return;
-  yield* clearBit(requests, KVM_REQ_TLB_FLUSH, { text: `clear_bit(${bit})` });
-  yield* smpMbAfterAtomic();
-}
-
-/**
- * The handshake of P02, with interrupts off: the mode, a full fence, the requests. srcu_read_unlock()
- * contains an smp_mb() of its own, so the fence is one under every memory model.
- */
-function* mayEnter(vcpu: Vcpu): Steps<boolean> {
-  const { mode, requests } = vcpu;
-  yield* storeRelease(mode, IN_GUEST_MODE);
-  yield* fence(Fence.Mb, 'smp_mb__after_srcu_read_unlock()');
-  const now = yield* readPlain(mode);
-  const pending = yield* readOnce(requests);
-  yield* branch(now, pending);
-  if (now.value !== EXITING_GUEST_MODE && pending.value === 0) return true;
-  yield* leave(vcpu);
-  return false;
-}
-
-/** After the exit, or instead of the entry; interrupts are on from here. */
-function* leave({ mode }: Vcpu): Steps {
-  yield* writePlain(mode, OUTSIDE_GUEST_MODE);
-  yield* smpWmb();
-  yield* lockedOnX86('srcu_read_lock(&kvm->srcu)');
 }
 
 /** The hardware's walk of the shadow page table; true: it meets an entry that is not present. */

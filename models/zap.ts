@@ -24,7 +24,7 @@ import {
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
 import { unaccountShadowed } from './account-shadowed.ts';
-import { validPagesWithGptes } from './page-hash.ts';
+import { isObsoleteSp, validPagesWithGptes } from './page-hash.ts';
 import * as sites from './sites/index.ts';
 import {
   dropParentPte,
@@ -56,11 +56,13 @@ function* prepareZap(kvm: Kvm, id: number, invalidList: number[]): Steps {
   if (!wasInvalid && hasGptes(page)) yield* call('unaccount_shadowed', unaccountShadowed(kvm, page));
   yield* call('kvm_unlink_unsync_page', clearUnsync(kvm, page));
   const isRoot = page.rootCount > 0;
+  // Who made the root obsolete has asked for it to be freed.
+  const asks = isRoot && !(yield* isObsoleteSp(kvm, id));
   if ((yield* choice(sites.prepareZapInvalidate)) === 'skip') return;
   if (!isRoot) invalidList.push(id);
   yield* writePlain(kvm.roleInvalid(id), 1);
   // The request comes after the mark, so that whoever serves it sees the root as obsolete (P12).
-  if (isRoot && !wasInvalid) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
+  if (asks) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
 }
 
 /** Unsync tables below go with an upper page: nobody would find them to synchronise them. */

@@ -9,6 +9,8 @@ import { heuristicReaderVsZap } from './p01-isp/heuristic-reader-vs-zap.ts';
 import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts';
 import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
+import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
+import { walkVsFree } from './p04-walk/walk-vs-free.ts';
 import { linkOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
 import { linkVsReload } from './p05-unsync/link-vs-reload.ts';
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
@@ -21,13 +23,19 @@ import { twoTrackedWrites } from './p07-reread/two-tracked-writes.ts';
 import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.ts';
 import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
 import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
+import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
+import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
+import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
 import { faultVsRemoval, mmioFaultVsRemoval } from './p29-memslot-removal/fault-vs-removal.ts';
 import { prefaultVsRemoval } from './p29-memslot-removal/prefault-vs-removal.ts';
 import { mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
 import { rmapAllocVsNewFlags } from './p31-slots-arch/rmap-alloc-vs-new-flags.ts';
+import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
+import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
+import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
 import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
 import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
 import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
@@ -35,12 +43,9 @@ import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts'
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
 import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
-import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
-import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
-import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
-import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
 import { accessedBitVsGuestStore, accessedBitVsMigration } from './p39-accessed-dirty/update-vs-guest.ts';
 import { invlpgPrefetchVsWrite } from './p07-reread/invlpg-prefetch-vs-write.ts';
+import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-link.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -52,6 +57,8 @@ export const scenarios: readonly Scenario[] = [
   heuristicReaderVsZap,
   twoWritersVsFault,
   writerVsTwoFaults,
+  entryVsFlush,
+  walkVsFree,
   repointedTableVsTwoFaults,
   unsyncVsFlush,
   twoFaultersVsFlush,
@@ -64,6 +71,8 @@ export const scenarios: readonly Scenario[] = [
   dirtyLogVsShadowing,
   twoTablesMarked,
   droppedMappingOfTable,
+  faultVsZapAll,
+  entryVsZapAll,
   faultVsInvalidation,
   narrowSequence,
   refreshVsInvalidation,
@@ -73,17 +82,20 @@ export const scenarios: readonly Scenario[] = [
   mmioFaultVsNewSlot,
   rmapAllocVsNewFlags,
   swapVsInvalidation,
+  walkVsReplace,
+  ageVsRemove,
+  levelVsFree,
+  flushVsEmulation,
   dirtyUpdateVsZap,
   fastFaultVsInvalidation,
   fastFaultVsHarvest,
   emulatedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,
-  walkVsReplace,
-  ageVsRemove,
-  levelVsFree,
-  flushVsEmulation,
   accessedBitVsGuestStore,
   accessedBitVsMigration,
   invlpgPrefetchVsWrite,
+  walkVsLink,
+  walkVsSplit,
+  walkVsEagerSplit,
 ];

@@ -7,6 +7,7 @@ import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { loadRootAndRun } from '../../models/root-load.ts';
 import { ORDINARY_ROOT, PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
+import { ENTRY_SITES } from '../p02-requests/sites.ts';
 import { PROTOCOL_SITES } from './sites.ts';
 
 /**
@@ -27,7 +28,7 @@ export const emulatedWriteVsRootLoad: Scenario = {
     'counted, enters the guest, and handles the first fault below it. CPU0 emulates a write to the ' +
     'page-directory entry.',
   sources: ['KVM-MMU.md P01, P02, A10, A13, G5 row 1b'],
-  sites: PROTOCOL_SITES,
+  sites: [...PROTOCOL_SITES, ...ENTRY_SITES],
   proposals: [...P01_PROPOSALS, noWriterFence, noTopReread],
   protocols: ['P01', 'P07'],
   bugs: [{ id: 'C30', buggy: 'v6.10-once/no-top-reread', fixed: 'v6.10-once' }],

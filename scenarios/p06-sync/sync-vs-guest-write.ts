@@ -21,6 +21,7 @@ import {
   TO_DATA_C,
 } from '../../models/worlds-unsync.ts';
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
+import { KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 import { SYNC_SITES } from '../p05-unsync/sites.ts';
 
@@ -52,7 +53,7 @@ export const syncVsGuestWrite: Scenario = {
   bugs: [{ id: 'C29', buggy: protectWritableOnly.name, fixed: 'v5.14' }],
   mutants: [noSyncFlush.name, syncBeforeProtect.name, protectWritableOnly.name],
   equivalents: [unlinkAfterReads.name],
-  sites: SYNC_SITES,
+  sites: [...SYNC_SITES, ...KICK_SITES],
   proposals: [...KERNELS, noSyncFlush, syncBeforeProtect, protectWritableOnly, unlinkAfterReads],
   expectations: [
     {

@@ -17,6 +17,7 @@ import {
 } from '../../models/worlds.ts';
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
 import { FAULT_SITES } from '../p05-unsync/sites.ts';
+import { KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
 const BUGGY = ['v5.14', 'v5.15'];
@@ -47,6 +48,7 @@ export const dirtyLogVsShadowing: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
     sites.tdpWriteProtectTest,
+    ...KICK_SITES,
   ],
   proposals: [...KERNELS, tdpProtectWritableOnly],
   expectations: [

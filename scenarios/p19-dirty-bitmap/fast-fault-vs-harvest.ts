@@ -6,6 +6,7 @@ import * as proposals from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
+import { KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 /** The bit of another page, so that the word is worth taking. */
@@ -19,7 +20,13 @@ export const fastFaultVsHarvest: Scenario = {
     'SPTE writable and sets the bit, without mmu_lock. CPU1 harvests the word, in which another page has its bit set, ' +
     'protects and flushes, and then userspace copies the page.',
   sources: ['KVM-MMU.md A15, A17, P17, P19'],
-  sites: [sites.fastFaultDirty, sites.fastFaultStore, sites.dirtyLogFlush, sites.dirtyLogBitmap],
+  sites: [
+    sites.fastFaultDirty,
+    sites.fastFaultStore,
+    sites.dirtyLogFlush,
+    sites.dirtyLogBitmap,
+    ...KICK_SITES,
+  ],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),
     proposals.fencedFlush,

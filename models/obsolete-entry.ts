@@ -1,0 +1,63 @@
+/** A vCPU that enters the guest while its roots may become obsolete (KVM-MMU.md A10, A13; G3, I7). */
+import { branch, call, fail, readOnce, storeRelease, type Location, type Read, type Steps } from 'fencepost';
+import { runGuest, serveRequests } from './guest-entry.ts';
+import {
+  KVM_REQ_LOAD_MMU_PGD,
+  KVM_REQ_MMU_FREE_OBSOLETE_ROOTS,
+  KVM_REQ_TLB_FLUSH,
+  type Kvm,
+  type Vcpu,
+} from './kvm.ts';
+import { kvmFlushTlbAll } from './flush-own-tlb.ts';
+import { kvmMmuReload } from './load-root.ts';
+import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd } from './roots.ts';
+import { archOf } from './vcpu.ts';
+import { kvmMmuZapAllFast } from './zap-all-fast.ts';
+
+/** 1 once kvm_mmu_zap_all_fast() has returned. */
+function zapped({ memory }: Kvm): Location {
+  return memory.location('kvm_mmu_zap_all_fast() has returned');
+}
+
+/** Deletes a memslot, and says so. */
+export function* zapAllAndReturn(kvm: Kvm): Steps {
+  yield* kvmMmuZapAllFast(kvm);
+  yield* storeRelease(zapped(kvm), 1, { text: zapped(kvm).name });
+}
+
+/** What a guest run was on, and whether all pages had been zapped by then. */
+export interface RunOnRoot {
+  readonly root: number;
+  readonly gone: Read;
+}
+
+/** `vcpu_enter_guest()` until the guest has run; the root is the one in the hardware. */
+export function enterOnRoot(vcpu: Vcpu): Steps<RunOnRoot> {
+  return call('vcpu_enter_guest', enter(vcpu));
+}
+
+function* enter(vcpu: Vcpu): Steps<RunOnRoot> {
+  let run: RunOnRoot | undefined;
+  while (run === undefined) {
+    yield* serveRequests(vcpu, {
+      [KVM_REQ_MMU_FREE_OBSOLETE_ROOTS]: () => kvmMmuFreeObsoleteRoots(vcpu),
+      [KVM_REQ_LOAD_MMU_PGD]: () => kvmMmuLoadPgd(vcpu),
+      [KVM_REQ_TLB_FLUSH]: kvmFlushTlbAll,
+    });
+    yield* kvmMmuReload(vcpu);
+    yield* runGuest(vcpu, function* () {
+      const { hardwareRoot } = yield* archOf(vcpu);
+      run = {
+        root: hardwareRoot,
+        gone: yield* readOnce(zapped(vcpu.kvm), { text: `guest on sp${hardwareRoot}` }),
+      };
+    });
+  }
+  return run;
+}
+
+/** I7: pages that were there at the start are those that were zapped. */
+export function* judgeRun({ root, gone }: RunOnRoot, zappedPages: readonly number[]): Steps {
+  if ((yield* branch(gone)) !== 0 && zappedPages.includes(root))
+    yield* fail('no-obsolete-root', `the guest runs on sp${root}, which was zapped`);
+}

@@ -1,0 +1,9 @@
+/** Zapping all shadow pages at once (KVM-MMU.md A12; P12, P13). */
+import { defineSite } from 'fencepost';
+
+export const zapAllRequest = defineSite({
+  name: 'zap-all-request',
+  fn: 'kvm_mmu_zap_all_fast',
+  doc: 'Where KVM_REQ_MMU_FREE_OBSOLETE_ROOTS is made: behind the new mmu_valid_gen, before it, or nowhere.',
+  options: ['behind the generation', 'before the generation', 'nowhere'],
+});

@@ -1,0 +1,54 @@
+/** Worlds in which all shadow pages become obsolete while a vCPU has roots of its own (KVM-MMU.md P12, P13). */
+import { emptyRootCache, encodeGuestPte, type ShadowPage } from 'fencepost/mmu';
+import { Kvm, type Mechanism } from './kvm.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from './vcpu.ts';
+import { ORDINARY_ROOT } from './worlds.ts';
+
+const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'prefetch', 'reschedule'];
+const GPD = 1;
+const GPT = 2;
+const DATA = 3;
+
+/** The page directories of the roots, and the roots. */
+export const CURRENT_ROOT = 0;
+export const PREVIOUS_PGD = 4;
+export const PREVIOUS_ROOT = 1;
+
+const guestPages = [
+  { gfn: GPD, name: 'gpd', entries: { 0: encodeGuestPte({ frame: GPT }) } },
+  { gfn: GPT, name: 'gpt', entries: { 0: encodeGuestPte({ frame: DATA, writable: false }) } },
+  { gfn: DATA, name: 'data' },
+  { gfn: PREVIOUS_PGD, name: 'gpd_b' },
+];
+
+/** One vCPU with a root, and another in prev_roots where asked for; nothing below is mapped yet. */
+export function loadedRoots(withPrevious: boolean): Kvm {
+  const arch = vcpuArch(SMALL_SHADOW_HOST);
+  const role = ORDINARY_ROOT;
+  const frames = withPrevious ? [GPD, PREVIOUS_PGD] : [GPD];
+  const pages: ShadowPage[] = frames.map((gfn, id) => ({
+    id,
+    gfn,
+    role,
+    rootCount: 1,
+    parents: [],
+    translations: {},
+  }));
+  const cache = emptyRootCache();
+  frames.forEach((frame, id) => {
+    cache.roots[id] = { pgd: frame << 12, hpa: id, role };
+  });
+  arch.root_mmu = { ...arch.root_mmu, rootRole: role, cache };
+  arch.hardwareRoot = CURRENT_ROOT;
+  return new Kvm({
+    vcpus: 1,
+    guestPages,
+    guestRoot: GPD,
+    shadow: { pages, nextPage: pages.length, rmap: {} },
+    indirectShadowPages: pages.length,
+    writeTrack: Object.fromEntries(frames.map((gfn) => [gfn, 1])),
+    without: ABSENT,
+    entries: 1,
+    arch,
+  });
+}

@@ -1,0 +1,83 @@
+import type { Scenario } from 'fencepost';
+import { enterOnRoot, judgeRun, zapAllAndReturn } from '../../models/obsolete-entry.ts';
+import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
+import { zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
+import * as sites from '../../models/sites/index.ts';
+import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
+import { ENTRY_SITES, REQUEST_SITES } from '../p02-requests/sites.ts';
+import { ZAP_SITES } from '../p01-isp/sites.ts';
+import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
+
+export const entryVsZapAll: Scenario = {
+  name: 'entry-vs-zap-all',
+  question: 'Can a vCPU run on a root that kvm_mmu_zap_all_fast() has zapped, once that has returned?',
+  doc: 'CPU0 enters the guest with a root loaded. CPU1 deletes a memslot: all shadow pages become obsolete.',
+  sources: ['KVM-MMU.md P12, P13, P02, A12, G3 (I7), G5 row 10', '527d5cd7eece (v5.18)'],
+  sites: [
+    ...ENTRY_SITES,
+    ...REQUEST_SITES,
+    ...ZAP_SITES,
+    sites.zapAllRequest,
+    sites.ipiWait,
+    sites.obsoleteRoots,
+    sites.obsoletePrevRoots,
+    sites.freeRootCount,
+    sites.rootCache,
+    sites.rootCacheRotation,
+    sites.loadSync,
+    sites.loadFlush,
+    sites.accountShadowedBeforeIncrement,
+    sites.accountShadowedIncrement,
+    sites.accountShadowedAfterIncrement,
+    sites.accountShadowedWriteProtect,
+    sites.isUnsyncRootOrder,
+  ],
+  proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest],
+  protocols: ['P12', 'P13'],
+  mutants: [
+    'v7.1-mode-once/no-entry-fence',
+    'v7.1-mode-once/no-ipi-wait',
+    'v7.1-mode-once/zap-all-early-request',
+    'v7.1-mode-once/zap-all-no-request',
+  ],
+  expectations: [
+    {
+      proposals: ['v7.1-mode-once'],
+      verdicts: SAFE,
+      because:
+        'P13: who sees the request reads the new generation and frees the root; who does not is waited for (P02)',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-entry-fence'],
+      verdicts: REORDERED,
+      because: 'P02: the vCPU misses the request, the requester the mode: store buffering',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-ipi-wait', 'v7.1-mode-once/zap-all-no-request'],
+      verdicts: EVERYWHERE,
+      because: 'P13: nothing makes the vCPU leave its root before the zap returns',
+    },
+    {
+      proposals: ['v7.1-mode-once/zap-all-early-request'],
+      verdicts: EVERYWHERE,
+      because: 'P12: the vCPU takes the request, finds its root valid, and keeps it; nobody asks again',
+    },
+  ],
+  world() {
+    const kvm = loadedRoots(false);
+    const [vcpu] = kvm.vcpus;
+    return {
+      memory: kvm.memory,
+      threads: [
+        {
+          name: 'CPU0 (vCPU)',
+          *body() {
+            yield* judgeRun(yield* enterOnRoot(vcpu), [CURRENT_ROOT]);
+          },
+        },
+        { name: 'CPU1 (memslot deletion)', body: () => zapAllAndReturn(kvm) },
+      ],
+      properties: [],
+    };
+  },
+};
