@@ -54,6 +54,8 @@ export const droppedMappingOfTable: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
     sites.linkMarkUnsync,
+    sites.ipiWait,
+    sites.entryInterrupts,
   ],
   proposals: [...KERNELS, delayedSyncFlush],
   expectations: [
