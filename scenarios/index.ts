@@ -25,6 +25,7 @@ import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
 import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
 import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
+import { hashVsFirstRoot, rmapsVsFirstRoot, trackingVsFirstUser } from './p14-published/use-vs-publish.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
@@ -73,6 +74,9 @@ export const scenarios: readonly Scenario[] = [
   droppedMappingOfTable,
   faultVsZapAll,
   entryVsZapAll,
+  rmapsVsFirstRoot,
+  hashVsFirstRoot,
+  trackingVsFirstUser,
   faultVsInvalidation,
   narrowSequence,
   refreshVsInvalidation,

@@ -6,6 +6,7 @@ export * from './dirty-log.ts';
 export * from './memslots.ts';
 export * from './notifier.ts';
 export * from './p01.ts';
+export * from './published.ts';
 export * from './roles.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
