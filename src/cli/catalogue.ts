@@ -10,16 +10,19 @@ export interface Catalogue {
   /** What coverage is counted in. */
   readonly protocols: readonly CatalogueEntry[];
   readonly bugs: readonly CatalogueEntry[];
+  /** Why a mutant of the paths is caught by no scenario, by its name. */
+  readonly survivors: Readonly<Record<string, string>>;
 }
 
 /** The catalogue of this package, loaded on the first use: `--help` and bad usage need none. */
 export async function ownCatalogue(): Promise<Catalogue> {
-  const [{ scenarios }, { protocols, bugs }, { patchRules }] = await Promise.all([
+  const [{ scenarios }, { protocols, bugs }, { survivors }, { patchRules }] = await Promise.all([
     import('../../scenarios/index.ts'),
     import('../../scenarios/protocols.ts'),
+    import('../../scenarios/survivors.ts'),
     import('../../models/patch-rules.ts'),
   ]);
-  return { scenarios, rules: patchRules, protocols, bugs };
+  return { scenarios, rules: patchRules, protocols, bugs, survivors };
 }
 
 /** Every proposal of these scenarios once, in the order in which they are met. */

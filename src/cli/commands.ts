@@ -3,6 +3,8 @@ import type { Catalogue } from './catalogue.ts';
 import { check } from './commands/check.ts';
 import { list } from './commands/list.ts';
 import { litmus } from './commands/litmus.ts';
+import { mmu } from './commands/mmu.ts';
+import { mutants } from './commands/mutants.ts';
 import { patch } from './commands/patch.ts';
 import { regress } from './commands/regress.ts';
 import { replay } from './commands/replay.ts';
@@ -105,6 +107,24 @@ export const COMMANDS: readonly Command[] = [
     run: regress,
   },
   {
+    name: 'mutants',
+    words: '',
+    wordDocs: {},
+    summary: 'single-step faults of the paths, and whether the catalogue catches them',
+    doc: [
+      'Drops, swaps or weakens one line of the paths at a time - a store, a fence, an atomic, a lock - and judges the',
+      'scenarios that pass it under sc, x86-tso and lkmm-marked, until one of them is violated. Prints where each',
+      'mutant is caught, and why the others are not. Exit code: 0 every mutant is caught or explained, 1 one is',
+      'neither, 2 bad usage, 3 a search was stopped by its bound.',
+    ].join(' '),
+    flags: ['only', 'deep', 'json', 'maxTime'],
+    examples: [
+      ['fencepost mutants', 'the whole catalogue'],
+      ['fencepost mutants --only P08', 'the paths of one protocol'],
+    ],
+    run: mutants,
+  },
+  {
     name: 'replay',
     words: '<ID> [FILE...]',
     wordDocs: {
@@ -149,6 +169,42 @@ export const COMMANDS: readonly Command[] = [
       ['fencepost litmus --max-time 10s --json tests/', 'for machines, at most 10 seconds a test'],
     ],
     run: litmus,
+  },
+  {
+    name: 'mmu',
+    words: '<WHAT>',
+    wordDocs: { WHAT: 'search' },
+    summary: 'search sequences of guest and host operations for what the architecture forbids',
+    doc: [
+      'Runs a small guest on the simulated MMU, one operation at a time, in every order up to a depth: accesses,',
+      'stores to its page tables, INVLPG, INVPCID, MOV to CR0, CR3 and CR4, EFER, SMM, reclaim by the host. After',
+      'each one, whatever the hardware could use must be what x86 paging allows. The shortest sequence that breaks',
+      'this is printed. Exit code: 0 nothing found to the depth, 1 a policy is violated, 2 bad usage, 3 a bound was',
+      'hit first.',
+    ].join(' '),
+    flags: [
+      'policy',
+      'mmu',
+      'world',
+      'depth',
+      'vcpus',
+      'random',
+      'seed',
+      'strict',
+      'steps',
+      'json',
+      'maxTime',
+    ],
+    examples: [
+      ['fencepost mmu search --policy c13', 'a historic bug with its shortest sequence'],
+      [
+        'fencepost mmu search --policy v7.1,root-cache/need_sync --depth 3',
+        'two ways to keep roots, compared',
+      ],
+      ['fencepost mmu search --mmu tdp --depth 20 --max-time 10m', 'as deep as ten minutes reach'],
+      ['fencepost mmu search --random 1000 --depth 200 --seed 7', 'long random sequences'],
+    ],
+    run: mmu,
   },
   {
     name: 'patch',

@@ -19,6 +19,7 @@ export const catalogue: Catalogue = {
     { id: 'P99', title: 'nothing', because: 'nobody has asked' },
   ],
   bugs: [{ id: 'C01', title: 'the gate without fences' }],
+  survivors: {},
   rules: [
     defineSiteRule({
       site: sites.gate,

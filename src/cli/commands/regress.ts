@@ -2,8 +2,8 @@ import { Bar } from '../bar.ts';
 import type { Call } from '../commands.ts';
 import { Exit, worst } from '../exit.ts';
 import { exitOf } from '../judging.ts';
-import { performAll } from '../regress/perform-all.ts';
-import type { Regressed } from '../regress/perform.ts';
+import { performAll } from '../perform-all.ts';
+import { perform, type Regressed } from '../regress/perform.ts';
 import { Report } from '../regress/report.ts';
 import { tasksOf } from '../regress/tasks.ts';
 
@@ -15,7 +15,13 @@ export async function regress({ flags, io, catalogue }: Call): Promise<Exit> {
   const report = new Report(io, tasks);
   const start = io.now();
   const all: Regressed[] = [];
-  for await (const result of performAll(known, tasks, io, (done) => bar.show(done))) {
+  const work = {
+    tasks,
+    worker: new URL('../regress/worker.js', import.meta.url),
+    perform: (task: (typeof tasks)[number]) => perform(known, task, () => io.now()),
+    onDone: (done: number) => bar.show(done),
+  };
+  for await (const result of performAll(work, io)) {
     bar.clear();
     all.push(result);
     if (flags.json !== true) report.add(result.row);

@@ -9,7 +9,7 @@ import type { RegressTask } from './perform.ts';
 /** The verdicts that the flags ask for, in the order of the catalogue. */
 export function tasksOf(catalogue: Catalogue, flags: Flags): RegressTask[] {
   const { since, maxTime, maxExecutions } = flags;
-  const wanted = catalogue.scenarios.filter(chosen(catalogue, flags));
+  const wanted = chosenScenarios(catalogue, flags);
   if (since !== undefined) byName('proposal', proposalsOf(catalogue.scenarios), ({ name }) => name, since);
   const models = memoryModels.filter((model) => flags.model?.includes(model) ?? true);
   const tasks = wanted.flatMap((scenario) =>
@@ -26,14 +26,14 @@ export function tasksOf(catalogue: Catalogue, flags: Flags): RegressTask[] {
 }
 
 /** Scenarios of the deep set count when they are asked for, by --deep or by their own name. */
-function chosen(
+export function chosenScenarios(
   { scenarios, protocols, bugs }: Catalogue,
   { only, deep }: Flags,
-): (one: Scenario) => boolean {
+): Scenario[] {
   const known = [...scenarios.map(({ name }) => name), ...[...protocols, ...bugs].map(({ id }) => id)];
   const unknown = only?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw unknownName('name', unknown, known);
-  return (scenario) => {
+  return scenarios.filter((scenario) => {
     const names = [
       scenario.name,
       ...(scenario.protocols ?? []),
@@ -41,7 +41,7 @@ function chosen(
     ];
     if (only !== undefined && !names.some((name) => only.includes(name))) return false;
     return scenario.tier !== 'deep' || deep === true || only?.includes(scenario.name) === true;
-  };
+  });
 }
 
 /** Proposals stand in the order of history. */

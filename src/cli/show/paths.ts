@@ -1,6 +1,7 @@
 /** What the threads of a scenario pass: found out by running them, so that it cannot be wrong. */
 import type { Scenario } from '../../check/scenario.ts';
 import { makeWorld, programOf } from '../../check/world.ts';
+import { ordersOf } from '../../check/orders.ts';
 import { runSequential } from '../../program/sequential.ts';
 
 export interface PathOfThread {
@@ -35,13 +36,4 @@ export function pathsOf(scenario: Scenario): PathOfThread[] {
     thread,
     functions: [...seen[i]].map((name) => ({ name, sites: sitesOf(name) })),
   }));
-}
-
-/** More turns than any thread has events. */
-const TURNS = 400;
-
-function ordersOf(threads: number): number[][] {
-  const all = Array.from({ length: threads }, (_, thread) => thread);
-  const inTurn = Array.from({ length: TURNS }, (_, i) => i % threads);
-  return [...all.map((first) => Array<number>(TURNS).fill(first)), inTurn];
 }

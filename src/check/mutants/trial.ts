@@ -1,0 +1,82 @@
+/** Whether a scenario catches a mutant of its paths. */
+import type { ModelName } from '../../memory/model.ts';
+import { memoryModels } from '../../memory/models.ts';
+import { FencepostError } from '../../program/error.ts';
+import { defineProgram } from '../../program/program.ts';
+import { runSequential } from '../../program/sequential.ts';
+import type { Proposal } from '../../program/site.ts';
+import { ordersOf } from '../orders.ts';
+import { judge, type JudgeOptions } from '../run.ts';
+import { expectedVerdict, type Scenario } from '../scenario.ts';
+import { listing, mutated, mutantName, type Mutant } from './mutant.ts';
+
+/** How a mutant came out in one scenario. */
+export interface Trial {
+  /** Undefined: nothing is violated under any memory model that was tried. */
+  readonly caught: { readonly model: ModelName; readonly by: string } | undefined;
+  /** Every execution was seen wherever nothing was caught. */
+  readonly exhaustive: boolean;
+}
+
+/** The memory models that mutants are tried under: what is plain in the kernel would hide them under `lkmm`. */
+const MODELS = memoryModels.filter(({ name }) => name !== 'lkmm');
+
+/** The proposal whose mutants say most: safe under the most memory models, and the latest of these. */
+export function subjectOf(scenario: Scenario): Proposal {
+  const safe = ({ name }: Proposal): number =>
+    memoryModels.filter((model) => expectedVerdict(scenario, name, model.name) === 'safe').length;
+  return scenario.proposals.reduce((best, each) => (safe(each) >= safe(best) ? each : best));
+}
+
+/** The mutants of the lines that the threads pass under the proposal. */
+export function mutantsOf(scenario: Scenario, proposal: Proposal): Mutant[] {
+  const found = new Map<string, Mutant>();
+  const report = (mutant: Mutant): void => void found.set(mutantName(mutant), mutant);
+  for (const order of ordersOf(scenario.world().threads.length)) {
+    const { memory, threads } = scenario.world();
+    const listed = threads.map(({ name, body }) => ({ name, body: () => listing(body(), report) }));
+    runSequential(defineProgram(scenario.name, memory, listed, proposal), { order });
+  }
+  return [...found.values()];
+}
+
+/** Judges the mutant under each memory model under which the proposal itself is safe, until one catches it. */
+export function tryMutant(
+  scenario: Scenario,
+  proposal: Proposal,
+  mutant: Mutant,
+  options: JudgeOptions,
+): Trial {
+  const changed: Scenario = {
+    ...scenario,
+    world() {
+      const world = scenario.world();
+      const threads = world.threads.map(({ name, body }) => ({
+        name,
+        body: () => mutated(body(), mutant),
+      }));
+      return { ...world, threads };
+    },
+  };
+  let exhaustive = true;
+  for (const model of MODELS) {
+    if (expectedVerdict(scenario, proposal.name, model.name) === 'violated') continue;
+    try {
+      const { verdict, violations, ...judged } = judge(changed, proposal, model, options);
+      if (verdict === 'violated')
+        return { caught: { model: model.name, by: violations[0].property }, exhaustive };
+      exhaustive &&= judged.exhaustive;
+    } catch (error) {
+      return { caught: { model: model.name, by: failureOf(error) }, exhaustive };
+    }
+  }
+  return { caught: undefined, exhaustive };
+}
+
+/** A path that breaks off catches its mutant as well: it has met what cannot be. */
+function failureOf(error: unknown): string {
+  if (error instanceof FencepostError) return error.code;
+  // A path without an end is explored until the stack is full.
+  if (error instanceof RangeError) return 'endless';
+  throw error;
+}

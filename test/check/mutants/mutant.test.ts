@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { mutantName, type Mutant } from '../../../src/check/mutants/mutant.ts';
+import { mutantsOf, subjectOf, tryMutant } from '../../../src/check/mutants/trial.ts';
+import { gate, wakeUp } from '../../support/scenarios.ts';
+
+const subject = subjectOf(gate);
+const all = mutantsOf(gate, subject);
+
+function caught(mutant: Mutant): string | undefined {
+  const { caught: by } = tryMutant(gate, subject, mutant, {});
+  return by && `${by.model}: ${by.by}`;
+}
+
+describe('mutants of a scenario', () => {
+  it('starts from what is safe under the most memory models', () => {
+    expect(subject.name).toBe('both-fences');
+  });
+
+  it('lists each line once for each thing that can be done to it', () => {
+    const names = all.map(mutantName);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('drop smp_mb()');
+    expect(names).toContain('swap store gpte');
+    expect(names.some((name) => name.startsWith('drop') && name.includes('lock'))).toBe(true);
+  });
+
+  it('catches a fence that is dropped, or stands behind what it should keep back', () => {
+    expect(caught({ kind: 'drop', at: 'smp_mb()' })).toBe('x86-tso: no-stale-spte');
+    expect(caught({ kind: 'swap', at: 'smp_mb()' })).toBe('x86-tso: no-stale-spte');
+  });
+
+  it('catches a lock that is not taken', () => {
+    const lock = all.find(({ kind, at }) => kind === 'drop' && at.includes('spin lock mmu_lock'));
+    expect(lock && caught(lock)).toMatch(/^sc: /);
+  });
+
+  it('changes nothing where the line is not passed', () => {
+    expect(caught({ kind: 'drop', at: 'nobody: smp_mb()' })).toBeUndefined();
+  });
+
+  it('catches a wake-up that does not come', () => {
+    const scenario = wakeUp(1);
+    const proposal = subjectOf(scenario);
+    const results = mutantsOf(scenario, proposal).map((mutant) => [
+      mutantName(mutant),
+      tryMutant(scenario, proposal, mutant, {}).caught?.by,
+    ]);
+    expect(results.some(([, by]) => by === 'no-deadlock')).toBe(true);
+  });
+});
