@@ -35,7 +35,7 @@ export function textOf(kvm: Kvm, state: GuestState, exchangeVcpus = true): strin
     const texts = isCompact
       ? [own, held].map(textOnce)
       : [archIn(places, own), heldIn(kvm, places, held)].map((each) => JSON.stringify(each));
-    return `${textOnce(state.processors[id].held)} ${texts.join(' ')}`;
+    return `${textOnce(state.processors[id].held)} ${state.kept[id].join()} ${texts.join(' ')}`;
   });
   if (exchangeVcpus) vcpus.sort();
   return [wordsIn(kvm, places, mmu, state), mmuIn(places, mmu), ...vcpus].join('\n');

@@ -29,6 +29,7 @@ import { loadedRoot, mmuOf } from '../vcpu.ts';
 import { mmuShrinkScan, unprotectPage } from '../zap.ts';
 import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
 import { judgeEmulated, judgeFault } from './judge.ts';
+import { keptAfter } from './kept-roots.ts';
 import type { GuestOperation } from './operation.ts';
 import type { GuestRun } from './run.ts';
 import { Violated } from './violated.ts';
@@ -165,7 +166,7 @@ function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess): Steps<FaultRes
 function giveFault(run: GuestRun, vcpu: number, page: number, how: Access, errorCode: number): void {
   judgeFault(run, vcpu, page, how, errorCode);
   const foundPresent = (errorCode & (PFERR_PRESENT | PFERR_RSVD)) === PFERR_PRESENT;
-  if (foundPresent || run.setting.everyFaultInvalidates === true) {
+  if (foundPresent || run.setting.strict === true) {
     executeArchitecture(run, vcpu, { op: 'page-fault', page });
   }
   run.page = page;
@@ -217,9 +218,13 @@ function storeByHeld(run: GuestRun, { vcpu, page, gfn, index, value }: Store): b
 
 /** Changes the registers and what the architecture allows; false: the operation raises an exception. */
 function executeArchitecture(run: GuestRun, vcpu: number, operation: Operation): boolean {
-  const { machine } = run.setting;
+  const { machine, strict } = run.setting;
+  const before = run.processors[vcpu].registers;
   const step = afterOperation(machine, run.processors[vcpu], operation, run.readGuest);
   if (step.kind !== 'done') return false;
+  if (strict !== true) {
+    run.kept[vcpu] = keptAfter(run.kept[vcpu], before, operation, step.processor.registers);
+  }
   run.processors[vcpu] = step.processor;
   return true;
 }

@@ -36,6 +36,7 @@ import {
 import type { Kvm } from '../kvm.ts';
 import { rootOf, type VcpuArch } from '../vcpu.ts';
 import { prepareEntry } from './entry.ts';
+import { fillKept, type KeptRoots } from './kept-roots.ts';
 import { isMapped, readGuest, readSptes, shadowSpace } from './hardware.ts';
 import { Violated } from './violated.ts';
 
@@ -44,6 +45,7 @@ export interface GuestState {
   readonly concrete: Concrete;
   /** By vCPU: what the architecture allows. */
   readonly processors: readonly Processor[];
+  readonly kept: readonly KeptRoots[];
   /** By vCPU: what the hardware may hold of what KVM gave it. */
   readonly hardware: readonly MayHold[];
 }
@@ -54,8 +56,8 @@ export interface Setting {
   readonly machine: Machine;
   readonly proposal: Proposal;
   readonly fault?: Fault;
-  /** A #PF that found nothing present must invalidate its address too, as the SDM says; KVM's does not. */
-  readonly everyFaultInvalidates?: boolean;
+  /** Judges by the letter of the SDM where KVM is known to differ. */
+  readonly strict?: boolean;
   /** Every entry of a guest table. */
   readonly guestPtes: readonly Location[];
   /** Told of every step of KVM. */
@@ -70,6 +72,7 @@ export class GuestRun {
   readonly concrete: Concrete;
   readonly processors: Processor[];
   readonly hardware: MayHold[];
+  readonly kept: KeptRoots[];
   /** The address that a flush of one address is for. */
   page = 0;
   readonly #from: GuestState;
@@ -82,6 +85,7 @@ export class GuestRun {
     this.concrete = copyConcrete(from.concrete);
     this.processors = [...from.processors];
     this.hardware = [...from.hardware];
+    this.kept = [...from.kept];
   }
 
   get mmu(): MmuState {
@@ -200,7 +204,10 @@ export class GuestRun {
     const { kvm, machine } = this.setting;
     const guestChanged = this.#guestChanged();
     for (const { id } of kvm.vcpus) {
-      if (guestChanged) this.processors[id] = afterWrite(machine, this.processors[id], this.readGuest);
+      if (guestChanged) {
+        const processor = afterWrite(machine, this.processors[id], this.readGuest);
+        this.processors[id] = fillKept(machine, processor, this.kept[id], this.readGuest);
+      }
       if (!guestChanged && !this.isTouched(id)) continue;
       const tag = currentPcid(this.arch(id).registers);
       const space = this.space(id);
@@ -238,6 +245,7 @@ export class GuestRun {
   }
 
   get state(): GuestState {
-    return { concrete: this.concrete, processors: this.processors, hardware: this.hardware };
+    const { concrete, processors, hardware, kept } = this;
+    return { concrete, processors, hardware, kept };
   }
 }

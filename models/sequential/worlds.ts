@@ -186,3 +186,13 @@ export const directModes = world(
   WITH_PCIDS,
   { ...PCIDS, ...MODES, cr3: ALL_CR3, cr4: [X86_CR4_SMEP, X86_CR4_PGE, X86_CR4_PCIDE] },
 );
+
+/** Which MMU of KVM serves the guest. */
+export const MMU_KINDS = ['shadow', 'tdp', 'direct'] as const;
+export type MmuKind = (typeof MMU_KINDS)[number];
+
+export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
+  shadow: [shadowPcids, shadowModes, shadowTables],
+  tdp: [tdpModes],
+  direct: [directModes],
+};

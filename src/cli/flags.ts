@@ -66,6 +66,41 @@ export const FLAGS = {
     flags: '--explain',
     doc: 'say why: a witness as columns of CPUs, or the cycle that forbids there being one',
   },
+  policy: {
+    flags: '--policy <NAME>',
+    doc: 'kernel version or policy, several times or as a comma list; NAME+SITE=OPTION changes one',
+    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+  },
+  mmu: {
+    flags: '--mmu <KIND>',
+    doc: 'which MMU of KVM serves the guest: shadow, tdp, direct; shadow without it',
+  },
+  world: { flags: '--world <NAME>', doc: 'one world instead of all of the MMU' },
+  depth: {
+    flags: '--depth <N>',
+    doc: 'operations of the longest sequence; 4 without it',
+    parse: (text: string): number => positive(text, 'depth'),
+  },
+  vcpus: {
+    flags: '--vcpus <N>',
+    doc: 'virtual CPUs of the guest; 2 without it',
+    parse: (text: string): number => positive(text, 'vcpus'),
+  },
+  random: {
+    flags: '--random <N>',
+    doc: 'N random sequences of --depth operations instead of all short ones; what they find is shrunk',
+    parse: (text: string): number => positive(text, 'random'),
+  },
+  seed: {
+    flags: '--seed <N>',
+    doc: 'where the random sequences begin; 1 without it',
+    parse: (text: string): number => positive(text, 'seed'),
+  },
+  strict: {
+    flags: '--strict',
+    doc: 'judge by the letter of the SDM where KVM is known to differ (PCIDs share shadow pages; #PF without P)',
+  },
+  steps: { flags: '--steps', doc: 'show what KVM does inside each operation of a trace' },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
   since: {
     flags: '--since <PROPOSAL>',
@@ -96,6 +131,15 @@ export interface Flags {
   readonly maxExecutions?: number;
   /** Milliseconds. */
   readonly maxTime?: number;
+  readonly policy?: readonly string[];
+  readonly mmu?: string;
+  readonly world?: string;
+  readonly depth?: number;
+  readonly vcpus?: number;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly steps?: boolean;
+  readonly strict?: boolean;
   readonly judge?: boolean;
   /** A file. */
   readonly reference?: string;

@@ -1,0 +1,16 @@
+/** The sequential search: a VM whose operations run one at a time, its worlds, and the policies to compare. */
+import type { Proposal } from 'fencepost';
+import { flushFreesPrevRoots, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
+import { versions } from '../proposals/versions/index.ts';
+
+export { SequentialGuest, type GuestOptions } from './guest.ts';
+export type { GuestOperation } from './operation.ts';
+export type { GuestState } from './run.ts';
+export { MMU_KINDS, WORLDS, type MmuKind } from './worlds.ts';
+export type { GuestWorld } from './world.ts';
+
+/** v7.1 with the one repair that the search asks for. */
+export const BASELINE: Proposal = flushFreesPrevRoots;
+
+/** What can be searched by name. */
+export const POLICIES: readonly Proposal[] = [...Object.values(versions), ...ROLE_POLICIES, ...ROLE_FAULTS];

@@ -1,0 +1,101 @@
+/** One policy in one world: searched to a depth, or tried with random sequences. */
+import type { GuestOperation, GuestState, GuestWorld } from '../../../models/sequential/index.ts';
+import { randomSequences } from '../../check/search/random.ts';
+import { search, type SearchViolation } from '../../check/search/search.ts';
+import type { Proposal } from '../../program/site.ts';
+import type { Flags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { grouped } from '../table.ts';
+import { Coverage } from './coverage.ts';
+import type { Sequential } from './load.ts';
+import { StepLog, traceLines } from './trace.ts';
+import { SearchWatch } from './watch.ts';
+
+const DEFAULT_DEPTH = 4;
+
+export interface Searched {
+  readonly policy: string;
+  readonly world: string;
+  readonly verdict: 'safe' | 'violated' | 'bounded';
+  /** Every sequence of so many operations has been seen; of random ones, how long they are. */
+  readonly depth: number;
+  /** Missing for random sequences. */
+  readonly states?: number;
+  readonly operations: number;
+  readonly seconds: number;
+  readonly why?: string;
+  readonly violation?: SearchViolation;
+  readonly trace?: readonly string[];
+  readonly functions: readonly string[];
+  readonly sites: readonly string[];
+}
+
+/** Undefined: Ctrl-C. */
+export function searchOne(
+  { SequentialGuest }: Sequential,
+  policy: Proposal,
+  world: GuestWorld,
+  flags: Flags,
+  io: Io,
+): Searched | undefined {
+  const covered = new Coverage(policy);
+  const { strict } = flags;
+  const guest = new SequentialGuest(world, policy, { strict, watch: (_, step) => covered.note(step) });
+  const watch = new SearchWatch(io, `${policy.name} in ${world.name}`, flags.maxTime);
+  let found: Found | undefined;
+  const isDone = io.supervise(() => {
+    found = flags.random === undefined ? exhaustive(guest, flags, watch) : random(guest, flags, watch);
+  });
+  watch.clear();
+  if (!isDone || found === undefined) return undefined;
+  const { trace, ...counts } = found;
+  const result = {
+    policy: policy.name,
+    world: world.name,
+    ...counts,
+    seconds: watch.seconds,
+    functions: [...covered.functions].sort(),
+    sites: covered.sites,
+  };
+  if (trace === undefined) return result;
+  const log = new StepLog();
+  const again = new SequentialGuest(world, policy, { strict, watch: (vcpu, step) => log.note(vcpu, step) });
+  const steps = flags.steps === true ? log.replay(again, trace) : undefined;
+  return { ...result, trace: traceLines(guest, trace, steps) };
+}
+
+type Guest = InstanceType<Sequential['SequentialGuest']>;
+
+type Found = Pick<Searched, 'verdict' | 'depth' | 'states' | 'operations' | 'why' | 'violation'> & {
+  readonly trace?: readonly GuestOperation[];
+};
+
+function exhaustive(guest: Guest, { depth = DEFAULT_DEPTH }: Flags, watch: SearchWatch): Found {
+  return search<GuestState, GuestOperation>(guest, {
+    depth,
+    stop: () => watch.stop(),
+    progress: ({ depth: done, states, operations }) =>
+      watch.tick(operations, `depth ${done} done, ${grouped(states)} states`),
+  });
+}
+
+function random(guest: Guest, flags: Flags, watch: SearchWatch): Found {
+  const { random: sequences = 1, seed = 1, depth = DEFAULT_DEPTH } = flags;
+  const result = randomSequences<GuestState, GuestOperation>(guest, {
+    seed,
+    sequences,
+    length: depth,
+    stop: () => watch.stop(),
+    progress: (operations) => watch.tick(operations, 'random sequences'),
+  });
+  const { operations } = result;
+  switch (result.verdict) {
+    case 'violated':
+      return { ...result, depth: result.trace.length };
+    case 'bounded':
+      return { verdict: 'bounded', why: result.why, operations, depth };
+    case 'passed':
+      // Nothing was found, which says nothing about the sequences that were not tried.
+      return { verdict: 'bounded', why: 'the number of sequences', operations, depth };
+  }
+}

@@ -1,0 +1,91 @@
+/** `fencepost mmu search`: every short sequence of operations, or random long ones, for each policy and world. */
+import type { GuestWorld } from '../../../models/sequential/index.ts';
+import type { Proposal } from '../../program/site.ts';
+import type { Call } from '../commands.ts';
+import { Exit, worst } from '../exit.ts';
+import type { Flags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { byName } from '../nearest.ts';
+import { proposalNamed } from '../proposal.ts';
+import { grouped, Table, type Cell } from '../table.ts';
+import { loadSequential, type Sequential } from './load.ts';
+import { searchOne, type Searched } from './search-one.ts';
+import { violationText } from './trace.ts';
+
+export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
+  const known = await loadSequential();
+  const policies = policiesOf(known, flags);
+  const worlds = worldsOf(known, flags);
+  const table = new Table([
+    { title: 'policy', width: Math.max(...policies.map(({ name }) => name.length)) },
+    { title: 'world', width: Math.max(...worlds.map(({ name }) => name.length)) },
+    { title: 'verdict', width: 'violated'.length },
+    { title: 'depth', align: 'right' },
+    { title: 'states', align: 'right', width: 10 },
+    { title: 'operations', align: 'right', width: 11 },
+    { title: 'seconds', align: 'right', width: 7 },
+  ]);
+  const all: Searched[] = [];
+  let isInterrupted = false;
+  for (const [policy, world] of policies.flatMap((each) => worlds.map((at) => [each, at] as const))) {
+    const searched = searchOne(known, policy, world, flags, io);
+    isInterrupted = searched === undefined;
+    if (searched === undefined) break;
+    all.push(searched);
+    if (flags.json !== true) io.out(table.next(cells(searched, io)));
+  }
+  if (flags.json === true) {
+    io.out(`${JSON.stringify({ results: all, ...(isInterrupted && { interrupted: true }) }, null, 2)}\n`);
+  } else {
+    for (const searched of all) io.out(explanation(searched));
+    io.out(coverage(all));
+  }
+  const codes: Exit[] = all.map(({ verdict }) => EXITS[verdict]);
+  return worst(isInterrupted ? [...codes, Exit.Interrupted] : codes);
+}
+
+const EXITS = { safe: Exit.Holds, violated: Exit.Violated, bounded: Exit.Inconclusive } as const;
+
+function policiesOf({ POLICIES, BASELINE, sites }: Sequential, { policy }: Flags): readonly Proposal[] {
+  return policy === undefined ? [BASELINE] : policy.map((name) => proposalNamed(POLICIES, sites, name));
+}
+
+function worldsOf(
+  { MMU_KINDS, WORLDS }: Sequential,
+  { mmu = 'shadow', world, vcpus }: Flags,
+): readonly GuestWorld[] {
+  const kind = byName('mmu', MMU_KINDS, (name) => name, mmu);
+  const worlds =
+    world === undefined
+      ? WORLDS[kind]
+      : [byName('world', Object.values(WORLDS).flat(), ({ name }) => name, world)];
+  return vcpus === undefined ? worlds : worlds.map((each) => ({ ...each, start: { ...each.start, vcpus } }));
+}
+
+function cells({ policy, world, verdict, depth, states, operations, seconds }: Searched, io: Io): Cell[] {
+  const colours = { safe: 'green', violated: 'red', bounded: 'yellow' } as const;
+  return [
+    { text: policy },
+    { text: world },
+    { text: verdict, paint: (padded) => io.paint(colours[verdict], padded) },
+    { text: String(depth) },
+    { text: states === undefined ? '-' : grouped(states) },
+    { text: grouped(operations) },
+    { text: seconds.toFixed(1) },
+  ];
+}
+
+/** What was found, or how far the search came. */
+function explanation({ policy, world, verdict, depth, violation, trace, why }: Searched): string {
+  const title = `\n${policy} in ${world}`;
+  if (verdict === 'bounded')
+    return `${title}: ${why ?? ''} ran out; nothing found in any sequence of ${depth} operations\n`;
+  if (violation === undefined || trace === undefined) return '';
+  return `${title}:\n${[...trace, `   ${violationText(violation)}`].map((line) => `  ${line}\n`).join('')}`;
+}
+
+function coverage(all: readonly Searched[]): string {
+  const functions = new Set(all.flatMap((each) => each.functions));
+  const sites = new Set(all.flatMap((each) => each.sites));
+  return `\npassed ${functions.size} kernel functions and ${sites.size} site options\n`;
+}
