@@ -152,4 +152,13 @@ export {
   withWrite,
   type LeafSpte,
 } from './spte.ts';
+export {
+  FROZEN_SPTE,
+  isFrozenSpte,
+  isLargePte,
+  isLeafSpte,
+  makeHugeSpte,
+  showTdpSpte,
+  splitSpte,
+} from './tdp-spte.ts';
 export { countBits, unsyncMarks } from './unsync-marks.ts';
