@@ -47,6 +47,9 @@ import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
 import { accessedBitVsGuestStore, accessedBitVsMigration } from './p39-accessed-dirty/update-vs-guest.ts';
 import { invlpgPrefetchVsWrite } from './p07-reread/invlpg-prefetch-vs-write.ts';
 import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-link.ts';
+import { mapVsTableZap } from './p25-frozen/map-vs-table-zap.ts';
+import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
+import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -102,4 +105,9 @@ export const scenarios: readonly Scenario[] = [
   walkVsLink,
   walkVsSplit,
   walkVsEagerSplit,
+  mapVsTableZap,
+  mapVsZap,
+  walkVsCollapse,
+  guestVsCollapse,
+  guestVsNxRecovery,
 ];

@@ -8,6 +8,7 @@ import { ROOTS_HISTORY } from './roots.ts';
 import { SHADOW_MMU_HISTORY } from './shadow-mmu.ts';
 import { SMALL_PROTOCOLS_HISTORY } from './small-protocols.ts';
 import { GUEST_PTE_UPDATE_HISTORY } from './guest-pte-update.ts';
+import { TDP_MMU_HISTORY } from './tdp-mmu.ts';
 import { choicesOf, type History, type Version, VERSIONS } from './timeline.ts';
 
 const HISTORIES: readonly History[] = [
@@ -19,6 +20,7 @@ const HISTORIES: readonly History[] = [
   ...SMALL_PROTOCOLS_HISTORY,
   ...ROOTS_HISTORY,
   ...GUEST_PTE_UPDATE_HISTORY,
+  ...TDP_MMU_HISTORY,
 ];
 
 const NOTES: Readonly<Record<Version, string>> = {

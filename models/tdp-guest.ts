@@ -1,0 +1,49 @@
+/**
+ * A guest under the TDP MMU (KVM-MMU.md D1, P25, P26): the processor reads the tables entry by entry, keeps what it has
+ * read, and goes on with it whatever becomes of the entries, until it leaves the guest. Nothing that the vCPU does next
+ * depends on what the processor has found; it is judged after the exit.
+ */
+import { branch, fail, type Read, type Steps } from 'fencepost';
+import { isLargePte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
+import { runGuest } from './guest-entry.ts';
+import { ROOT, type TdpTables, type Visit } from './tdp-tables.ts';
+
+/** The first vCPU enters the guest, unless a request keeps it out, and the processor fetches a translation. */
+export function* guestWalks(tables: TdpTables): Steps {
+  const visits: Visit[] = [];
+  yield* runGuest(tables.kvm.vcpus[0], function* () {
+    yield* walk(tables, visits);
+  });
+  yield* tables.judge(visits);
+}
+
+/** The same; the SPTE must not map another page while the processor holds what it has fetched. */
+export function* guestHolds(tables: TdpTables): Steps {
+  let held: Read | undefined;
+  let now: Read | undefined;
+  yield* runGuest(tables.kvm.vcpus[0], function* () {
+    const visits: Visit[] = [];
+    const found = yield* walk(tables, visits);
+    if (found === undefined) return;
+    held = found.spte;
+    now = (yield* tables.visit(found.table, 0)).spte;
+  });
+  if (held === undefined || now === undefined) return;
+  const [kept, spte] = [yield* branch(held), yield* branch(now)];
+  if (!isShadowPresentPte(kept) || !isShadowPresentPte(spte) || sptePfn(spte) === sptePfn(kept)) return;
+  yield* fail(
+    'no-lost-flush',
+    `the SPTE maps pfn${sptePfn(spte)}, and a TLB still translates to pfn${sptePfn(kept)}`,
+  );
+}
+
+/** The walk for the page in entry 0 of the table below entry 0 of the root: the last SPTE. */
+function* walk(tables: TdpTables, visits: Visit[]): Steps<(Visit & { readonly spte: Read }) | undefined> {
+  const upper = yield* tables.visit(ROOT, 0);
+  const spte = yield* branch(upper.spte);
+  if (!isShadowPresentPte(spte)) return undefined;
+  if (isLargePte(spte)) return upper;
+  const leaf = yield* tables.visit(spteChild(spte), 0, [upper.spte]);
+  visits.push(leaf);
+  return leaf;
+}

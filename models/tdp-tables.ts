@@ -1,0 +1,97 @@
+/** Tables of the TDP MMU: a root over leaf tables, every entry a location (KVM-MMU.md A15). */
+import { branch, fail, readOnce, storeRelease, type Location, type Read, type Steps } from 'fencepost';
+import { PG_LEVEL_4K, showTdpSpte } from 'fencepost/mmu';
+import { Kvm } from './kvm.ts';
+import { RcuCallback } from './rcu-callback.ts';
+
+/** Number and level of the root; all other tables stand right below it. */
+export const ROOT = 0;
+export const ROOT_LEVEL = PG_LEVEL_4K + 1;
+
+/** An SPTE that was read, and the reads of the entries above it. */
+export interface SpteAt {
+  readonly table: number;
+  readonly index: number;
+  readonly old: Read;
+  readonly via: readonly Read[];
+}
+
+/** A table that was read, and, if it may be freed, whether it was somebody else's memory by then. */
+export interface Visit {
+  readonly table: number;
+  readonly gone: Read | undefined;
+}
+
+export interface TdpStart {
+  /** The SPTEs by table and entry; the others are 0. */
+  readonly sptes: Readonly<Record<number, readonly number[]>>;
+  /** Tables that may be freed: whoever reads them makes sure that they are still there. */
+  readonly mayGo?: readonly number[];
+  readonly vcpus?: number;
+  /** `kvm->stat.pages_*`: how many leaf SPTEs there are. */
+  readonly pagesMapped?: number;
+}
+
+export class TdpTables {
+  readonly kvm: Kvm;
+  readonly #start: TdpStart;
+
+  constructor(start: TdpStart) {
+    this.kvm = new Kvm({ vcpus: start.vcpus ?? 1, guestPages: [], guestRoot: 0 });
+    this.#start = start;
+  }
+
+  level(table: number): number {
+    return table === ROOT ? ROOT_LEVEL : PG_LEVEL_4K;
+  }
+
+  /** `sp->spt[index]` */
+  spte(table: number, index: number): Location {
+    const level = this.level(table);
+    const initial = this.#start.sptes[table]?.[index] ?? 0;
+    return this.kvm.memory.location(`sp${table}->spt[${index}]`, initial, (spte) => showTdpSpte(spte, level));
+  }
+
+  /** Reads an entry of a table that the reads have led to; a violation if the table has been freed. */
+  *read(table: number, index: number, via: readonly Read[] = []): Steps<Read> {
+    const { spte, gone } = yield* this.visit(table, index, via);
+    if (gone !== undefined) yield* this.judge([{ table, gone }]);
+    return spte;
+  }
+
+  /** The same, for those who do not stop at once when the table is gone: see {@link judge}. */
+  *visit(table: number, index: number, via: readonly Read[] = []): Steps<Visit & { readonly spte: Read }> {
+    const sptep = this.spte(table, index);
+    const spte = yield* readOnce(sptep, { addr: via, text: `READ_ONCE(${sptep.name})` });
+    if (this.#start.mayGo?.includes(table) !== true) return { table, spte, gone: undefined };
+    const gone = yield* readOnce(this.#freed(table), { addr: via, text: `sp${table} is still a table` });
+    return { table, spte, gone };
+  }
+
+  *judge(visits: readonly Visit[]): Steps {
+    for (const { table, gone } of visits) {
+      if (gone !== undefined && (yield* branch(gone)) !== 0)
+        yield* fail('no-use-after-free', `reads sp${table}, which was freed`);
+    }
+  }
+
+  /** `tdp_mmu_free_sp()` */
+  free(table: number): Steps {
+    return storeRelease(this.#freed(table), 1, { text: `tdp_mmu_free_sp(sp${table})` });
+  }
+
+  /** `kvm->stat.pages_*` */
+  get pagesMapped(): Location {
+    return this.kvm.memory.location('kvm->stat.pages', this.#start.pagesMapped ?? 0);
+  }
+
+  /** The `rcu_head` of a table. */
+  callback(table: number): RcuCallback {
+    return new RcuCallback(this.kvm.memory, `sp${table}`, () => this.free(table));
+  }
+
+  /** 1 once the memory of the table belongs to somebody else. */
+  #freed(table: number): Location {
+    return this.kvm.memory.location(`sp${table} in other hands`);
+  }
+}
