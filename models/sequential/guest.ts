@@ -68,9 +68,12 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       kept: kvm.vcpus.map(() => []),
     });
     run.settle();
-    run.fill();
-    judge(run);
+    look(run, this.#all);
     return run.state;
+  }
+
+  get #all(): readonly number[] {
+    return this.setting.kvm.vcpus.map(({ id }) => id);
   }
 
   *operations(state: GuestState): Iterable<GuestOperation> {
@@ -90,9 +93,10 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     const before = run.mmu;
     try {
       if (!perform(run, operation)) return { kind: 'none' };
+      // Whoever is not kicked out of the guest walks on while the exit is handled.
+      look(run, run.running(operation.kind === 'host' ? -1 : operation.vcpu));
       run.settle();
-      run.fill();
-      judge(run);
+      look(run, this.#all);
     } catch (error) {
       if (error instanceof Violated) return { kind: 'violation', violation: error.violation };
       throw error;
@@ -117,6 +121,11 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       return operation.kind === 'host' ? `host: ${text}` : `vCPU ${vcpu}: ${text}`;
     });
   }
+}
+
+function look(run: GuestRun, vcpus: readonly number[]): void {
+  run.fill(vcpus);
+  judge(run, vcpus);
 }
 
 function geometryOf({ host, entries }: Kvm): Machine['geometry'] {

@@ -10,6 +10,7 @@ import {
   allows,
   completes,
   currentPcid,
+  pagingModeOf,
   usableTranslations,
   type Access,
   type AccessRegisters,
@@ -23,10 +24,10 @@ import { Violated } from './violated.ts';
 /** Implicit accesses are checked like explicit ones of a supervisor. */
 const JUDGED: readonly Access[] = ACCESSES.filter(({ implicit }) => implicit !== true);
 
-/** Throws what it finds wrong after an operation, once every vCPU is about to run the guest. */
-export function judge(run: GuestRun): void {
+/** Throws what it finds wrong with what these vCPUs, which run the guest, may see. */
+export function judge(run: GuestRun, vcpus: readonly number[]): void {
   judgeOwnState(run);
-  for (const { id } of run.setting.kvm.vcpus) {
+  for (const id of vcpus) {
     if (!run.isTouched(id)) continue;
     judgeTranslations(run, id);
     judgeDirect(run, id);
@@ -38,6 +39,8 @@ function judgeTranslations(run: GuestRun, vcpu: number): void {
   const { kvm, machine } = run.setting;
   const { registers } = run.arch(vcpu);
   const processor = run.processors[vcpu];
+  // Without paging the processor goes by guest-physical mappings (KVM-MMU.md D4).
+  if (kvm.host.tdpEnabled && pagingModeOf(registers) === 'off') return;
   const checks = kvm.host.tdpEnabled ? registers : shadowRegisters(registers);
   const tag = currentPcid(registers);
   for (const page of machine.pages) {

@@ -31,7 +31,13 @@ export type GuestOperation =
       /** The hardware uses a translation that it still holds instead of walking. */
       readonly held?: true;
     }
-  | { readonly kind: 'execute'; readonly vcpu: number; readonly operation: Operation }
+  | {
+      readonly kind: 'execute';
+      readonly vcpu: number;
+      readonly operation: Operation;
+      /** It exits although two-dimensional paging would not need that. */
+      readonly exits?: true;
+    }
   /** KVM emulates an access: it walks the guest's tables itself. */
   | { readonly kind: 'emulate'; readonly vcpu: number; readonly page: number; readonly access: Access }
   | { readonly kind: 'smi' | 'rsm'; readonly vcpu: number }
@@ -62,8 +68,11 @@ export function* vcpuOperations(
     }
   }
   if (!smm) {
-    for (const operation of registerOperations(alphabet, registers))
+    for (const operation of registerOperations(alphabet, registers)) {
       yield { kind: 'execute', vcpu, operation };
+      const mayExit = operation.op === 'mov-cr3' || operation.op === 'invpcid';
+      if (alphabet.exits && mayExit) yield { kind: 'execute', vcpu, operation, exits: true };
+    }
   }
   if (alphabet.smm) yield { kind: smm ? 'rsm' : 'smi', vcpu };
 }
@@ -105,7 +114,7 @@ export function describe(
       return `${nameOf(gfn)}[${index}] = ${showGuestPte(value, nameOf)}${showBits(value)}${how}`;
     }
     case 'execute':
-      return describeExecution(operation.operation, registers, nameOf);
+      return `${describeExecution(operation.operation, registers, nameOf)}${operation.exits === true ? ' (exits)' : ''}`;
     case 'smi':
       return 'SMI';
     case 'rsm':

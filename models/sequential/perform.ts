@@ -14,10 +14,12 @@ import {
   walkTables,
   type Access,
   type Operation,
+  type Registers,
 } from 'fencepost/x86';
 import type { Steps } from 'fencepost';
 import { directPageFault } from '../direct-map.ts';
 import { emulatorWritePhys } from '../emulated-write.ts';
+import { kvmHandleInvpcid, kvmSetCr3 } from '../guest-flush.ts';
 import { guestOperation } from '../guest-operation.ts';
 import { walkAddr } from '../guest-walk.ts';
 import { guestTables } from '../init-mmu.ts';
@@ -42,7 +44,7 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
     case 'store':
       return operation.held === true ? storeByHeld(run, operation) : storeByWalk(run, operation);
     case 'execute':
-      return executeOperation(run, operation.vcpu, operation.operation);
+      return executeOperation(run, operation);
     case 'emulate':
       return emulate(run, operation.vcpu, operation.page, operation.access);
     case 'smi':
@@ -229,16 +231,32 @@ function executeArchitecture(run: GuestRun, vcpu: number, operation: Operation):
   return true;
 }
 
-function executeOperation(run: GuestRun, vcpu: number, operation: Operation): boolean {
+type Execute = Extract<GuestOperation, { kind: 'execute' }>;
+
+function executeOperation(run: GuestRun, { vcpu: id, operation, exits }: Execute): boolean {
   const { kvm } = run.setting;
+  const vcpu = kvm.vcpus[id];
   if ('page' in operation) run.page = operation.page;
-  if (!executeArchitecture(run, vcpu, operation)) return false;
-  if (kvm.host.tdpEnabled && !exitsUnderTdp(operation)) run.executeInHardware(vcpu, operation);
-  run.run(vcpu, guestOperation(kvm.vcpus[vcpu], operation));
-  const { registers } = run.processors[vcpu];
-  const own = run.arch(vcpu).registers;
+  const before = run.hardware[id];
+  if (kvm.host.tdpEnabled && exits !== true && !exitsUnderTdp(operation))
+    run.executeInHardware(id, operation);
+  if (!executeArchitecture(run, id, operation)) {
+    run.hardware[id] = before;
+    return false;
+  }
+  const { registers } = run.processors[id];
+  if (exits === true) run.run(id, carryOut(vcpu, operation, registers));
+  else run.run(id, guestOperation(vcpu, operation));
+  const own = run.arch(id).registers;
   if (JSON.stringify(own) !== JSON.stringify(registers)) throw new Error('two notions of one register');
   return true;
+}
+
+/** What KVM does about an operation that it carries out in the guest's place. */
+function* carryOut(vcpu: Vcpu, operation: Operation, next: Registers): Steps {
+  if (operation.op === 'mov-cr3') yield* kvmSetCr3(vcpu, next, operation.noflush === true);
+  else if (operation.op === 'invpcid')
+    yield* kvmHandleInvpcid(vcpu, operation.type, operation.pcid, operation.page);
 }
 
 /** Writes to CR0, CR4 and EFER exit; the rest the hardware does alone (KVM-MMU.md A9, A11). */

@@ -199,11 +199,11 @@ export class GuestRun {
     throw new Violated('no-livelock', 'the vCPUs ask each other for something without end');
   }
 
-  /** Lets every processor, the architecture's and the real one, cache what it can by now. */
-  fill(): void {
-    const { kvm, machine } = this.setting;
+  /** Lets these processors, the architecture's and the real ones, cache what they can by now. */
+  fill(vcpus: readonly number[]): void {
+    const { machine } = this.setting;
     const guestChanged = this.#guestChanged();
-    for (const { id } of kvm.vcpus) {
+    for (const id of vcpus) {
       if (guestChanged) {
         const processor = afterWrite(machine, this.processors[id], this.readGuest);
         this.processors[id] = fillKept(machine, processor, this.kept[id], this.readGuest);
@@ -213,6 +213,13 @@ export class GuestRun {
       const space = this.space(id);
       this.hardware[id] = fill(this.hardware[id], machine.pages, space, tag, this.reader(id));
     }
+  }
+
+  /** The other vCPUs that nothing keeps out of the guest while one handles its exit. */
+  running(besides: number): readonly number[] {
+    return this.setting.kvm.vcpus
+      .filter((vcpu) => vcpu.id !== besides && wordAt(this.concrete, vcpu.requests) === 0)
+      .map(({ id }) => id);
   }
 
   /** Whether what a vCPU may reach can be other than it was before the operation. */

@@ -37,6 +37,8 @@ export interface Alphabet {
   /** KVM emulates an access of an instruction that has exited for another reason. */
   readonly emulates: boolean;
   readonly smm: boolean;
+  /** Under TDP, MOV CR3 and INVPCID may exit, where the host cannot leave them to the hardware. */
+  readonly exits: boolean;
   readonly host: readonly HostOperation[];
 }
 

@@ -60,7 +60,8 @@ const LONG_MODE: Registers = {
   cr3: ROOT_A << PAGE_SHIFT,
 };
 
-const withWp = (registers: Registers): Registers => ({ ...registers, cr0: registers.cr0 | X86_CR0_WP });
+const WITHOUT_PCIDS: Registers = { ...LONG_MODE, cr0: LONG_MODE.cr0 | X86_CR0_WP };
+const WITH_PCIDS: Registers = { ...WITHOUT_PCIDS, cr4: LONG_MODE.cr4 | X86_CR4_PCIDE };
 
 const ACCESS: readonly Access[] = [
   { kind: 'read', user: true },
@@ -79,32 +80,37 @@ const NOTHING: Alphabet = {
   invpcid: [],
   emulates: false,
   smm: false,
+  exits: false,
   host: [],
 };
 
 const cr3 = (root: number, pcid: number): number => (root << PAGE_SHIFT) | pcid;
 const ALL_CR3 = [cr3(ROOT_A, 0), cr3(ROOT_B, 0), cr3(ROOT_A, 1), cr3(ROOT_B, 1)];
 
-function world(
-  name: string,
-  doc: string,
-  host: MmuHost,
-  registers: Registers,
-  alphabet: Partial<Alphabet>,
-): GuestWorld {
+interface WorldParts {
+  readonly host?: MmuHost;
+  readonly registers?: Registers;
+  readonly tables?: readonly GuestPage[];
+  readonly entries?: number;
+  readonly pages?: readonly number[];
+  readonly alphabet: Partial<Alphabet>;
+}
+
+function world(name: string, doc: string, parts: WorldParts): GuestWorld {
+  const { host = SMALL_SHADOW_HOST, registers = WITHOUT_PCIDS, alphabet } = parts;
   return {
     name,
     doc,
     start: {
       vcpus: 2,
-      guestPages: TABLES,
+      guestPages: parts.tables ?? TABLES,
       guestRoot: ROOT_A,
-      entries: ENTRIES,
+      entries: parts.entries ?? ENTRIES,
       host,
       arch: vcpuArch(host, registers),
       without: ['write flooding', 'reschedule', 'prefetch'],
     },
-    pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
+    pages: parts.pages ?? [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
     alphabet: { ...NOTHING, ...alphabet },
   };
 }
@@ -143,56 +149,86 @@ const TABLES_TOO: Partial<Alphabet> = {
   host: ['mmu_shrink_scan', 'kvm_mmu_unprotect_page'],
 };
 
-const WITH_PCIDS: Registers = { ...withWp(LONG_MODE), cr4: LONG_MODE.cr4 | X86_CR4_PCIDE };
-
 export const shadowPcids = world(
   'shadow-pcids',
   'Two roots under two PCIDs: MOV CR3 with and without NOFLUSH, INVPCID, INVLPG, CR4.PCIDE and CR4.PGE.',
-  SMALL_SHADOW_HOST,
-  WITH_PCIDS,
-  PCIDS,
+  { registers: WITH_PCIDS, alphabet: PCIDS },
 );
+
+export const shadowPcide = world('shadow-pcide', 'Two roots while CR4.PCIDE is switched on and off.', {
+  alphabet: {
+    cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
+    cr4: [X86_CR4_PCIDE],
+    stores: [{ gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA] }],
+  },
+});
 
 export const shadowModes = world(
   'shadow-modes',
   'Two roots while the guest changes its mode: CR0.PG and CR0.WP alone and together, SMEP, PGE, EFER.NX, SMM, emulation.',
-  SMALL_SHADOW_HOST,
-  withWp(LONG_MODE),
-  MODES,
+  { alphabet: MODES },
 );
 
 export const shadowTables = world(
   'shadow-tables',
   'Two roots over one leaf table, stores to tables of both levels, INVLPG, reclaim of shadow pages by the host.',
-  SMALL_SHADOW_HOST,
-  withWp(LONG_MODE),
-  TABLES_TOO,
+  { alphabet: TABLES_TOO },
+);
+
+/** Three levels of two entries: `mid[0]` leads to the leaf table, the second entry of each root to the windows. */
+const MID = 7;
+const WINDOWS_MID = 8;
+const toMid = encodeGuestPte({ frame: MID });
+const toWindowsMid = encodeGuestPte({ frame: WINDOWS_MID });
+const THREE_LEVELS: readonly GuestPage[] = [
+  ...TABLES.filter(({ gfn }) => gfn !== ROOT_A && gfn !== ROOT_B && gfn !== LEAF),
+  { gfn: ROOT_A, name: 'root_a', entries: { 0: toMid, 1: toWindowsMid } },
+  { gfn: ROOT_B, name: 'root_b', entries: { 0: toMid, 1: toWindowsMid } },
+  { gfn: MID, name: 'mid', entries: { 0: toLeaf } },
+  { gfn: WINDOWS_MID, name: 'windows_mid', entries: { 0: toWindows } },
+  { gfn: LEAF, name: 'leaf', entries: { 0: dataA, 1: dataA } },
+];
+
+export const shadowDeep = world(
+  'shadow-deep',
+  'Three levels, so that a subtree with tables out of sync can be linked by an access to another page below it.',
+  {
+    registers: { ...WITHOUT_PCIDS, ...inPagingMode('5-level', WITHOUT_PCIDS) },
+    tables: THREE_LEVELS,
+    entries: 2,
+    pages: [0, 1, 4, 5],
+    alphabet: {
+      pages: [0, 1],
+      stores: [
+        { gfn: LEAF, index: 1, window: 4, values: [0, dataB] },
+        { gfn: ROOT_A, index: 0, window: 5, values: [0, toMid] },
+      ],
+      cr3: [cr3(ROOT_B, 0)],
+      invlpg: [1],
+    },
+  },
 );
 
 const TDP: MmuHost = { ...SMALL_SHADOW_HOST, tdpEnabled: true, tdpMmuEnabled: true };
 const LEGACY: MmuHost = { ...TDP, tdpMmuEnabled: false };
 
-export const tdpModes = world('tdp-modes', 'The same guest under the TDP MMU.', TDP, WITH_PCIDS, {
-  ...PCIDS,
-  ...MODES,
-  cr3: ALL_CR3,
-  cr4: [X86_CR4_SMEP, X86_CR4_PGE, X86_CR4_PCIDE],
-});
-
-export const directModes = world(
-  'direct-modes',
-  'The same guest under two-dimensional paging by the legacy MMU.',
-  LEGACY,
-  WITH_PCIDS,
-  { ...PCIDS, ...MODES, cr3: ALL_CR3, cr4: [X86_CR4_SMEP, X86_CR4_PGE, X86_CR4_PCIDE] },
-);
+function directWorlds(kind: string, what: string, host: MmuHost): readonly GuestWorld[] {
+  return [
+    world(`${kind}-modes`, `The guest of shadow-modes under ${what}.`, { host, alphabet: MODES }),
+    world(
+      `${kind}-pcids`,
+      `The guest of shadow-pcids under ${what}; MOV CR3 and INVPCID exit or they do not.`,
+      { host, registers: WITH_PCIDS, alphabet: { ...PCIDS, exits: true } },
+    ),
+  ];
+}
 
 /** Which MMU of KVM serves the guest. */
 export const MMU_KINDS = ['shadow', 'tdp', 'direct'] as const;
 export type MmuKind = (typeof MMU_KINDS)[number];
 
 export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
-  shadow: [shadowPcids, shadowModes, shadowTables],
-  tdp: [tdpModes],
-  direct: [directModes],
+  shadow: [shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep],
+  tdp: directWorlds('tdp', 'the TDP MMU', TDP),
+  direct: directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
 };
