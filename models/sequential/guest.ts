@@ -14,7 +14,7 @@ import {
 import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine } from 'fencepost/x86';
 import { Kvm } from '../kvm.ts';
 import { readGuest } from './hardware.ts';
-import { judge } from './judge.ts';
+import { look } from './judge.ts';
 import { keyOf } from './key.ts';
 import { describe, vcpuOperations, type GuestOperation } from './operation.ts';
 import { perform } from './perform.ts';
@@ -67,7 +67,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       hardware: kvm.vcpus.map(() => HOLDS_NOTHING),
       kept: kvm.vcpus.map(() => []),
     });
-    run.settle();
+    run.enterAll();
     look(run, this.#all);
     return run.state;
   }
@@ -93,9 +93,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     const before = run.mmu;
     try {
       if (!perform(run, operation)) return { kind: 'none' };
-      // Whoever is not kicked out of the guest walks on while the exit is handled.
-      look(run, run.running(operation.kind === 'host' ? -1 : operation.vcpu));
-      run.settle();
+      run.settle(operation.kind === 'host' ? undefined : operation.vcpu);
       look(run, this.#all);
     } catch (error) {
       if (error instanceof Violated) return { kind: 'violation', violation: error.violation };
@@ -121,11 +119,6 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       return operation.kind === 'host' ? `host: ${text}` : `vCPU ${vcpu}: ${text}`;
     });
   }
-}
-
-function look(run: GuestRun, vcpus: readonly number[]): void {
-  run.fill(vcpus);
-  judge(run, vcpus);
 }
 
 function geometryOf({ host, entries }: Kvm): Machine['geometry'] {

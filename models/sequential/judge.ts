@@ -24,8 +24,13 @@ import { Violated } from './violated.ts';
 /** Implicit accesses are checked like explicit ones of a supervisor. */
 const JUDGED: readonly Access[] = ACCESSES.filter(({ implicit }) => implicit !== true);
 
-/** Throws what it finds wrong with what these vCPUs, which run the guest, may see. */
-export function judge(run: GuestRun, vcpus: readonly number[]): void {
+/** Lets these vCPUs, which run the guest, cache what they can, and throws what is wrong with that. */
+export function look(run: GuestRun, vcpus: readonly number[]): void {
+  run.fill(vcpus);
+  judge(run, vcpus);
+}
+
+function judge(run: GuestRun, vcpus: readonly number[]): void {
   judgeOwnState(run);
   for (const id of vcpus) {
     if (!run.isTouched(id)) continue;

@@ -84,7 +84,7 @@ function access(run: GuestRun, vcpu: number, page: number, how: Access): Outcome
       giveFault(run, vcpu, page, how, result.errorCode ?? 0);
       return 'fault';
     }
-    run.settle();
+    run.settle(vcpu);
     if (result.outcome === 'emulate') return 'emulated';
   }
   throw new Violated('no-livelock', `vCPU ${vcpu} faults on page ${page} without end`);

@@ -38,6 +38,7 @@ import { rootOf, type VcpuArch } from '../vcpu.ts';
 import { prepareEntry } from './entry.ts';
 import { fillKept, type KeptRoots } from './kept-roots.ts';
 import { isMapped, readGuest, readSptes, shadowSpace } from './hardware.ts';
+import { look } from './judge.ts';
 import { Violated } from './violated.ts';
 
 /** Between two operations; never changed in place. */
@@ -182,8 +183,16 @@ export class GuestRun {
     return (gfn, index) => (isMapped(direct, gfn, sptes) ? guest(gfn, index) : 0);
   }
 
-  /** Every vCPU serves its requests and enters the guest; what one does may ask something of another. */
-  settle(): void {
+  /**
+   * Every vCPU serves its requests and enters the guest; what one does may ask something of another. While one
+   * handles its exit, whoever is not kicked out of the guest walks on, so that is judged before.
+   */
+  settle(exited?: number): void {
+    look(this, this.#running(exited));
+    this.enterAll();
+  }
+
+  enterAll(): void {
     const { kvm } = this.setting;
     for (let round = 0; round < ROUNDS; round++) {
       let isQuiet = true;
@@ -216,7 +225,7 @@ export class GuestRun {
   }
 
   /** The other vCPUs that nothing keeps out of the guest while one handles its exit. */
-  running(besides: number): readonly number[] {
+  #running(besides: number | undefined): readonly number[] {
     return this.setting.kvm.vcpus
       .filter((vcpu) => vcpu.id !== besides && wordAt(this.concrete, vcpu.requests) === 0)
       .map(({ id }) => id);
