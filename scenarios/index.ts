@@ -50,6 +50,8 @@ import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-li
 import { mapVsTableZap } from './p25-frozen/map-vs-table-zap.ts';
 import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
 import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
+import { unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
+import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -110,4 +112,9 @@ export const scenarios: readonly Scenario[] = [
   walkVsCollapse,
   guestVsCollapse,
   guestVsNxRecovery,
+  walkVsPut,
+  unmapVsPut,
+  faultVsRootZap,
+  unmapVsRootZap,
+  slotRemovalVsRootZap,
 ];

@@ -15,3 +15,4 @@ export * from './zap-all-fast.ts';
 export * from './small-protocols.ts';
 export * from './guest-pte-update.ts';
 export * from './tdp-mmu.ts';
+export * from './tdp-roots.ts';

@@ -1,4 +1,5 @@
 import * as sites from '../../sites/tdp-mmu.ts';
+import * as roots from '../../sites/tdp-roots.ts';
 import type { History } from './timeline.ts';
 
 /** The TDP MMU through history (KVM-MMU.md A15, C10, C11, C16, F1). */
@@ -7,4 +8,8 @@ export const TDP_MMU_HISTORY: readonly History[] = [
   { site: sites.zapBookkeeping, from: { 'v5.14': 'before the flush', 'v6.10': 'at the end' } },
   // a57750909580, v6.18.
   { site: sites.recoveryLock, from: { 'v5.14': 'write_lock()', 'v7.1': 'read_lock()' } },
+  // 7533377215b6, v5.17 (C10).
+  { site: roots.unmapRootIter, from: { 'v5.14': 'unsafe', 'v6.1': 'yield safe' } },
+  // 0df9dab891ff, v6.6 (C16), which the stable v6.1 has too (F1).
+  { site: roots.rootZapper, from: { 'v5.14': 'caller', 'v6.3': 'worker', 'v6.6': 'caller' } },
 ];

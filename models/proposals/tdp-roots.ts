@@ -1,0 +1,50 @@
+/** Bugs and mutations of the TDP MMU's roots, and of walks that yield (KVM-MMU.md P28, C09, C10, C16). */
+import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import * as sites from '../sites/tdp-roots.ts';
+import { versions } from './versions/index.ts';
+
+function mutate(name: string, doc: string, site: Site, option: string): Proposal {
+  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
+}
+
+export const putBeforeNext = mutate(
+  'put-before-next',
+  'a walk puts the root that it is at before it looks for the next one',
+  sites.nextRootOrder,
+  'put previous, get next',
+);
+
+export const getDyingRoot = mutate(
+  'get-dying-root',
+  'a reference to a root is taken whatever its count is',
+  sites.getRoot,
+  'refcount_inc()',
+);
+
+export const rootFreedAtOnce = mutate(
+  'root-freed-at-once',
+  'a root is freed without a grace period',
+  sites.rootFree,
+  'at once',
+);
+
+export const unmapValidOnly = mutate(
+  'unmap-valid-roots-only',
+  'an invalidation by the primary MM leaves out roots that are invalid and not yet zapped',
+  sites.unmapRoots,
+  'valid',
+);
+
+export const putBeforeZap = mutate(
+  'put-before-zap',
+  'the last reference to an invalid root is put before it is zapped',
+  sites.rootZapReference,
+  'put before',
+);
+
+export const zapNotAwaited: Proposal = deriveProposal(
+  versions['v6.3'],
+  'v6.3/zap-not-awaited',
+  'v6.3 without flush_workqueue() at the end of kvm_mmu_zap_all_fast()',
+  { [sites.rootZapper.name]: 'worker, not waited for' },
+);
