@@ -26,6 +26,8 @@ export interface GuestPage {
 export class GuestMemory {
   readonly #memory: Memory;
   readonly #pages: readonly GuestPage[];
+  /** By frame and index: asking for a name costs more than the access. */
+  readonly #ptes: Location[][] = [];
   readonly #format = (gpte: number): string => showGuestPte(gpte, (gfn) => this.nameOf(gfn));
 
   constructor(memory: Memory, pages: readonly GuestPage[]) {
@@ -39,6 +41,11 @@ export class GuestMemory {
 
   /** An entry of the table in a frame; what no table of the world holds is 0. */
   pte(gfn: number, index: number): Location {
+    const entries = (this.#ptes[gfn] ??= []);
+    return (entries[index] ??= this.#newPte(gfn, index));
+  }
+
+  #newPte(gfn: number, index: number): Location {
     const page = this.#pages.find((known) => known.gfn === gfn);
     const name = `${this.nameOf(gfn)}[${index}]`;
     return this.#memory.location(name, page?.entries?.[index] ?? 0, this.#format);

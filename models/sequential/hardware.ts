@@ -3,7 +3,7 @@
  * what it may still hold of them. Kept as the superset of all TLBs that a real one could have (KVM-MMU.md D1):
  * filled after every operation, emptied by nothing but a flush.
  */
-import { wordAt, type Concrete } from 'fencepost';
+import { wordAt, type Concrete, type Location } from 'fencepost';
 import {
   ACC_ALL,
   findPage,
@@ -56,11 +56,24 @@ export function shadowSpace(kvm: Kvm, state: MmuState, root: number): AddressSpa
   return { format: spteFormat(page.role.level, Math.log2(kvm.entries)), root };
 }
 
+const sptes = new WeakMap<Kvm, Location[][]>();
+
+/** The SPTE's location: asking for a name costs more than the access. */
+export function spteAt(kvm: Kvm, page: number, index: number, level: number): Location {
+  let pages = sptes.get(kvm);
+  if (pages === undefined) {
+    pages = [];
+    sptes.set(kvm, pages);
+  }
+  const entries = (pages[page] ??= []);
+  return (entries[index] ??= kvm.spte({ page, index }, level));
+}
+
 /** Reads SPTEs; a table that has been freed has none. */
 export function readSptes(kvm: Kvm, state: MmuState, concrete: Concrete): ReadEntry {
   return (table, index) => {
     const page = findPage(state, table);
-    return page === undefined ? 0 : wordAt(concrete, kvm.spte({ page: table, index }, page.role.level));
+    return page === undefined ? 0 : wordAt(concrete, spteAt(kvm, table, index, page.role.level));
   };
 }
 

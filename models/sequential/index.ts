@@ -4,6 +4,7 @@ import { flushFreesPrevRoots, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/ro
 import { versions } from '../proposals/versions/index.ts';
 
 export { SequentialGuest, type GuestOptions } from './guest.ts';
+export { ROLE_MUTANTS } from './mutants.ts';
 export type { GuestOperation } from './operation.ts';
 export type { GuestState } from './run.ts';
 export { MMU_KINDS, WORLDS, type MmuKind } from './worlds.ts';

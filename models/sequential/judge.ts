@@ -17,7 +17,7 @@ import {
   type Processor,
   type Translation,
 } from 'fencepost/x86';
-import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
+import { directSpte, readSptes, shadowRegisters, spteAt } from './hardware.ts';
 import type { GuestRun } from './run.ts';
 import { Violated } from './violated.ts';
 
@@ -31,7 +31,7 @@ export function look(run: GuestRun, vcpus: readonly number[]): void {
 }
 
 function judge(run: GuestRun, vcpus: readonly number[]): void {
-  judgeOwnState(run);
+  if (run.hasChangedTables) judgeOwnState(run);
   for (const id of vcpus) {
     if (!run.isTouched(id)) continue;
     judgeTranslations(run, id);
@@ -94,7 +94,7 @@ function judgeOwnState(run: GuestRun): void {
   for (const { id, role } of mmu.pages) {
     if (isLastSpte(role.level)) continue;
     for (let index = 0; index < kvm.entries; index++) {
-      const location = kvm.spte({ page: id, index }, role.level);
+      const location = spteAt(kvm, id, index, role.level);
       const spte = wordAt(run.concrete, location);
       if (!isShadowPresentPte(spte) || findPage(mmu, spteChild(spte)) !== undefined) continue;
       throw new Violated(

@@ -48,12 +48,9 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
     case 'emulate':
       return emulate(run, operation.vcpu, operation.page, operation.access);
     case 'smi':
-    case 'rsm': {
-      const vcpu = run.setting.kvm.vcpus[operation.vcpu];
-      run.run(operation.vcpu, operation.kind === 'smi' ? enterSmm(vcpu) : leaveSmm(vcpu));
-      takeRegisters(run, operation.vcpu);
+    case 'rsm':
+      switchSmm(run, operation.vcpu, operation.kind === 'smi');
       return true;
-    }
     case 'host': {
       const { kvm } = run.setting;
       const isShrink = operation.what === 'mmu_shrink_scan';
@@ -185,6 +182,7 @@ function storeByWalk(run: GuestRun, { vcpu, page, gfn, index, value }: Store): b
   const pte = kvm.guest.pte(gfn, index);
   if (outcome === 'emulated') {
     run.run(vcpu, emulatorWritePhys(kvm.vcpus[vcpu], { gfn, index }, value));
+    if (wordAt(run.concrete, pte) !== value) throw new Violated('store-done', `${pte.name} keeps its value`);
     return true;
   }
   // The page may have come to map another frame, which holds no table of this world.
@@ -247,9 +245,13 @@ function executeOperation(run: GuestRun, { vcpu: id, operation, exits }: Execute
   const { registers } = run.processors[id];
   if (exits === true) run.run(id, carryOut(vcpu, operation, registers));
   else run.run(id, guestOperation(vcpu, operation));
-  const own = run.arch(id).registers;
-  if (JSON.stringify(own) !== JSON.stringify(registers)) throw new Error('two notions of one register');
+  if (!sameRegisters(run.arch(id).registers, registers))
+    throw new Violated('registers', `vCPU ${id} has wrong registers`);
   return true;
+}
+
+function sameRegisters(a: Registers | null, b: Registers | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What KVM does about an operation that it carries out in the guest's place. */
@@ -264,9 +266,14 @@ function exitsUnderTdp({ op }: Operation): boolean {
   return op === 'mov-cr0' || op === 'mov-cr4' || op === 'wrmsr-efer';
 }
 
-/** SMM and userspace replace registers; no invalidation follows from that for what is allowed. */
-function takeRegisters(run: GuestRun, vcpu: number): void {
-  const { registers } = run.arch(vcpu);
+/** SMM replaces registers, and RSM brings them back; no invalidation follows from that for what is allowed. */
+function switchSmm(run: GuestRun, vcpu: number, enters: boolean): void {
+  const { saved } = run.arch(vcpu);
+  const path = enters ? enterSmm : leaveSmm;
+  run.run(vcpu, path(run.setting.kvm.vcpus[vcpu]));
+  const { registers, mode } = run.arch(vcpu);
+  const isRight = enters ? pagingModeOf(registers) === 'off' : sameRegisters(registers, saved);
+  if (mode.smm !== enters || !isRight) throw new Violated('registers', `vCPU ${vcpu} has wrong registers`);
   const processor = { ...run.processors[vcpu], registers };
   run.processors[vcpu] = afterWrite(run.setting.machine, processor, run.readGuest);
 }

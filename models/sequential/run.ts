@@ -231,6 +231,11 @@ export class GuestRun {
       .map(({ id }) => id);
   }
 
+  /** Whether KVM has stored to its tables, or made or freed one. */
+  get hasChangedTables(): boolean {
+    return this.#storedSptes || this.mmu !== guardedBy(this.#from.concrete, this.setting.kvm.mmuLock);
+  }
+
   /** Whether what a vCPU may reach can be other than it was before the operation. */
   isTouched(vcpu: number): boolean {
     const before = localOf(this.#from.concrete, this.setting.kvm.vcpus[vcpu].arch);

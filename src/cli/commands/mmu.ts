@@ -1,10 +1,12 @@
 import type { Call } from '../commands.ts';
 import type { Exit } from '../exit.ts';
+import { mmuMutants } from '../mmu/mutants.ts';
 import { mmuSearch } from '../mmu/search.ts';
 import { byName } from '../nearest.ts';
 
 const KINDS: readonly { readonly name: string; readonly run: (call: Call) => Promise<Exit> }[] = [
   { name: 'search', run: mmuSearch },
+  { name: 'mutants', run: mmuMutants },
 ];
 
 /** `fencepost mmu`: the simulated MMU, one operation at a time. */

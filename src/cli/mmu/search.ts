@@ -1,14 +1,10 @@
 /** `fencepost mmu search`: every short sequence of operations, or random long ones, for each policy and world. */
-import type { GuestWorld } from '../../../models/sequential/index.ts';
-import type { Proposal } from '../../program/site.ts';
 import type { Call } from '../commands.ts';
 import { Exit, worst } from '../exit.ts';
-import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { byName } from '../nearest.ts';
-import { proposalNamed } from '../proposal.ts';
 import { grouped, Table, type Cell } from '../table.ts';
-import { loadSequential, type Sequential } from './load.ts';
+import { loadSequential } from './load.ts';
+import { policiesOf, worldsOf } from './selection.ts';
 import { searchOne, type Searched } from './search-one.ts';
 import { violationText } from './trace.ts';
 
@@ -45,22 +41,6 @@ export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
 }
 
 const EXITS = { safe: Exit.Holds, violated: Exit.Violated, bounded: Exit.Inconclusive } as const;
-
-function policiesOf({ POLICIES, BASELINE, sites }: Sequential, { policy }: Flags): readonly Proposal[] {
-  return policy === undefined ? [BASELINE] : policy.map((name) => proposalNamed(POLICIES, sites, name));
-}
-
-function worldsOf(
-  { MMU_KINDS, WORLDS }: Sequential,
-  { mmu = 'shadow', world, vcpus }: Flags,
-): readonly GuestWorld[] {
-  const kind = byName('mmu', MMU_KINDS, (name) => name, mmu);
-  const worlds =
-    world === undefined
-      ? WORLDS[kind]
-      : [byName('world', Object.values(WORLDS).flat(), ({ name }) => name, world)];
-  return vcpus === undefined ? worlds : worlds.map((each) => ({ ...each, start: { ...each.start, vcpus } }));
-}
 
 function cells({ policy, world, verdict, depth, states, operations, seconds }: Searched, io: Io): Cell[] {
   const colours = { safe: 'green', violated: 'red', bounded: 'yellow' } as const;

@@ -1,0 +1,42 @@
+/** Roles that forget a bit: faults in what is computed, which no step left out can stand for. */
+import type { Fault } from 'fencepost';
+import type { ShadowPageRole } from 'fencepost/mmu';
+import type { VcpuArch } from '../vcpu.ts';
+
+export interface RoleMutant {
+  readonly name: string;
+  readonly fault: Fault;
+}
+
+type RoleBit = Extract<
+  keyof ShadowPageRole,
+  'cr0Wp' | 'smepAndnotWp' | 'smapAndnotWp' | 'eferNx' | 'smm' | 'guestMode' | 'direct'
+>;
+
+const BITS: readonly RoleBit[] = [
+  'cr0Wp',
+  'smepAndnotWp',
+  'smapAndnotWp',
+  'eferNx',
+  'smm',
+  'guestMode',
+  'direct',
+];
+
+/** Where `kvm_init_mmu()` takes over the roles that it has computed. */
+const TAKES_OVER = 'kvm_init_mmu: update vcpu->arch #1';
+
+/** A root role without the bit, and a CPU role without it. */
+export const ROLE_MUTANTS: readonly RoleMutant[] = (['rootRole', 'cpuRole'] as const).flatMap((role) =>
+  BITS.map((bit) => ({
+    name: `kvm_init_mmu: ${role} forgets ${bit}`,
+    fault: {
+      at: TAKES_OVER,
+      alter: (draft) => {
+        const { root_mmu: mmu } = draft as VcpuArch;
+        const now = role === 'rootRole' ? mmu.rootRole : mmu.cpuRole.base;
+        now[bit] = false;
+      },
+    },
+  })),
+);
