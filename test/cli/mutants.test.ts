@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, fencepost } from '../support/cli.ts';
+import { catalogue as own, fencepost } from '../support/cli.ts';
+import { insideFunction } from '../support/mutants.ts';
+
+const catalogue = { ...own, scenarios: own.scenarios.map(insideFunction) };
 
 const onlyGate = ['mutants', '--only', 'gate-vs-fault'];
 
 describe('fencepost mutants', () => {
   it('says where each mutant is caught, and which are not', async () => {
-    const { code, out } = await fencepost(onlyGate);
+    const { code, out } = await fencepost(onlyGate, { catalogue });
     expect(code).toBe(1);
-    expect(out).toMatch(/^drop smp_mb\(\) +gate-vs-fault +x86-tso +no-stale-spte$/m);
+    expect(out).toMatch(/^drop fn: smp_mb\(\) +gate-vs-fault +x86-tso +no-stale-spte$/m);
     expect(out).toMatch(/\d+ mutants, \d+ caught, 0 explained, \d+ neither/);
     expect(out).toContain('SURVIVORS');
   });
 
   it('holds when every survivor is explained', async () => {
-    const { out } = await fencepost([...onlyGate, '--json']);
+    const { out } = await fencepost([...onlyGate, '--json'], { catalogue });
     const { results } = JSON.parse(out) as { results: { mutant: string; caught: unknown }[] };
     const survivors = Object.fromEntries(
       results.filter(({ caught }) => caught === null).map(({ mutant }) => [mutant, 'an equivalent mutant']),

@@ -20,6 +20,9 @@ export function mutantName({ kind, at }: Mutant): string {
   return `${kind} ${at}`;
 }
 
+/** What stands for others than the kernel in paths: a fault there is none of the kernel's. */
+const OTHERS = ['guest', 'userspace'];
+
 /** The kernel functions that a thread is in. */
 class Functions {
   readonly #stack: string[] = [];
@@ -29,11 +32,14 @@ class Functions {
     else if (operation.op === 'leave') this.#stack.pop();
   }
 
-  /** Names the line of an operation; numbers are left out, for they tell one object from another. */
-  at(what: string): string {
-    const line = what.replace(/\d+/g, '').replace(/\[[^\]]*\]/g, '[]');
+  /**
+   * Names the line of an operation; numbers are left out, for they tell one object from another. Undefined outside the
+   * kernel's functions.
+   */
+  at(what: string): string | undefined {
     const fn = this.#stack.at(-1);
-    return fn === undefined ? line : `${fn}: ${line}`;
+    if (fn === undefined || OTHERS.includes(fn)) return undefined;
+    return `${fn}: ${what.replace(/\d+/g, '').replace(/\[[^\]]*\]/g, '[]')}`;
   }
 }
 
@@ -45,6 +51,10 @@ function lineOf(operation: Operation, functions: Functions): string | undefined 
   if (op === 'fence') return functions.at(operation.text);
   if (op === 'lock' || op === 'unlock') return functions.at(`${operation.mode} lock ${operation.lock.name}`);
   return undefined;
+}
+
+function makesEvent({ op }: Operation): boolean {
+  return ['load', 'store', 'rmw', 'fence', 'lock', 'unlock', 'trylock', 'is-locked'].includes(op);
 }
 
 /** The mutants that change the operation; none for reads, whose value the path cannot do without, but for marks. */
@@ -89,7 +99,7 @@ export function* mutated(steps: Steps, { kind, at }: Mutant): Steps {
     } else {
       const isHit = line === at && kind !== 'swap';
       reply = isHit ? yield* changed(operation, kind) : yield operation;
-      if (held !== undefined && line !== undefined) {
+      if (held !== undefined && makesEvent(operation)) {
         yield held;
         held = undefined;
       }

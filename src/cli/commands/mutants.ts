@@ -7,7 +7,7 @@ import { performAll } from '../perform-all.ts';
 import { chosenScenarios } from '../regress/tasks.ts';
 
 /** Milliseconds that one judgement of a mutant may take. */
-const DEFAULT_TIME = 10_000;
+const DEFAULT_TIME = 5000;
 
 /** `fencepost mutants`. */
 export async function mutants({ flags, io, catalogue }: Call): Promise<Exit> {

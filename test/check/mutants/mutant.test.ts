@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { mutantName, type Mutant } from '../../../src/check/mutants/mutant.ts';
 import { mutantsOf, subjectOf, tryMutant } from '../../../src/check/mutants/trial.ts';
-import { gate, wakeUp } from '../../support/scenarios.ts';
+import { insideFunction } from '../../support/mutants.ts';
+import { gate as bareGate, wakeUp } from '../../support/scenarios.ts';
+
+const gate = insideFunction(bareGate);
 
 const subject = subjectOf(gate);
 const all = mutantsOf(gate, subject);
@@ -19,14 +22,14 @@ describe('mutants of a scenario', () => {
   it('lists each line once for each thing that can be done to it', () => {
     const names = all.map(mutantName);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toContain('drop smp_mb()');
-    expect(names).toContain('swap store gpte');
+    expect(names).toContain('drop fn: smp_mb()');
+    expect(names).toContain('swap fn: store gpte');
     expect(names.some((name) => name.startsWith('drop') && name.includes('lock'))).toBe(true);
   });
 
   it('catches a fence that is dropped, or stands behind what it should keep back', () => {
-    expect(caught({ kind: 'drop', at: 'smp_mb()' })).toBe('x86-tso: no-stale-spte');
-    expect(caught({ kind: 'swap', at: 'smp_mb()' })).toBe('x86-tso: no-stale-spte');
+    expect(caught({ kind: 'drop', at: 'fn: smp_mb()' })).toBe('x86-tso: no-stale-spte');
+    expect(caught({ kind: 'swap', at: 'fn: smp_mb()' })).toBe('x86-tso: no-stale-spte');
   });
 
   it('catches a lock that is not taken', () => {
@@ -39,7 +42,7 @@ describe('mutants of a scenario', () => {
   });
 
   it('catches a wake-up that does not come', () => {
-    const scenario = wakeUp(1);
+    const scenario = insideFunction(wakeUp(1));
     const proposal = subjectOf(scenario);
     const results = mutantsOf(scenario, proposal).map((mutant) => [
       mutantName(mutant),
