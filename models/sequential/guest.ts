@@ -11,7 +11,7 @@ import {
   type Search,
   type Step,
 } from 'fencepost';
-import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine } from 'fencepost/x86';
+import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Registers } from 'fencepost/x86';
 import { Kvm } from '../kvm.ts';
 import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
@@ -107,12 +107,16 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     return keyOf(this.setting.kvm, state);
   }
 
+  registersOf(state: GuestState, vcpu: number): Registers {
+    return localOf(state.concrete, this.setting.kvm.vcpus[vcpu].arch).registers;
+  }
+
   /** One line for each operation of a trace, with the vCPU that performs it. */
   describeTrace(trace: readonly GuestOperation[]): readonly string[] {
     let { initial: state } = this;
     return trace.map((operation) => {
       const vcpu = operation.kind === 'host' ? 0 : operation.vcpu;
-      const { registers } = localOf(state.concrete, this.setting.kvm.vcpus[vcpu].arch);
+      const registers = this.registersOf(state, vcpu);
       const step = this.perform(state, operation);
       if (step.kind === 'state') ({ state } = step);
       const text = describe(operation, registers, (gfn) => this.setting.kvm.guest.nameOf(gfn));

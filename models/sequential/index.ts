@@ -1,17 +1,30 @@
 /** The sequential search: a VM whose operations run one at a time, its worlds, and the policies to compare. */
 import type { Proposal } from 'fencepost';
-import { flushFreesPrevRoots, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
+import {
+  flushFreesPrevRoots,
+  mail000Base,
+  mail000Patched,
+  ROLE_FAULTS,
+  ROLE_POLICIES,
+} from '../proposals/roles.ts';
 import { versions } from '../proposals/versions/index.ts';
 
+export { countTurn, type Counts } from './cost.ts';
 export { SequentialGuest, type GuestOptions } from './guest.ts';
 export { ROLE_MUTANTS } from './mutants.ts';
 export type { GuestOperation } from './operation.ts';
 export type { GuestState } from './run.ts';
-export { MMU_KINDS, WORLDS, type MmuKind } from './worlds.ts';
+export { COST_WORLDS, MMU_KINDS, TURNS, WORLDS, type MmuKind } from './worlds.ts';
 export type { GuestWorld } from './world.ts';
 
 /** v7.1 with the one repair that the search asks for. */
 export const BASELINE: Proposal = flushFreesPrevRoots;
 
 /** What can be searched by name. */
-export const POLICIES: readonly Proposal[] = [...Object.values(versions), ...ROLE_POLICIES, ...ROLE_FAULTS];
+export const POLICIES: readonly Proposal[] = [
+  ...Object.values(versions),
+  ...ROLE_POLICIES,
+  ...ROLE_FAULTS,
+  mail000Base,
+  mail000Patched,
+];

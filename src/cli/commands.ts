@@ -173,7 +173,9 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'mmu',
     words: '<WHAT>',
-    wordDocs: { WHAT: 'search' },
+    wordDocs: {
+      WHAT: 'search; mutants: the same with one step of KVM left out at a time; cost: events of a workload, and the time that they predict',
+    },
     summary: 'search sequences of guest and host operations for what the architecture forbids',
     doc: [
       'Runs a small guest on the simulated MMU, one operation at a time, in every order up to a depth: accesses,',
@@ -203,6 +205,8 @@ export const COMMANDS: readonly Command[] = [
       ],
       ['fencepost mmu search --mmu tdp --depth 20 --max-time 10m', 'as deep as ten minutes reach'],
       ['fencepost mmu search --random 1000 --depth 200 --seed 7', 'long random sequences'],
+      ['fencepost mmu mutants --max-time 60s', 'which faults of single steps the search catches'],
+      ['fencepost mmu cost', 'the benchmarks of mails 000 and 004, predicted from their base rows'],
     ],
     run: mmu,
   },
