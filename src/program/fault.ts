@@ -44,9 +44,11 @@ export class FaultPoints {
         return at(`${modify.how}${value} ${withoutNumbers(operation.loc.name)}`);
       }
       case 'update':
-        return at(`update ${operation.lock.name} #${++inside.updates}`);
+        inside.updates += 1;
+        return at(`update ${operation.lock.name}${ordinal(inside.fn, inside.updates)}`);
       case 'set-local':
-        return at(`update ${withoutNumbers(operation.of.name)} #${++inside.locals}`);
+        inside.locals += 1;
+        return at(`update ${withoutNumbers(operation.of.name)}${ordinal(inside.fn, inside.locals)}`);
       case 'fence':
         return at(`fence ${withoutNumbers(operation.text)}`);
       case 'load':
@@ -70,6 +72,11 @@ export class FaultPoints {
   skip(): void {
     this.#functions.pop();
   }
+}
+
+/** Outside every function there is no beginning to count from. */
+function ordinal(fn: string, count: number): string {
+  return fn === '' ? '' : ` #${count}`;
 }
 
 function withoutNumbers(name: string): string {
