@@ -18,7 +18,7 @@ import {
   type Steps,
 } from 'fencepost';
 import { isLargePte, isShadowPresentPte, SHADOW_NONPRESENT_VALUE } from 'fencepost/mmu';
-import * as sites from './sites/tdp-mmu.ts';
+import * as sites from './sites/nx-recovery.ts';
 import { handleChangedSpte } from './tdp-changed.ts';
 import type { Holder } from './tdp-link.ts';
 import { ROOT, ROOT_LEVEL, type TdpTables } from './tdp-tables.ts';
@@ -32,15 +32,28 @@ export function recoverNxHugePage(tables: TdpTables): Steps {
 function* recover(tables: TdpTables): Steps {
   const holder = (yield* choice(sites.recoveryLock)) === 'write_lock()' ? 'exclusive' : 'shared';
   const flush = yield* choice(sites.recoveryFlush);
+  const isRcuSafe = (yield* choice(sites.recoveryRcu)) !== 'none';
   yield* lock(tables.kvm.mmuLock, holder);
-  yield* rcuReadLock();
-  const isZapped = yield* call('kvm_tdp_mmu_zap_sp', zap(tables, holder));
+  if (isRcuSafe) yield* rcuReadLock();
+  const isZapped = yield* zapFirst(tables, holder);
   if (isZapped && flush === 'before rcu_read_unlock()') yield* kvmFlushRemoteTlbs(tables.kvm);
-  yield* rcuReadUnlock();
+  if (isRcuSafe) yield* rcuReadUnlock();
   if (isZapped && flush === 'after rcu_read_unlock()') yield* kvmFlushRemoteTlbs(tables.kvm);
   yield* unlock(tables.kvm.mmuLock, holder);
 }
 
+/** Zaps the first table of the list; a world that does not ask about the list has the table below entry 0 there. */
+function* zapFirst(tables: TdpTables, holder: Holder): Steps<boolean> {
+  if (tables.nx !== undefined) {
+    const table = yield* tables.nx.take(holder);
+    if (table === undefined) return false;
+    // sp->ptep: while it is linked nobody frees it.
+    yield* tables.use(table);
+  }
+  return yield* call('kvm_tdp_mmu_zap_possible_nx_huge_page', zap(tables, holder));
+}
+
+/** Another task may have zapped the table, and put something else there, under mmu_lock held for read. */
 function* zap(tables: TdpTables, holder: Holder): Steps<boolean> {
   const old = yield* tables.read(ROOT, 0);
   if (!isShadowPresentPte(yield* branch(old)) || isLargePte(old.value)) return false;

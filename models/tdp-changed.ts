@@ -47,6 +47,7 @@ function countPage(tables: TdpTables, by: 1 | -1): Steps {
 
 /** The table has been unlinked; others may still be at work in it. Entry 0 stands for all. */
 function* handleRemovedTable(tables: TdpTables, table: number, holder: Holder): Steps {
+  if (tables.nx !== undefined) yield* call('tdp_mmu_unlink_sp', tables.nx.untrack());
   const entry = tables.spte(table, 0);
   const old = holder === 'shared' ? yield* takeShared(entry) : yield* takeExclusive(entry);
   if (isShadowPresentPte(yield* branch(old)))

@@ -3,7 +3,7 @@
  * read, and goes on with it whatever becomes of the entries, until it leaves the guest. Nothing that the vCPU does next
  * depends on what the processor has found; it is judged after the exit.
  */
-import { branch, fail, type Read, type Steps } from 'fencepost';
+import { branch, fail, readOnce, type Read, type Steps } from 'fencepost';
 import { isLargePte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
 import { runGuest } from './guest-entry.ts';
 import { ROOT, type TdpTables, type Visit } from './tdp-tables.ts';
@@ -17,7 +17,21 @@ export function* guestWalks(tables: TdpTables): Steps {
   yield* tables.judge(visits);
 }
 
-/** The same; the SPTE must not map another page while the processor holds what it has fetched. */
+/** The same; then the guest reaches the page through the translation, which must still be the VM's. */
+export function* guestReaches(tables: TdpTables): Steps {
+  let used: { readonly pfn: number; readonly gone: Read } | undefined;
+  yield* runGuest(tables.kvm.vcpus[0], function* () {
+    const found = yield* walk(tables, []);
+    if (found === undefined || !isShadowPresentPte(yield* branch(found.spte))) return;
+    const pfn = sptePfn(found.spte.value);
+    const access = { addr: [found.spte], text: `guest access to pfn${pfn}` };
+    used = { pfn, gone: yield* readOnce(tables.pageGone(pfn), access) };
+  });
+  if (used !== undefined && (yield* branch(used.gone)) !== 0)
+    yield* fail('no-use-after-free', `the guest reaches pfn${used.pfn}, which belongs to somebody else`);
+}
+
+/** The same as guestWalks(); the SPTE must not map another page while the processor holds what it has fetched. */
 export function* guestHolds(tables: TdpTables): Steps {
   let held: Read | undefined;
   let now: Read | undefined;

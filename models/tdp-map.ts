@@ -11,6 +11,7 @@ import {
   rcuReadUnlock,
   readLock,
   readUnlock,
+  type Read,
   type Steps,
 } from 'fencepost';
 import {
@@ -65,10 +66,16 @@ function* map(tables: TdpTables, { pfn, huge = false, spare }: TdpFault): Steps<
   const isLinked = isShadowPresentPte(spte) && !isLargePte(spte);
   const table = isLinked ? spteChild(spte) : spare;
   if (table === undefined) return 'retry';
-  if (!isLinked && !(yield* linkTable(tables, upper, table, 'shared'))) return 'retry';
+  if (!isLinked && !(yield* link(tables, upper, table))) return 'retry';
   const via = isLinked ? [upper] : [];
   const old = yield* tables.read(table, 0, via);
   return yield* mapTarget(tables, { table, index: 0, old, via }, makeLeafSpte(leaf));
+}
+
+/** A table that keeps a huge page away goes into KVM's list as soon as it is linked. */
+function link(tables: TdpTables, upper: Read, table: number): Steps<boolean> {
+  const linked = (): Steps<boolean> => linkTable(tables, upper, table, 'shared');
+  return tables.nx === undefined ? linked() : tables.nx.whileLinking(linked);
 }
 
 function* mapTarget(tables: TdpTables, at: SpteAt, spte: number): Steps<Mapped> {

@@ -63,11 +63,6 @@ export class GoingRoot {
     return this.#word('root->tdp_mmu_async_work done');
   }
 
-  /** 1 once the host page belongs to somebody else. */
-  get pageFreed(): Location {
-    return this.#word(`pfn${PFN} in other hands`);
-  }
-
   #word(name: string, initial = 0): Location {
     return this.tables.kvm.memory.location(name, initial);
   }
@@ -142,7 +137,7 @@ function* zapEntry(root: GoingRoot): Steps {
 
 /** What the hardware has left in the SPTE goes to the host page, which must still be the VM's. */
 function* writeBack(root: GoingRoot, spte: number): Steps {
-  const freed = yield* readOnce(root.pageFreed, { text: 'kvm_set_pfn_dirty()' });
+  const freed = yield* readOnce(root.tables.pageGone(PFN), { text: 'kvm_set_pfn_dirty()' });
   if ((yield* branch(freed)) !== 0)
     yield* fail('no-use-after-free', `marks pfn${sptePfn(spte)} dirty, which belongs to somebody else`);
 }
@@ -175,7 +170,7 @@ export function* unmapAndFreePage(root: GoingRoot): Steps {
   yield* writeLock(mmuLock);
   yield* call('kvm_tdp_mmu_unmap_gfn_range', unmap(root));
   yield* writeUnlock(mmuLock);
-  yield* freePage(root);
+  yield* root.tables.freePage(PFN);
 }
 
 function* unmap(root: GoingRoot): Steps {
@@ -185,9 +180,4 @@ function* unmap(root: GoingRoot): Steps {
   const old = yield* readOnce(root.sptep);
   if (isShadowPresentPte(yield* branch(old))) yield* writeOnce(root.sptep, SHADOW_NONPRESENT_VALUE);
   yield* put(root);
-}
-
-/** The locks of the host's allocator order this behind what its last user did before. */
-export function freePage({ pageFreed }: GoingRoot): Steps {
-  return storeRelease(pageFreed, 1, { text: `free_page(pfn${PFN})` });
 }

@@ -2,6 +2,7 @@
 import { branch, fail, readOnce, storeRelease, type Location, type Read, type Steps } from 'fencepost';
 import { PG_LEVEL_4K, showTdpSpte } from 'fencepost/mmu';
 import { Kvm } from './kvm.ts';
+import { NxTracking } from './nx-tracking.ts';
 import { RcuCallback } from './rcu-callback.ts';
 
 /** Number and level of the root; all other tables stand right below it. */
@@ -30,15 +31,21 @@ export interface TdpStart {
   readonly vcpus?: number;
   /** `kvm->stat.pages_*`: how many leaf SPTEs there are. */
   readonly pagesMapped?: number;
+  /** A table that keeps a huge page away, and whether KVM has it in its list already. */
+  readonly nx?: { readonly table: number; readonly isTracked: boolean };
 }
 
 export class TdpTables {
   readonly kvm: Kvm;
+  /** Undefined where no table keeps a huge page away. */
+  readonly nx: NxTracking | undefined;
   readonly #start: TdpStart;
 
   constructor(start: TdpStart) {
     this.kvm = new Kvm({ vcpus: start.vcpus ?? 1, guestPages: [], guestRoot: 0 });
     this.#start = start;
+    const { nx } = start;
+    this.nx = nx && new NxTracking(this.kvm.memory, nx.table, nx.isTracked);
   }
 
   level(table: number): number {
@@ -54,18 +61,27 @@ export class TdpTables {
 
   /** Reads an entry of a table that the reads have led to; a violation if the table has been freed. */
   *read(table: number, index: number, via: readonly Read[] = []): Steps<Read> {
-    const { spte, gone } = yield* this.visit(table, index, via);
-    if (gone !== undefined) yield* this.judge([{ table, gone }]);
-    return spte;
+    const visit = yield* this.visit(table, index, via);
+    yield* this.judge([visit]);
+    return visit.spte;
   }
 
   /** The same, for those who do not stop at once when the table is gone: see {@link judge}. */
   *visit(table: number, index: number, via: readonly Read[] = []): Steps<Visit & { readonly spte: Read }> {
     const sptep = this.spte(table, index);
     const spte = yield* readOnce(sptep, { addr: via, text: `READ_ONCE(${sptep.name})` });
-    if (this.#start.mayGo?.includes(table) !== true) return { table, spte, gone: undefined };
-    const gone = yield* readOnce(this.#freed(table), { addr: via, text: `sp${table} is still a table` });
-    return { table, spte, gone };
+    return { ...(yield* this.#look(table, via)), spte };
+  }
+
+  /** Something else of the table is read. */
+  *use(table: number): Steps {
+    yield* this.judge([yield* this.#look(table, [])]);
+  }
+
+  *#look(table: number, via: readonly Read[]): Steps<Visit> {
+    if (this.#start.mayGo?.includes(table) !== true) return { table, gone: undefined };
+    const text = `sp${table} is still a table`;
+    return { table, gone: yield* readOnce(this.#freed(table), { addr: via, text }) };
   }
 
   *judge(visits: readonly Visit[]): Steps {
@@ -88,6 +104,16 @@ export class TdpTables {
   /** The `rcu_head` of a table. */
   callback(table: number): RcuCallback {
     return new RcuCallback(this.kvm.memory, `sp${table}`, () => this.free(table));
+  }
+
+  /** 1 once the host page belongs to somebody else. */
+  pageGone(pfn: number): Location {
+    return this.kvm.memory.location(`pfn${pfn} in other hands`);
+  }
+
+  /** The host gives the page away; the locks of its allocator order that behind what its owner did before. */
+  freePage(pfn: number): Steps {
+    return storeRelease(this.pageGone(pfn), 1, { text: `free_page(pfn${pfn})` });
   }
 
   /** 1 once the memory of the table belongs to somebody else. */

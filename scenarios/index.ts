@@ -52,6 +52,11 @@ import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
 import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
 import { unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
 import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
+import { yieldVsRestart, yieldVsUnmap } from './p26-tdp-rcu/yield.ts';
+import { migrationVsFlush } from './p27-migration/migration-vs-flush.ts';
+import { linkVsZap, recoveryVsCollapse } from './p35-nx/nx-list.ts';
+import { twoReclaims } from './c11-reclaim/two-reclaims.ts';
+import { twoAddressSpaces } from './c33-write-tracking/two-address-spaces.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -117,4 +122,11 @@ export const scenarios: readonly Scenario[] = [
   faultVsRootZap,
   unmapVsRootZap,
   slotRemovalVsRootZap,
+  yieldVsUnmap,
+  yieldVsRestart,
+  migrationVsFlush,
+  linkVsZap,
+  recoveryVsCollapse,
+  twoReclaims,
+  twoAddressSpaces,
 ];

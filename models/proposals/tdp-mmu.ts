@@ -95,18 +95,3 @@ export const collapseWithoutFlush = mutate(
   sites.collapseFlush,
   'none',
 );
-
-export const flushAfterRcu = mutate(
-  'flush-after-rcu',
-  'the recovery of huge pages leaves its RCU read section before it flushes',
-  sites.recoveryFlush,
-  'after rcu_read_unlock()',
-);
-
-/** Before v5.12. */
-export const nxZapWithoutFlush: Proposal = deriveProposal(
-  versions['v5.14'],
-  'v5.14/nx-zap-without-flush',
-  'v5.14 as before the siblings of 048f49809c52: the recovery of huge pages does not flush',
-  { [sites.recoveryFlush.name]: 'none' },
-);

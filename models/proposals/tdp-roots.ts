@@ -48,3 +48,11 @@ export const zapNotAwaited: Proposal = deriveProposal(
   'v6.3 without flush_workqueue() at the end of kvm_mmu_zap_all_fast()',
   { [sites.rootZapper.name]: 'worker, not waited for' },
 );
+
+/** Before v5.12. */
+export const yieldWithoutFlush: Proposal = deriveProposal(
+  versions['v5.14'],
+  'v5.14/yield-without-flush',
+  'v5.14 without 048f49809c52: a zap that yields keeps its flush for the end',
+  { [sites.yieldFlush.name]: 'none' },
+);

@@ -16,3 +16,7 @@ export * from './small-protocols.ts';
 export * from './guest-pte-update.ts';
 export * from './tdp-mmu.ts';
 export * from './tdp-roots.ts';
+export * from './migration.ts';
+export * from './nx-recovery.ts';
+export * from './reclaim.ts';
+export * from './write-tracking.ts';

@@ -77,17 +77,3 @@ export const collapseFlush = defineSite({
   doc: 'Whether TLBs are flushed when a huge page takes the place of a table.',
   options: ['flush', 'none'],
 });
-
-export const recoveryLock = defineSite({
-  name: 'nx-recovery-lock',
-  fn: 'kvm_recover_nx_huge_pages',
-  doc: 'How the recovery of huge pages of the TDP MMU holds mmu_lock.',
-  options: ['write_lock()', 'read_lock()'],
-});
-
-export const recoveryFlush = defineSite({
-  name: 'nx-recovery-flush',
-  fn: 'kvm_recover_nx_huge_pages',
-  doc: 'Whether TLBs are flushed before the RCU read section ends in which a table was zapped, after it, or not at all.',
-  options: ['before rcu_read_unlock()', 'after rcu_read_unlock()', 'none'],
-});

@@ -1,9 +1,11 @@
 import type { Scenario, World } from 'fencepost';
 import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
 import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { flushAfterRcu, nxZapWithoutFlush } from '../../models/proposals/nx-recovery.ts';
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
+import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
 import { guestWalks } from '../../models/tdp-guest.ts';
 import { tdpPageFault } from '../../models/tdp-map.ts';
@@ -134,18 +136,15 @@ export const guestVsNxRecovery: Scenario = {
     'for write (for read from v6.18).',
   sources: ['KVM-MMU.md A17, P26, C09', '048f49809c52 and siblings (v5.12)', 'a57750909580 (v6.18)'],
   sites: [
-    sites.recoveryLock,
-    sites.recoveryFlush,
+    nx.recoveryLock,
+    nx.recoveryFlush,
+    nx.recoveryRcu,
     sites.removedChild,
     sites.removedFree,
     ...ENTRY_SITES,
     ipiWait,
   ],
-  proposals: [
-    ...FIRST_AND_LAST.map((name) => versions[name]),
-    proposals.flushAfterRcu,
-    proposals.nxZapWithoutFlush,
-  ],
+  proposals: [...FIRST_AND_LAST.map((name) => versions[name]), flushAfterRcu, nxZapWithoutFlush],
   protocols: ['P26'],
   bugs: [{ id: 'C09', buggy: 'v5.14/nx-zap-without-flush', fixed: 'v5.14' }],
   mutants: ['v7.1/flush-after-rcu', 'v5.14/nx-zap-without-flush'],

@@ -6,9 +6,9 @@ import { pageFaultStale } from '../../models/sites/shadow-mmu.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
 import {
   faultInRoot,
-  freePage,
   GoingRoot,
   MAPPED,
+  PFN,
   unmapAndFreePage,
   zapAllFast,
   zapWorker,
@@ -142,7 +142,7 @@ export const slotRemovalVsRootZap: Scenario = {
           name: 'CPU0 (memslot removal)',
           *body() {
             yield* zapAllFast(root);
-            yield* freePage(root);
+            yield* root.tables.freePage(PFN);
           },
         },
         { name: 'CPU1 (worker)', body: () => zapWorker(root) },
