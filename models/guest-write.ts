@@ -2,23 +2,10 @@
  * A vCPU that enters the guest, writes to one page and leaves (KVM-MMU.md A13; D1): the hardware reads the SPTE,
  * sets D by a locked update, and from then on writes through what it holds, whatever becomes of the SPTE.
  */
-import {
-  branch,
-  call,
-  cmpxchg,
-  fence,
-  Fence,
-  readOnce,
-  smpWmb,
-  storeRelease,
-  writeOnce,
-  writePlain,
-  type Location,
-  type Read,
-  type Steps,
-} from 'fencepost';
+import { branch, call, cmpxchg, readOnce, writeOnce, type Location, type Read, type Steps } from 'fencepost';
 import { isDirtySpte, isShadowPresentPte, isWritablePte, withDirty } from 'fencepost/mmu';
-import { IN_GUEST_MODE, OUTSIDE_GUEST_MODE, type Vcpu } from './kvm.ts';
+import { runGuest } from './guest-entry.ts';
+import type { Vcpu } from './kvm.ts';
 
 /** A page of guest memory with the leaf SPTE that maps it. */
 export interface MappedPage {
@@ -36,16 +23,10 @@ export function guestWrite(vcpu: Vcpu, page: MappedPage, ...values: readonly num
 }
 
 function* enterAndWrite(vcpu: Vcpu, page: MappedPage, values: readonly number[]): Steps<GuestRun> {
-  const { mode, requests } = vcpu;
-  yield* storeRelease(mode, IN_GUEST_MODE);
-  yield* fence(Fence.Mb, 'smp_mb__after_srcu_read_unlock()');
-  const pending = yield* readOnce(requests);
-  const isKeptOut = (yield* branch(pending)) !== 0;
-  const run = isKeptOut ? 'request' : yield* call('guest', write(page, values));
-  // The exit serialises: what the guest has written is there for all before KVM says that it is outside.
-  if (!isKeptOut) yield* fence(Fence.Mb, 'VM-exit');
-  yield* writePlain(mode, OUTSIDE_GUEST_MODE);
-  yield* smpWmb();
+  let run: GuestRun = 'request';
+  yield* runGuest(vcpu, function* () {
+    run = yield* write(page, values);
+  });
   return run;
 }
 

@@ -15,16 +15,42 @@ import {
 } from 'fencepost';
 import { indexAt, isLastSpte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
 import { kvmFlushTlbAll } from './flush-own-tlb.ts';
-import type { Vcpu } from './kvm.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
 import { sptePointer } from './sptes.ts';
+
+/** A translation that the hardware holds: the leaf SPTE, and all that the walk has read on the way, it included. */
+export interface Held {
+  readonly spte: Read;
+  readonly path: readonly Read[];
+}
+
+/** The hardware's walk of the shadow tables; undefined: an entry is not present, and the guest exits. */
+export function* hardwareWalk(
+  kvm: Kvm,
+  root: number,
+  rootLevel: number,
+  page: number,
+): Steps<Held | undefined> {
+  const path: Read[] = [];
+  let id = root;
+  for (let level = rootLevel; ; level--) {
+    const { location } = sptePointer(kvm, id, indexAt(page, level, kvm.entries), level);
+    const spte = yield* readOnce(location, { text: `walk ${location.name}`, addr: [...path] });
+    yield* branch(spte);
+    if (!isShadowPresentPte(spte.value)) return undefined;
+    path.push(spte);
+    if (isLastSpte(level)) return { spte, path };
+    id = spteChild(spte.value);
+  }
+}
 
 /** What one vCPU's processor holds of the tables below one root. A thread makes its own, empty. */
 export class Hardware {
   readonly #vcpu: Vcpu;
   readonly #root: number;
   readonly #level: number;
-  /** By guest page: the SPTEs that the walk has read, the leaf last. */
-  readonly #tlb = new Map<number, readonly Read[]>();
+  /** By guest page. */
+  readonly #tlb = new Map<number, Held>();
   /** Accesses so far, and whether the frame was somebody else's then. */
   readonly #uses: { readonly pfn: number; readonly gone: Read }[] = [];
 
@@ -49,12 +75,11 @@ export class Hardware {
   *access(page: number): Steps<boolean> {
     const held = this.#tlb.get(page);
     const isHit = held !== undefined && (yield* choose('TLB hit', 'TLB miss')) === 0;
-    const path = isHit ? held : yield* this.#walk(page);
-    const leaf = path?.at(-1);
-    if (leaf === undefined) return false;
-    const pfn = sptePfn(leaf.value);
-    const text = `guest access to pfn${pfn}`;
-    this.#uses.push({ pfn, gone: yield* readOnce(freed(this.#vcpu.kvm.memory, pfn), { addr: path, text }) });
+    const used = isHit ? held : yield* this.#walk(page);
+    if (used === undefined) return false;
+    const pfn = sptePfn(used.spte.value);
+    const access = { addr: used.path, text: `guest access to pfn${pfn}` };
+    this.#uses.push({ pfn, gone: yield* readOnce(freed(this.#vcpu.kvm.memory, pfn), access) });
     return true;
   }
 
@@ -66,21 +91,10 @@ export class Hardware {
     }
   }
 
-  *#walk(page: number): Steps<readonly Read[] | undefined> {
-    const { kvm } = this.#vcpu;
-    const path: Read[] = [];
-    let id = this.#root;
-    for (let level = this.#level; ; level--) {
-      const { location } = sptePointer(kvm, id, indexAt(page, level, kvm.entries), level);
-      const read = yield* readOnce(location, { text: `walk ${location.name}`, addr: [...path] });
-      const spte = yield* branch(read);
-      if (!isShadowPresentPte(spte)) return undefined;
-      path.push(read);
-      if (isLastSpte(level)) break;
-      id = spteChild(spte);
-    }
-    this.#tlb.set(page, path);
-    return path;
+  *#walk(page: number): Steps<Held | undefined> {
+    const held = yield* hardwareWalk(this.#vcpu.kvm, this.#root, this.#level, page);
+    if (held !== undefined) this.#tlb.set(page, held);
+    return held;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   GUEST_ROOT_LEVEL,
   makeLeafSpte,
   makeNonLeafSpte,
+  PAGE_SHIFT,
   PASSTHROUGH_ROOT_LEVEL,
   PG_LEVEL_4K,
   gpteAccess,
@@ -15,9 +16,11 @@ import {
   type ShadowPage,
   type ShadowPageRole,
 } from 'fencepost/mmu';
+import { REGISTERS_AT_RESET } from 'fencepost/x86';
 import type { GuestPteAddress } from './emulated-write.ts';
 import type { GuestPage } from './guest-memory.ts';
 import { Kvm, type KvmStart, type Mechanism } from './kvm.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from './vcpu.ts';
 
 const GPD = 1;
 const GPT_A = 2;
@@ -115,7 +118,8 @@ export function underPassthroughRootMapped(): Kvm {
 
 /** Shadow paging with no root loaded on the vCPU that will fault, and nothing shadowed. */
 export function withoutRoot(): Kvm {
-  return kvm(2, {});
+  const arch = vcpuArch(SMALL_SHADOW_HOST, { ...REGISTERS_AT_RESET, cr3: GPD << PAGE_SHIFT });
+  return kvm(2, { arch: { ...arch, root_mmu: { ...arch.root_mmu, rootRole: ORDINARY_ROOT } } });
 }
 
 /** Nested NPT as above after a fault: page directory and page table are shadowed, the page is mapped. */

@@ -5,9 +5,9 @@ import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { loadRootAndRun } from '../../models/root-load.ts';
-import { ORDINARY_ROOT, PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
+import { PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
-import { ENTRY_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { PROTOCOL_SITES } from './sites.ts';
 
 /**
@@ -28,7 +28,7 @@ export const emulatedWriteVsRootLoad: Scenario = {
     'counted, enters the guest, and handles the first fault below it. CPU0 emulates a write to the ' +
     'page-directory entry.',
   sources: ['KVM-MMU.md P01, P02, A10, A13, G5 row 1b'],
-  sites: [...PROTOCOL_SITES, ...ENTRY_SITES],
+  sites: [...PROTOCOL_SITES, ...ENTRY_SITES, ...ROOT_LOAD_SITES],
   proposals: [...P01_PROPOSALS, noWriterFence, noTopReread],
   protocols: ['P01', 'P07'],
   bugs: [{ id: 'C30', buggy: 'v6.10-once/no-top-reread', fixed: 'v6.10-once' }],
@@ -80,7 +80,7 @@ export const emulatedWriteVsRootLoad: Scenario = {
       memory: kvm.memory,
       threads: [
         { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, PDE, TO_PAGE_TABLE_B) },
-        { name: 'CPU1 (root load, fault)', body: () => loadRootAndRun(loader, ORDINARY_ROOT, PAGE) },
+        { name: 'CPU1 (root load, fault)', body: () => loadRootAndRun(loader, PAGE) },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm)],
     };

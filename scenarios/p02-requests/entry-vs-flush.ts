@@ -8,7 +8,7 @@ import * as sites from '../../models/sites/guest-entry.ts';
 import { unmapAndFree } from '../../models/unmap-frame.ts';
 import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds-entry.ts';
 import { EVERYWHERE, REORDERED, SAFE, WEAK } from '../verdicts.ts';
-import { ENTRY_SITES, REQUEST_SITES } from './sites.ts';
+import { ENTRY_AND_KICK_SITES, REQUEST_SITES } from './sites.ts';
 
 /** P02 and P03 together: the requests are what tells the vCPU of the SPTE that has gone. */
 export const entryVsFlush: Scenario = {
@@ -18,7 +18,7 @@ export const entryVsFlush: Scenario = {
     'CPU1 drops the SPTE of a page, flushes, and gives the page away. CPU0 enters the guest twice: in the first run ' +
     'the processor may fetch the translation, in the second the guest uses it, from the TLB or by another walk.',
   sources: ['KVM-MMU.md P02, P03, P11, A13, G5 row 2', 'Documentation/virt/kvm/vcpu-requests.rst'],
-  sites: [...ENTRY_SITES, ...REQUEST_SITES, sites.ipiWait, sites.requestFence],
+  sites: [...ENTRY_AND_KICK_SITES, ...REQUEST_SITES, sites.requestFence],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),
     proposals.modeOnce,

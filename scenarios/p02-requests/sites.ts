@@ -1,5 +1,5 @@
 import type { Site } from 'fencepost';
-import * as sites from '../../models/sites/guest-entry.ts';
+import * as sites from '../../models/sites/index.ts';
 
 /** What a vCPU passes that enters the guest. */
 export const ENTRY_SITES: readonly Site[] = [sites.entryFence, sites.entryInterrupts, sites.modeMark];
@@ -7,5 +7,14 @@ export const ENTRY_SITES: readonly Site[] = [sites.entryFence, sites.entryInterr
 /** What it passes when a request is pending. */
 export const REQUEST_SITES: readonly Site[] = [sites.checkRequestClear, sites.checkRequestFence];
 
-/** What whoever kicks a vCPU passes that may be in the guest. */
-export const KICK_SITES: readonly Site[] = [sites.ipiWait, sites.entryInterrupts];
+/** What the two sides pass where one enters the guest and the other kicks it. */
+export const ENTRY_AND_KICK_SITES: readonly Site[] = [...ENTRY_SITES, sites.ipiWait];
+
+/** What a vCPU passes when it loads a root before it enters. */
+export const ROOT_LOAD_SITES: readonly Site[] = [
+  sites.rootCache,
+  sites.rootCacheRotation,
+  sites.loadSync,
+  sites.loadFlush,
+  sites.isUnsyncRootOrder,
+];

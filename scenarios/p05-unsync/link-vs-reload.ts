@@ -1,10 +1,11 @@
 import { fence, Fence, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
+import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, linkNotMarked, markThenSync, noFindSync } from '../../models/proposals/unsync.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { hardwareWalk, readFresh, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, writeThrough } from '../../models/shadow-guest.ts';
 import { isUnsyncRoot } from '../../models/sync-roots.ts';
 import {
   DATA_A,
@@ -21,7 +22,7 @@ import { FIND_SITES, LOOK_SITES } from './sites.ts';
 
 /** Writes an entry of the table, reloads CR3, and reads the page that the entry maps. */
 function* writeReloadRead(vcpu: Vcpu): Steps {
-  const alias = yield* hardwareWalk(vcpu, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
+  const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
   if (!(yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C))) return;
   yield* fence(Fence.Mb, 'VM-exit');
   if (yield* isUnsyncRoot(vcpu.kvm, ROOT)) return;

@@ -9,11 +9,12 @@ import {
   type Steps,
 } from 'fencepost';
 import { ACC_ALL, GUEST_ROOT_LEVEL, PG_LEVEL_4K } from 'fencepost/mmu';
+import { hardwareWalk } from '../../models/hardware.ts';
 import type { Kvm, Vcpu } from '../../models/kvm.ts';
 import { mmuSetSpte } from '../../models/map.ts';
 import { KERNELS, noLookFence, noPublishFence, parentsNotMarked } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { hardwareWalk, readFresh, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { sptePointer } from '../../models/sptes.ts';
 import { isUnsyncRoot } from '../../models/sync-roots.ts';
@@ -45,7 +46,7 @@ function* mapTable(kvm: Kvm): Steps {
 
 /** Writes the entry through the other address, and asks another vCPU to flush. */
 function* changeEntry(vcpu: Vcpu): Steps {
-  const alias = yield* hardwareWalk(vcpu, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
+  const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
   const wrote = yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C);
   if (wrote) yield* storeRelease(interrupt(vcpu.kvm), 1);
 }

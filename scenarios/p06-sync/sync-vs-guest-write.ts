@@ -1,6 +1,8 @@
 import type { Scenario, Steps } from 'fencepost';
 import { writeLock, writeUnlock } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
+import { runGuest } from '../../models/guest-entry.ts';
+import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
 import {
   KERNELS,
@@ -10,7 +12,7 @@ import {
   unlinkAfterReads,
 } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { hardwareWalk, runGuest, writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/shadow-guest.ts';
 import { mmuSyncChildren } from '../../models/sync.ts';
 import {
   FIRST_PTE,
@@ -21,7 +23,7 @@ import {
   TO_DATA_C,
 } from '../../models/worlds-unsync.ts';
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
-import { KICK_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 import { SYNC_SITES } from '../p05-unsync/sites.ts';
 
@@ -35,7 +37,7 @@ function* syncRoot(vcpu: Vcpu): Steps {
 /** Writes an entry through a translation that may be older than the sync. */
 function* writeEntry(vcpu: Vcpu): Steps {
   yield* runGuest(vcpu, function* () {
-    const alias = yield* hardwareWalk(vcpu, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
+    const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
     yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C);
   });
 }
@@ -53,7 +55,7 @@ export const syncVsGuestWrite: Scenario = {
   bugs: [{ id: 'C29', buggy: protectWritableOnly.name, fixed: 'v5.14' }],
   mutants: [noSyncFlush.name, syncBeforeProtect.name, protectWritableOnly.name],
   equivalents: [unlinkAfterReads.name],
-  sites: [...SYNC_SITES, ...KICK_SITES],
+  sites: [...SYNC_SITES, ...ENTRY_AND_KICK_SITES],
   proposals: [...KERNELS, noSyncFlush, syncBeforeProtect, protectWritableOnly, unlinkAfterReads],
   expectations: [
     {

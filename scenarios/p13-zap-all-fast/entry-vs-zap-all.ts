@@ -4,7 +4,7 @@ import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-
 import { zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
-import { ENTRY_SITES, REQUEST_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { ZAP_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 
@@ -22,15 +22,11 @@ export const entryVsZapAll: Scenario = {
     sites.obsoleteRoots,
     sites.obsoletePrevRoots,
     sites.freeRootCount,
-    sites.rootCache,
-    sites.rootCacheRotation,
-    sites.loadSync,
-    sites.loadFlush,
+    ...ROOT_LOAD_SITES,
     sites.accountShadowedBeforeIncrement,
     sites.accountShadowedIncrement,
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
-    sites.isUnsyncRootOrder,
   ],
   proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest],
   protocols: ['P12', 'P13'],

@@ -5,7 +5,7 @@ import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
 import { zapLeafUnderWriteLock } from '../../models/tdp-zap.ts';
 import { CLEAN_WRITABLE, loggedVm } from '../../models/worlds-logged.ts';
-import { KICK_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const BEFORE_FIX = ['v5.14', 'v5.15'] as const;
@@ -18,7 +18,7 @@ export const dirtyUpdateVsZap: Scenario = {
     'The SPTE is writable and clean. On CPU0 the guest writes to the page, for which the hardware sets D by a locked ' +
     'update. CPU1 zaps the SPTE under mmu_lock held for write, and marks the host page dirty if the SPTE was.',
   sources: ['KVM-MMU.md P17, C06', 'ba3a6120a4e7 (v5.18)'],
-  sites: [sites.volatileSpte, ...KICK_SITES],
+  sites: [sites.volatileSpte, ...ENTRY_AND_KICK_SITES],
   proposals: [...VERSIONS.map((name) => versions[name]), proposals.volatileSpteStored],
   protocols: ['P17'],
   bugs: [{ id: 'C06', buggy: 'v5.15', fixed: 'v6.1' }],

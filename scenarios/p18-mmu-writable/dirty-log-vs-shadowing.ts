@@ -1,10 +1,12 @@
 import type { Scenario, Steps } from 'fencepost';
 import { PG_LEVEL_4K } from 'fencepost/mmu';
+import { runGuest } from '../../models/guest-entry.ts';
+import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, tdpProtectWritableOnly } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { hardwareWalk, runGuest, writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import {
   DIRECT_SP,
@@ -17,7 +19,7 @@ import {
 } from '../../models/worlds.ts';
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
 import { FAULT_SITES } from '../p05-unsync/sites.ts';
-import { KICK_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
 const BUGGY = ['v5.14', 'v5.15'];
@@ -25,7 +27,7 @@ const BUGGY = ['v5.14', 'v5.15'];
 /** L1 writes an entry of its nested page directory, by a translation that may be older than the protection. */
 function* writeEntry(vcpu: Vcpu): Steps {
   yield* runGuest(vcpu, function* () {
-    const held = yield* hardwareWalk(vcpu, DIRECT_SP, PG_LEVEL_4K, PAGE_DIRECTORY);
+    const held = yield* hardwareWalk(vcpu.kvm, DIRECT_SP, PG_LEVEL_4K, PAGE_DIRECTORY);
     yield* writeThrough(vcpu, held, PDE.index, TO_PAGE_TABLE_B);
   });
 }
@@ -48,7 +50,7 @@ export const dirtyLogVsShadowing: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
     sites.tdpWriteProtectTest,
-    ...KICK_SITES,
+    ...ENTRY_AND_KICK_SITES,
   ],
   proposals: [...KERNELS, tdpProtectWritableOnly],
   expectations: [

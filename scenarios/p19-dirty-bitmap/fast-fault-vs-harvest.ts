@@ -6,7 +6,7 @@ import * as proposals from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
-import { KICK_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 /** The bit of another page, so that the word is worth taking. */
@@ -25,7 +25,7 @@ export const fastFaultVsHarvest: Scenario = {
     sites.fastFaultStore,
     sites.dirtyLogFlush,
     sites.dirtyLogBitmap,
-    ...KICK_SITES,
+    ...ENTRY_AND_KICK_SITES,
   ],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),

@@ -6,7 +6,7 @@ import { fencedFlush, noHarvestFlush } from '../../models/proposals/dirty-log.ts
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
 import { loggedVm, WRITABLE } from '../../models/worlds-logged.ts';
-import { KICK_SITES } from '../p02-requests/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 export const cachedDirtyVsHarvest: Scenario = {
@@ -17,7 +17,7 @@ export const cachedDirtyVsHarvest: Scenario = {
     'in between; where the hardware sets D, the page is logged at the exit. CPU1 harvests: it clears D and flushes; ' +
     'then userspace copies the page.',
   sources: ['KVM-MMU.md P21', 'SDM volume 3, 4.8: a cached D lets later writes skip the update in memory'],
-  sites: [sites.dirtyLogFlush, sites.dirtyLogBitmap, ...KICK_SITES],
+  sites: [sites.dirtyLogFlush, sites.dirtyLogBitmap, ...ENTRY_AND_KICK_SITES],
   proposals: [...VERSIONS.map((name) => versions[name]), fencedFlush, noHarvestFlush],
   protocols: ['P21'],
   mutants: ['v7.1/no-harvest-flush'],

@@ -1,10 +1,12 @@
 import { writeLock, writeUnlock, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
+import { runGuest } from '../../models/guest-entry.ts';
+import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { delayedSyncFlush, KERNELS } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { hardwareWalk, runGuest, writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { mmuSyncChildren } from '../../models/sync.ts';
 import {
@@ -15,6 +17,7 @@ import {
   TO_NEW_DATA,
 } from '../../models/worlds-subtree.ts';
 import { FAULT_SITES, UNMAPPED_SYNC_SITES } from '../p05-unsync/sites.ts';
+import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
 const FIXED = KERNELS.filter(({ name }) => name !== 'v5.14');
@@ -30,7 +33,7 @@ function* syncAndFault(vcpu: Vcpu): Steps {
 /** Writes the other table by a translation that may be older than the sync. */
 function* writeTable(vcpu: Vcpu): Steps {
   yield* runGuest(vcpu, function* () {
-    const held = yield* hardwareWalk(vcpu, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE);
+    const held = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE);
     yield* writeThrough(vcpu, held, 0, TO_NEW_DATA);
   });
 }
@@ -54,8 +57,7 @@ export const droppedMappingOfTable: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
     sites.linkMarkUnsync,
-    sites.ipiWait,
-    sites.entryInterrupts,
+    ...ENTRY_AND_KICK_SITES,
   ],
   proposals: [...KERNELS, delayedSyncFlush],
   expectations: [

@@ -14,6 +14,7 @@ export {
   GUEST_ROOT_LEVEL,
   indexAt,
   PAGES,
+  PAGE_SHIFT,
   PASSTHROUGH_ROOT_LEVEL,
   PG_LEVEL_4K,
   sptesOfGpte,

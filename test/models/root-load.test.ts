@@ -5,13 +5,13 @@ import { v6_10 } from '../../models/proposals/p01.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { loadRootAndRun } from '../../models/root-load.ts';
 import { kvmFlushRemoteTlbs } from '../../models/tlb-flush.ts';
-import { ORDINARY_ROOT, PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
+import { PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
 import { positions, runKvm } from '../support/kvm.ts';
 
 describe('a vCPU that loads a root', () => {
   it('accounts it, enters the guest behind a full fence, and faults', () => {
     const kvm = withoutRoot();
-    const { log, run } = runKvm(kvm, [() => loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE)]);
+    const { log, run } = runKvm(kvm, [() => loadRootAndRun(kvm.vcpus[1], PAGE)]);
     const order = positions(
       log(),
       'vcpu_enter_guest: READ_ONCE(vcpu1->requests) == 0',
@@ -45,10 +45,7 @@ describe('a vCPU that loads a root', () => {
     const kvm = withoutRoot();
     const { log } = runKvm(
       kvm,
-      [
-        () => emulatorWritePhys(kvm.vcpus[0], PDE, TO_PAGE_TABLE_B),
-        () => loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE),
-      ],
+      [() => emulatorWritePhys(kvm.vcpus[0], PDE, TO_PAGE_TABLE_B), () => loadRootAndRun(kvm.vcpus[1], PAGE)],
       v6_10,
       { order: Array.from({ length: 10 }, () => 1) },
     );
@@ -60,7 +57,7 @@ describe('a vCPU that loads a root', () => {
     const { log, run } = runKvm(kvm, [
       function* () {
         yield* kvmFlushRemoteTlbs(kvm);
-        yield* loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE);
+        yield* loadRootAndRun(kvm.vcpus[1], PAGE);
       },
     ]);
     const order = positions(
@@ -81,7 +78,7 @@ describe('a vCPU that loads a root', () => {
       const kvm = withoutRoot();
       const { run, log } = runKvm(
         kvm,
-        [() => loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE), () => kvmFlushRemoteTlbs(kvm)],
+        [() => loadRootAndRun(kvm.vcpus[1], PAGE), () => kvmFlushRemoteTlbs(kvm)],
         v6_10,
         { order: [...Array.from({ length: turns }, () => 0), ...Array.from({ length: 20 }, () => 1)] },
       );

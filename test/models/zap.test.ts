@@ -7,7 +7,7 @@ import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
 import { reexecuteInstruction } from '../../models/reexecute.ts';
 import { loadRootAndRun } from '../../models/root-load.ts';
-import { ORDINARY_ROOT, PAGE, PAGE_DIRECTORY, shadowed, withoutRoot } from '../../models/worlds.ts';
+import { PAGE, PAGE_DIRECTORY, shadowed, withoutRoot } from '../../models/worlds.ts';
 import { mmuShrinkScan, unprotectPage } from '../../models/zap.ts';
 import { positions, runKvm } from '../support/kvm.ts';
 
@@ -58,7 +58,7 @@ describe('zapping', () => {
     const kvm = withoutRoot();
     const { log, run } = runKvm(kvm, [
       function* () {
-        yield* loadRootAndRun(kvm.vcpus[1], ORDINARY_ROOT, PAGE);
+        yield* loadRootAndRun(kvm.vcpus[1], PAGE);
         yield* unprotectPage(kvm, PAGE_DIRECTORY);
       },
     ]);
