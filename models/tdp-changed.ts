@@ -6,6 +6,7 @@ import {
   choice,
   readOnce,
   waitUntil,
+  writeOnce,
   xchg,
   type Location,
   type Read,
@@ -13,13 +14,17 @@ import {
 } from 'fencepost';
 import {
   FROZEN_SPTE,
+  isDirtySpte,
   isFrozenSpte,
   isLeafSpte,
   isShadowPresentPte,
   PG_LEVEL_4K,
   spteChild,
+  spteHasVolatileBits,
+  sptePfn,
 } from 'fencepost/mmu';
 import type { Holder } from './tdp-link.ts';
+import { volatileSpte } from './sites/dirty-log.ts';
 import * as sites from './sites/tdp-mmu.ts';
 import type { TdpTables } from './tdp-tables.ts';
 
@@ -37,6 +42,7 @@ export function handleChangedSpte(
 function* changed(tables: TdpTables, level: number, old: number, spte: number, holder: Holder): Steps {
   const [wasLeaf, isLeaf] = [isLeafSpte(old, level), isLeafSpte(spte, level)];
   if (wasLeaf !== isLeaf) yield* countPage(tables, isLeaf ? 1 : -1);
+  if (wasLeaf && !isLeaf && isDirtySpte(old)) yield* tables.setPageDirty(sptePfn(old));
   const wasTable = isShadowPresentPte(old) && !wasLeaf;
   if (wasTable) yield* call('handle_removed_pt', handleRemovedTable(tables, spteChild(old), holder));
 }
@@ -66,9 +72,12 @@ function* takeShared(entry: Location): Steps<Read> {
   }
 }
 
-/** Nobody can make an entry present that is not. */
+/** Nobody can make an entry present that is not; but A, D and W may be set in it until TLBs are flushed. */
 function* takeExclusive(entry: Location): Steps<Read> {
   const old = yield* readOnce(entry);
   if (!isShadowPresentPte(yield* branch(old))) return old;
-  return yield* xchg(entry, FROZEN_SPTE);
+  if (spteHasVolatileBits(old.value) && (yield* choice(volatileSpte)) === 'xchg')
+    return yield* xchg(entry, FROZEN_SPTE);
+  yield* writeOnce(entry, FROZEN_SPTE);
+  return old;
 }

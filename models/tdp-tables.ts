@@ -1,5 +1,14 @@
 /** Tables of the TDP MMU: a root over leaf tables, every entry a location (KVM-MMU.md A15). */
-import { branch, fail, readOnce, storeRelease, type Location, type Read, type Steps } from 'fencepost';
+import {
+  branch,
+  fail,
+  readOnce,
+  storeRelease,
+  writeOnce,
+  type Location,
+  type Read,
+  type Steps,
+} from 'fencepost';
 import { PG_LEVEL_4K, showTdpSpte } from 'fencepost/mmu';
 import { Kvm } from './kvm.ts';
 import { NxTracking } from './nx-tracking.ts';
@@ -31,6 +40,8 @@ export interface TdpStart {
   readonly vcpus?: number;
   /** `kvm->stat.pages_*`: how many leaf SPTEs there are. */
   readonly pagesMapped?: number;
+  /** A host page about which somebody asks if it is dirty. */
+  readonly askedDirty?: number;
   /** A table that keeps a huge page away, and whether KVM has it in its list already. */
   readonly nx?: { readonly table: number; readonly isTracked: boolean };
 }
@@ -99,6 +110,17 @@ export class TdpTables {
   /** `kvm->stat.pages_*` */
   get pagesMapped(): Location {
     return this.kvm.memory.location('kvm->stat.pages', this.#start.pagesMapped ?? 0);
+  }
+
+  /** `PageDirty()` of the host page: without it the page is dropped and not written to swap. */
+  pageDirty(pfn: number): Location {
+    return this.kvm.memory.location(`PageDirty(pfn${pfn})`);
+  }
+
+  /** `kvm_set_pfn_dirty()` */
+  *setPageDirty(pfn: number): Steps {
+    if (this.#start.askedDirty === pfn)
+      yield* writeOnce(this.pageDirty(pfn), 1, { text: `kvm_set_pfn_dirty(pfn${pfn})` });
   }
 
   /** The `rcu_head` of a table. */

@@ -57,6 +57,8 @@ import { migrationVsFlush } from './p27-migration/migration-vs-flush.ts';
 import { linkVsZap, recoveryVsCollapse } from './p35-nx/nx-list.ts';
 import { twoReclaims } from './c11-reclaim/two-reclaims.ts';
 import { twoAddressSpaces } from './c33-write-tracking/two-address-spaces.ts';
+import { walkVsTableZap } from './p25-frozen/walk-vs-table-zap.ts';
+import { dirtyUpdateVsTableZap } from './p17-fast-fault/dirty-update-vs-table-zap.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -129,4 +131,6 @@ export const scenarios: readonly Scenario[] = [
   recoveryVsCollapse,
   twoReclaims,
   twoAddressSpaces,
+  walkVsTableZap,
+  dirtyUpdateVsTableZap,
 ];

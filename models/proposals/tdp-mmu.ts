@@ -75,6 +75,13 @@ export const childOnlyRead = mutateZap(
   'read',
 );
 
+export const zapFreesAtOnce = mutateZap(
+  'free-at-once',
+  'a table of the TDP MMU is freed without a grace period',
+  sites.removedFree,
+  'at once',
+);
+
 export const walkWithoutRcu = mutate(
   'walk-without-rcu',
   'tables of the TDP MMU are walked outside RCU read sections',
