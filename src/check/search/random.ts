@@ -28,10 +28,9 @@ export function randomSequences<S, O>(problem: Search<S, O>, options: RandomOpti
     const trace: O[] = [];
     let state = problem.initial;
     while (trace.length < options.length) {
-      const possible = [...problem.operations(state)];
-      const operation = possible[Math.floor(random() * possible.length)];
-      const step = problem.perform(state, operation);
-      if (step.kind === 'none') continue;
+      const taken = anyStep(problem, state, random);
+      if (taken === undefined) break;
+      const { operation, step } = taken;
       operations += 1;
       trace.push(operation);
       if (step.kind === 'violation') {
@@ -46,6 +45,21 @@ export function randomSequences<S, O>(problem: Search<S, O>, options: RandomOpti
     }
   }
   return { verdict: 'passed', operations, sequences: options.sequences };
+}
+
+/** One of the operations that are possible; undefined: there is none. */
+function anyStep<S, O>(
+  problem: Search<S, O>,
+  state: S,
+  random: () => number,
+): { readonly operation: O; readonly step: Exclude<Step<S>, { kind: 'none' }> } | undefined {
+  const untried = [...problem.operations(state)];
+  while (untried.length > 0) {
+    const [operation] = untried.splice(Math.floor(random() * untried.length), 1);
+    const step = problem.perform(state, operation);
+    if (step.kind !== 'none') return { operation, step };
+  }
+  return undefined;
 }
 
 /** Ends when no part can be left out: neither a half, nor a quarter, …, nor a single operation. */
