@@ -4,10 +4,11 @@
  */
 import { branch, call, readOnce, writeLock, writeUnlock, type Steps } from 'fencepost';
 import { ACC_ALL, PG_LEVEL_4K, type GuestAccess } from 'fencepost/mmu';
+import { faultinSnapshot, isPageFaultStale, type LoadedRoot } from './faultin.ts';
 import { descendToDirectChild, firstSpte } from './fetch.ts';
 import type { Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
-import { faultinPfn, isPageFaultStale, type FaultOutcome, type LoadedRoot } from './page-fault.ts';
+import type { FaultOutcome } from './page-fault.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
 
 /** `direct_page_fault()` of a guest frame. */
@@ -26,10 +27,10 @@ function* fault(vcpu: Vcpu, root: LoadedRoot, gfn: number, access: GuestAccess):
     const tracked = yield* call('page_fault_handle_page_track', readOnce(kvm.gfnWriteTrack(gfn)));
     if ((yield* branch(tracked)) !== 0) return 'emulate';
   }
-  const mmuSeq = yield* call('kvm_faultin_pfn', faultinPfn(kvm));
+  const faulted = yield* faultinSnapshot(kvm);
   yield* writeLock(kvm.mmuLock);
   let outcome: FaultOutcome = 'retry';
-  const stale = yield* call('is_page_fault_stale', isPageFaultStale(vcpu, root, mmuSeq));
+  const stale = yield* isPageFaultStale(vcpu, root, faulted);
   if (!stale && (yield* makeMmuPagesAvailable(kvm))) {
     outcome = yield* call('direct_map', directMap(vcpu, root, gfn, access));
   }

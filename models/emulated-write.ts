@@ -23,7 +23,7 @@ import {
 } from 'fencepost/mmu';
 import { copyToUser, getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
-import { validPagesWithGptes } from './page-hash.ts';
+import { isObsoleteSp, pagesWithGptesInHash } from './page-hash.ts';
 import { prefetchGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
 import { readSpte, sptePointer, mmuPageZapPte } from './sptes.ts';
@@ -119,7 +119,8 @@ function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress, written: number)
   }
   const invalidList: number[] = [];
   let flush = false;
-  for (const page of yield* validPagesWithGptes(kvm, gfn)) {
+  for (const page of yield* pagesWithGptesInHash(kvm, gfn)) {
+    if (yield* isObsoleteSp(kvm, page.id)) continue;
     if (yield* call('detect_write_flooding', detectFlooding(kvm, page))) {
       yield* prepareZapPage(kvm, page.id, invalidList);
     } else {

@@ -1,5 +1,5 @@
 /** Building the shadow path of a fault, under mmu_lock: `FNAME(fetch)` (KVM-MMU.md A3; P07). */
-import { branch, call, choice, readPlain, smpMb, writeOnce, type Read, type Steps } from 'fencepost';
+import { branch, call, choice, readPlain, smpMb, type Read, type Steps } from 'fencepost';
 import {
   childRole,
   indexAt,
@@ -10,12 +10,14 @@ import {
   spteChild,
   type GuestAccess,
 } from 'fencepost/mmu';
+import type { LoadedRoot } from './faultin.ts';
 import { childGpteChanged, readNeighbours, topGpteChanged, type GuestWalker } from './guest-walk.ts';
 import { KVM_REQ_MMU_SYNC, type Kvm, type Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
-import type { FaultOutcome, LoadedRoot } from './page-fault.ts';
+import type { FaultOutcome } from './page-fault.ts';
 import { ptePrefetch } from './prefetch.ts';
-import { kvmMmuGetShadowPage } from './shadow-page.ts';
+import { kvmMakeRequest } from './requests.ts';
+import { clearWriteFlooding, kvmMmuGetShadowPage } from './shadow-page.ts';
 import { getChildSpKeep, linkMarkUnsync, linkSyncChildren } from './sites/index.ts';
 import {
   dropParentPte,
@@ -27,7 +29,7 @@ import {
   type SptePointer,
 } from './sptes.ts';
 import { kvmSyncPage, mmuSyncChildren } from './sync.ts';
-import { kvmFlushRemoteTlbs, kvmMakeRequest } from './tlb-flush.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { markUnsync } from './unsync.ts';
 import { hasUnsyncChildren } from './unsync-walk.ts';
 import { remoteFlushOrZap, zapPte } from './zap.ts';
@@ -47,7 +49,7 @@ export function* fetch(
   let sptep = yield* firstSpte(kvm, root, gw.page);
   let neighbours: ReadonlyMap<number, Read> = new Map();
   while (sptep.level > gw.level) {
-    yield* clearFlooding(kvm, sptep.page);
+    yield* clearWriteFlooding(kvm, sptep.page);
     const child = yield* call('kvm_mmu_get_child_sp', getChildSp(vcpu, sptep, gw));
     if (child !== undefined && !(yield* syncBeforeLink(vcpu, child.id))) return 'retry';
     if (yield* childGpteChanged(vcpu, gw, sptep.level - 1)) return 'retry';
@@ -94,6 +96,7 @@ export function* nextSpte(kvm: Kvm, sptep: SptePointer, page: number): Steps<Spt
 function* descendDirect(vcpu: Vcpu, from: SptePointer, gw: GuestWalker): Steps<SptePointer> {
   let sptep = from;
   while (sptep.level > PG_LEVEL_4K) {
+    yield* clearWriteFlooding(vcpu.kvm, sptep.page);
     yield* call('validate_direct_spte', validateDirect(vcpu.kvm, sptep, gw.pteAccess));
     sptep = yield* descendToDirectChild(vcpu, sptep, gw);
   }
@@ -133,13 +136,6 @@ function* validateDirect(kvm: Kvm, sptep: SptePointer, access: number): Steps {
   if (child.role.access === access) return;
   yield* dropParentPte(kvm, sptep, child.id);
   yield* kvmFlushRemoteTlbs(kvm);
-}
-
-/** `__clear_sp_write_flooding_count()`: the guest uses the table, so its writes are no flood. */
-function* clearFlooding(kvm: Kvm, page: number): Steps {
-  if (!kvm.has('write flooding')) return;
-  const count = kvm.writeFloodingCount(page);
-  yield* writeOnce(count, 0, { text: `atomic_set(&${count.name}, 0)` });
 }
 
 /**

@@ -10,6 +10,7 @@ import { kvmFlushTlbGuest, kvmFlushTlbGva } from './flush-own-tlb.ts';
 import { kvmMmuInvalidateAddr } from './invlpg.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
 import { kvmMmuLoad } from './load-root.ts';
+import { kvmMakeRequest } from './requests.ts';
 import {
   kvmMmuFreeRoots,
   kvmMmuNewPgd,
@@ -19,7 +20,6 @@ import {
   requestSyncAndFlush,
 } from './roots.ts';
 import * as sites from './sites/guest-flush.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
 import { activePcid, archOf, mmuOf, rootCacheDesign, setRegisters, updateMmu, type MmuName } from './vcpu.ts';
 
 /** `kvm_set_cr3()`: another table needs another root; a table that stays may still have to be flushed. */

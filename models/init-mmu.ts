@@ -13,9 +13,9 @@ import {
 import { X86_CR0_WP, X86_EFLAGS_AC } from 'fencepost/x86';
 import type { GuestTables } from './guest-walk.ts';
 import { KVM_REQ_MMU_UPDATE_ROOT, type Vcpu } from './kvm.ts';
+import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuNewPgd, kvmMmuUnload } from './roots.ts';
 import { refreshPassthroughBits, resetContext } from './sites/roles.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
 import { archOf, guestPgd, mmuOf, pgdFrame, updateMmu, type MmuName } from './vcpu.ts';
 
 /** `kvm_init_mmu()`: recomputes the roles, and what is derived from them if they have changed. */

@@ -44,12 +44,13 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
   const { spte, writeProtected } = yield* call('make_spte', makeSpte(kvm, request));
   const outcome = writeProtected && mapping.isWrite === true ? 'emulate' : 'fixed';
   const isSpurious = wasPresent && !moved && spte === before;
-  if (isSpurious) return outcome;
-  const from = mapping.ptes.filter((read) => read !== undefined);
-  let flush = moved;
-  if (wasPresent && !moved) flush = yield* mmuSpteUpdate(sptep, old, spte, from);
-  else yield* setSpte(sptep, spte, from);
-  if (flush) yield* kvmFlushRemoteTlbs(kvm);
+  if (!isSpurious) {
+    const from = mapping.ptes.filter((read) => read !== undefined);
+    let flush = moved;
+    if (wasPresent && !moved) flush = yield* mmuSpteUpdate(sptep, old, spte, from);
+    else yield* setSpte(sptep, spte, from);
+    if (flush) yield* kvmFlushRemoteTlbs(kvm);
+  }
   yield* recordMapping(kvm, sptep, { gfn, access: pteAccess });
   return outcome;
 }

@@ -15,10 +15,10 @@ import { rootFrame, type Registers } from 'fencepost/x86';
 import { dropRoots } from './guest-flush.ts';
 import { kvmInitMmu, setRoles } from './init-mmu.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
+import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuFreeRoots, kvmMmuNewPgd, requestSyncAndFlush } from './roots.ts';
 import { inveptSingle } from './sites/guest-flush.ts';
 import { nestedLoadCr3, nestedSvmTransition } from './sites/roles.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
 import { archOf, mmuOf, rootCacheDesign, setRegisters, updateMmu } from './vcpu.ts';
 
 /** What L1 runs L2 with. */

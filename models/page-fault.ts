@@ -1,23 +1,12 @@
-/** A guest page fault under shadow paging: `FNAME(page_fault)` (KVM-MMU.md A2, A4). */
-import {
-  branch,
-  call,
-  choice,
-  readOnce,
-  readPlain,
-  smpRmb,
-  writeLock,
-  writeUnlock,
-  type Read,
-  type Steps,
-} from 'fencepost';
+/** A guest page fault under shadow paging: `FNAME(page_fault)` (KVM-MMU.md A2). */
+import { branch, call, choice, readOnce, writeLock, writeUnlock, type Steps } from 'fencepost';
 import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, type GuestAccess } from 'fencepost/mmu';
+import { faultinSnapshot, isPageFaultStale, type Faultin, type LoadedRoot } from './faultin.ts';
 import { fetch } from './fetch.ts';
 import { fixedTables, walkAddr, type GuestTables, type GuestWalker } from './guest-walk.ts';
-import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm, type Vcpu } from './kvm.ts';
-import { isObsoleteSp } from './page-hash.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
-import { pageFaultStale, pageFaultUnlock } from './sites/index.ts';
+import { pageFaultUnlock } from './sites/index.ts';
 
 /**
  * What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, goes on, or KVM has
@@ -30,9 +19,6 @@ export interface FaultResult {
   /** Of the #PF that the guest gets. */
   readonly errorCode?: number;
 }
-
-/** The root that is loaded: a shadow page, or the four of a PAE root, which no page stands for. */
-export type LoadedRoot = number | readonly (number | undefined)[];
 
 /** A read by a supervisor, which every present translation allows. */
 const READ: GuestAccess = {};
@@ -73,10 +59,10 @@ function* fault(
   const walk = yield* walkAddr(vcpu, { page, access, tables });
   if ('errorCode' in walk) return { outcome: 'inject', errorCode: walk.errorCode };
   if (yield* isTrackedWrite(kvm, walk.gfn, access)) return { outcome: 'emulate' };
-  const mmuSeq = yield* call('kvm_faultin_pfn', faultinPfn(kvm));
+  const faulted = yield* faultinSnapshot(kvm);
   const gw = kvm.isMmio(walk.gfn) ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };
   yield* writeLock(kvm.mmuLock);
-  const outcome = yield* underLock(vcpu, root, gw, access, mmuSeq);
+  const outcome = yield* underLock(vcpu, root, gw, access, faulted);
   if ((yield* choice(pageFaultUnlock)) === 'write_unlock') yield* writeUnlock(kvm.mmuLock);
   return { outcome };
 }
@@ -86,9 +72,9 @@ function* underLock(
   root: LoadedRoot,
   gw: GuestWalker,
   access: GuestAccess,
-  mmuSeq: Read,
+  faulted: Faultin,
 ): Steps<FaultOutcome> {
-  if (yield* call('is_page_fault_stale', isPageFaultStale(vcpu, root, mmuSeq))) return 'retry';
+  if (yield* isPageFaultStale(vcpu, root, faulted)) return 'retry';
   if (!(yield* makeMmuPagesAvailable(vcpu.kvm))) return 'retry';
   return yield* call('fetch', fetch(vcpu, root, gw, access));
 }
@@ -108,31 +94,4 @@ function writableToKernel({ pteAccess, paging }: GuestWalker, { write, user }: G
   if (write !== true || user === true || paging.cr0Wp || (pteAccess & ACC_WRITE_MASK) !== 0) return pteAccess;
   const withoutUser = (pteAccess | ACC_WRITE_MASK) & ~ACC_USER_MASK;
   return paging.cr4Smep === true ? withoutUser & ~ACC_EXEC_MASK : withoutUser;
-}
-
-const SEQ = { text: 'mmu_invalidate_seq' };
-
-/** `kvm_faultin_pfn()`: the snapshot of P08. Guest frames have the host frames of the same number. */
-export function* faultinPfn({ mmuInvalidateSeq }: Kvm): Steps<Read> {
-  const mmuSeq = yield* readPlain(mmuInvalidateSeq, SEQ);
-  yield* smpRmb();
-  return mmuSeq;
-}
-
-/** `is_page_fault_stale()`: an obsolete root, or an invalidation by the notifier since the snapshot. */
-export function* isPageFaultStale(vcpu: Vcpu, root: LoadedRoot, mmuSeq: Read): Steps<boolean> {
-  const { kvm } = vcpu;
-  const looksAtRoot = (yield* choice(pageFaultStale)) === 'is_page_fault_stale()';
-  if (looksAtRoot && (yield* isObsoleteRoot(vcpu, root))) return true;
-  const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: 'mmu_invalidate_in_progress' });
-  if ((yield* branch(inProgress)) !== 0) return true;
-  const now = yield* readPlain(kvm.mmuInvalidateSeq, SEQ);
-  return (yield* branch(now, mmuSeq)) !== mmuSeq.value;
-}
-
-/** A root without a page has no mark: the request to let go of it is made in the section that zaps it. */
-function* isObsoleteRoot({ kvm, requests }: Vcpu, root: LoadedRoot): Steps<boolean> {
-  if (typeof root === 'number') return yield* isObsoleteSp(kvm, root);
-  const pending = yield* readOnce(requests);
-  return ((yield* branch(pending)) & (1 << KVM_REQ_MMU_FREE_OBSOLETE_ROOTS)) !== 0;
 }

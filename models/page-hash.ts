@@ -14,16 +14,15 @@ export function* isObsoleteSp(kvm: Kvm, id: number): Steps<boolean> {
   return own.value !== valid.value;
 }
 
-/** `for_each_valid_sp()`: the pages of the hash bucket that shadow the frame and are not obsolete. */
-export function* validPages(kvm: Kvm, gfn: number): Steps<readonly ShadowPage[]> {
-  const valid: ShadowPage[] = [];
-  for (const page of pagesOfFrame(yield* guarded(kvm.mmuLock), gfn)) {
-    if (!(yield* isObsoleteSp(kvm, page.id))) valid.push(page);
-  }
-  return valid;
+/**
+ * The pages of the hash bucket that shadow the frame. `for_each_valid_sp()` skips the obsolete ones as it comes to
+ * them: zapping one page may take another along.
+ */
+export function* pagesInHash(kvm: Kvm, gfn: number): Steps<readonly ShadowPage[]> {
+  return pagesOfFrame(yield* guarded(kvm.mmuLock), gfn);
 }
 
-/** `for_each_gfn_valid_sp_with_gptes()` */
-export function* validPagesWithGptes(kvm: Kvm, gfn: number): Steps<readonly ShadowPage[]> {
-  return (yield* validPages(kvm, gfn)).filter(hasGptes);
+/** The same for `for_each_gfn_valid_sp_with_gptes()`. */
+export function* pagesWithGptesInHash(kvm: Kvm, gfn: number): Steps<readonly ShadowPage[]> {
+  return (yield* pagesInHash(kvm, gfn)).filter(hasGptes);
 }

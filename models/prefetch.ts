@@ -3,11 +3,13 @@ import { branch, call, readPlain, type Read, type Steps } from 'fencepost';
 import {
   gpteAccess,
   gpteFrame,
+  hasReservedBits,
   isAccessedGpte,
   isPresentGpte,
   isShadowPresentPte,
   PG_LEVEL_4K,
   protectCleanGpte,
+  type ShadowPageRole,
 } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
@@ -31,11 +33,16 @@ export function* ptePrefetch(kvm: Kvm, at: SptePointer, block: ReadonlyMap<numbe
   }
 }
 
+/** `FNAME(prefetch_invalid_gpte)`: an entry of a leaf table that no processor would use as it stands. Shadow pages have EFER.NX set always. */
+export function prefetchInvalidGpte({ eferNx = false }: ShadowPageRole, gpte: number): boolean {
+  return !isPresentGpte(gpte) || hasReservedBits({ eferNx }, gpte, PG_LEVEL_4K) || !isAccessedGpte(gpte);
+}
+
 /** `FNAME(prefetch_gpte)`: false where there is nothing that the hardware could use without a fault. */
 export function* prefetchGpte(kvm: Kvm, sptep: SptePointer, read: Read): Steps<boolean> {
   const { role } = yield* shadowPage(kvm, sptep.page);
   const gpte = yield* branch(read);
-  if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return false;
+  if (prefetchInvalidGpte(role, gpte)) return false;
   const gfn = gpteFrame(gpte);
   if (kvm.isMmio(gfn)) return false;
   const pteAccess = role.access & protectCleanGpte(gpteAccess(gpte), gpte);

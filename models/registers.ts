@@ -18,9 +18,9 @@ import {
 } from 'fencepost/x86';
 import { changeRole, kvmInitMmu, kvmMmuResetContext, updatePermissions } from './init-mmu.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
+import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuUnload } from './roots.ts';
 import * as sites from './sites/roles.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
 import { archOf, mmuOf, setRegisters } from './vcpu.ts';
 
 /** What an option of these sites stands for; «nothing» and the like stand for no step. */

@@ -20,9 +20,9 @@ import {
 import { freeRootPages } from './free-roots.ts';
 import { KVM_REQ_LOAD_MMU_PGD, KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Vcpu } from './kvm.ts';
 import { isObsoleteSp } from './page-hash.ts';
+import { kvmMakeRequest } from './requests.ts';
 import * as sites from './sites/roots.ts';
 import { kvmMmuSyncPaeRoots, kvmMmuSyncRoot, kvmMmuUnsyncPrevRoots } from './sync-roots.ts';
-import { kvmMakeRequest } from './tlb-flush.ts';
 import { archOf, loadedRoot, mmuOf, rootCacheDesign, rootOf, updateMmu, type MmuName } from './vcpu.ts';
 
 /** `kvm_mmu_free_roots()` of one MMU: what is in these slots of its cache, the current root being slot 0. */

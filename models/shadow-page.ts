@@ -1,9 +1,19 @@
 /** Finding and making shadow pages, under mmu_lock held for write (KVM-MMU.md A3, A5, A6). */
-import { branch, call, choice, guarded, readPlain, update, writePlain, type Steps } from 'fencepost';
+import {
+  branch,
+  call,
+  choice,
+  guarded,
+  readPlain,
+  update,
+  writeOnce,
+  writePlain,
+  type Steps,
+} from 'fencepost';
 import { addPage, hasGptes, PG_LEVEL_4K, sameRole, type ShadowPageRole } from 'fencepost/mmu';
 import { accountShadowed } from './account-shadowed.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
-import { validPages } from './page-hash.ts';
+import { isObsoleteSp, pagesInHash } from './page-hash.ts';
 import * as sites from './sites/index.ts';
 import { flushOrZap, kvmSyncPage } from './sync.ts';
 import { commitZapPage, prepareZapPage } from './zap.ts';
@@ -23,7 +33,8 @@ function* findShadowPage(vcpu: Vcpu, gfn: number, role: ShadowPageRole): Steps<n
   const { kvm } = vcpu;
   const invalidList: number[] = [];
   let found: number | undefined;
-  for (const page of yield* validPages(kvm, gfn)) {
+  for (const page of yield* pagesInHash(kvm, gfn)) {
+    if (yield* isObsoleteSp(kvm, page.id)) continue;
     const isWanted = sameRole(page.role, role);
     if (!isWanted && role.level === PG_LEVEL_4K) continue;
     const isUnsync = !page.role.direct && (yield* isUnsyncPage(kvm, page.id));
@@ -32,11 +43,19 @@ function* findShadowPage(vcpu: Vcpu, gfn: number, role: ShadowPageRole): Steps<n
       continue;
     }
     if (isUnsync && !(yield* syncFound(vcpu, page.id, invalidList))) break;
+    if (!page.role.direct) yield* clearWriteFlooding(kvm, page.id);
     found = page.id;
     break;
   }
   yield* commitZapPage(kvm, invalidList);
   return found;
+}
+
+/** `__clear_sp_write_flooding_count()`: the guest uses the table, so its writes are no flood. */
+export function* clearWriteFlooding(kvm: Kvm, page: number): Steps {
+  if (!kvm.has('write flooding')) return;
+  const count = kvm.writeFloodingCount(page);
+  yield* writeOnce(count, 0, { text: `atomic_set(&${count.name}, 0)` });
 }
 
 /** `sp->unsync` as the holder of mmu_lock reads it. */

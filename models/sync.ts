@@ -18,8 +18,6 @@ import {
 import {
   gpteAccess,
   gpteFrame,
-  isAccessedGpte,
-  isPresentGpte,
   protectCleanGpte,
   isMmioSpte,
   makeMmioSpte,
@@ -29,6 +27,8 @@ import {
 import { getUser } from './guest-memory.ts';
 import { KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Kvm, type Vcpu } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
+import { kvmMakeRequest } from './requests.ts';
+import { prefetchInvalidGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
 import {
   dropSpte,
@@ -42,7 +42,7 @@ import {
   unknownMapping,
   type SptePointer,
 } from './sptes.ts';
-import { kvmFlushRemoteTlbs, kvmMakeRequest } from './tlb-flush.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { unlinkUnsyncPage } from './unsync.ts';
 import { clearParents, mmuUnsyncWalk, type UnsyncLeaf } from './unsync-walk.ts';
 import { kvmMmuSlotGfnWriteProtect } from './write-protect.ts';
@@ -99,8 +99,7 @@ function* syncSpte(kvm: Kvm, sptep: SptePointer): Steps<SpteSyncOutcome> {
   const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
   const gpte = yield* branch(read);
   const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
-  const isInvalid = !isPresentGpte(gpte) || !isAccessedGpte(gpte);
-  const gfn = isInvalid ? undefined : gpteFrame(gpte);
+  const gfn = prefetchInvalidGpte(role, gpte) ? undefined : gpteFrame(gpte);
   if (isMmioSpte(old.value)) return yield* syncMmioSpte(kvm, sptep, old, { gfn, access });
   const known = translations[sptep.index] ?? (yield* unknownMapping(sptep));
   if (gfn !== known.gfn) {

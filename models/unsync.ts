@@ -20,7 +20,7 @@ import {
 } from 'fencepost';
 import { pageOf, type SpteRef } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
-import { validPagesWithGptes } from './page-hash.ts';
+import { isObsoleteSp, pagesWithGptesInHash } from './page-hash.ts';
 import * as sites from './sites/index.ts';
 
 /** How `mmu_try_to_unsync_pages()` is called. */
@@ -43,7 +43,8 @@ function* tryToUnsync(kvm: Kvm, gfn: number, { synchronizing, prefetch }: Unsync
   const tracked = yield* readOnce(kvm.gfnWriteTrack(gfn));
   if ((yield* branch(tracked)) !== 0) return false;
   let locked = false;
-  for (const { id } of yield* validPagesWithGptes(kvm, gfn)) {
+  for (const { id } of yield* pagesWithGptesInHash(kvm, gfn)) {
+    if (yield* isObsoleteSp(kvm, id)) continue;
     if (!kvm.has('unsync')) throw new Error('a guest table is mapped writable in a world without unsync');
     if (synchronizing) return false;
     const unsync = yield* readPlain(kvm.unsync(id));

@@ -24,7 +24,8 @@ import {
 } from 'fencepost/mmu';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
 import { unaccountShadowed } from './account-shadowed.ts';
-import { isObsoleteSp, validPagesWithGptes } from './page-hash.ts';
+import { isObsoleteSp, pagesWithGptesInHash } from './page-hash.ts';
+import { kvmMakeAllCpusRequest } from './requests.ts';
 import * as sites from './sites/index.ts';
 import {
   dropParentPte,
@@ -34,7 +35,7 @@ import {
   mmuPageZapPte,
   type SptePointer,
 } from './sptes.ts';
-import { kvmFlushRemoteTlbs, kvmMakeAllCpusRequest } from './tlb-flush.ts';
+import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { clearParents, mmuUnsyncWalk } from './unsync-walk.ts';
 
 /**
@@ -142,7 +143,9 @@ export function unprotectPage(kvm: Kvm, gfn: number): Steps {
 function* unprotect(kvm: Kvm, gfn: number): Steps {
   const invalidList: number[] = [];
   yield* writeLock(kvm.mmuLock);
-  for (const { id } of yield* validPagesWithGptes(kvm, gfn)) yield* prepareZapPage(kvm, id, invalidList);
+  for (const { id } of yield* pagesWithGptesInHash(kvm, gfn)) {
+    if (!(yield* isObsoleteSp(kvm, id))) yield* prepareZapPage(kvm, id, invalidList);
+  }
   yield* commitZapPage(kvm, invalidList);
   yield* writeUnlock(kvm.mmuLock);
 }

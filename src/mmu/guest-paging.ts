@@ -64,9 +64,13 @@ export function permissionFault(paging: GuestPaging, access: GuestAccess, rights
 }
 
 /** `FNAME(is_rsvd_bits_set)` */
-export function hasReservedBits(paging: GuestPaging, gpte: number, level: number): boolean {
+export function hasReservedBits(
+  { eferNx }: Pick<GuestPaging, 'eferNx'>,
+  gpte: number,
+  level: number,
+): boolean {
   if (gpteHasReservedBits(gpte)) return true;
-  if (isNoExecuteGpte(gpte) && !paging.eferNx) return true;
+  if (isNoExecuteGpte(gpte) && !eferNx) return true;
   return isLargeGpte(gpte, level) && level > GUEST_ROOT_LEVEL + 1;
 }
 

@@ -100,11 +100,11 @@ export function protectCleanGpte(access: number, gpte: number): number {
 }
 
 /**
- * What the entry lets the hardware do without touching it: nothing while A is clear, no write through a
- * leaf while D is clear (KVM-MMU.md D5, R3).
+ * What the entry lets the hardware do without touching it: nothing while A is clear or a reserved bit is set, no
+ * write through a leaf while D is clear (KVM-MMU.md D5, R3).
  */
 export function gpteEffectiveAccess(gpte: number, level: number): number | undefined {
-  if (!isPresentGpte(gpte) || !isAccessedGpte(gpte)) return undefined;
+  if (!isPresentGpte(gpte) || gpteHasReservedBits(gpte) || !isAccessedGpte(gpte)) return undefined;
   const isLeaf = level === PG_LEVEL_4K || isLargeGpte(gpte, level);
   const clean = isLeaf && !isDirtyGpte(gpte);
   return gpteAccess(gpte) & (clean ? ~ACC_WRITE_MASK : -1);

@@ -26,7 +26,8 @@ import {
 import { directPageFault } from '../../models/direct-map.ts';
 import { emulatorWritePhys } from '../../models/emulated-write.ts';
 import { Kvm, type KvmStart } from '../../models/kvm.ts';
-import { handlePageFault, type FaultResult, type LoadedRoot } from '../../models/page-fault.ts';
+import type { LoadedRoot } from '../../models/faultin.ts';
+import { handlePageFault, type FaultResult } from '../../models/page-fault.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
