@@ -1,5 +1,6 @@
 /** The sequential search: a VM whose operations run one at a time, its worlds, and the policies to compare. */
 import type { Proposal } from 'fencepost';
+import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
 import {
   flushFreesPrevRoots,
   mail000Base,
@@ -7,6 +8,7 @@ import {
   ROLE_FAULTS,
   ROLE_POLICIES,
 } from '../proposals/roles.ts';
+import { rootCache } from '../sites/roots.ts';
 import { versions } from '../proposals/versions/index.ts';
 
 export { countTurn, type Counts } from './cost.ts';
@@ -28,3 +30,9 @@ export const POLICIES: readonly Proposal[] = [
   mail000Base,
   mail000Patched,
 ];
+
+/** What the roots and their flags take in `struct kvm_mmu` (mail 001). */
+export function rootCacheBytes({ choices }: Proposal): number {
+  const chosen = choices[rootCache.name] ?? rootCache.options[0];
+  return ROOT_CACHE_DESIGNS.find(({ name }) => name === chosen)?.bytes ?? 0;
+}

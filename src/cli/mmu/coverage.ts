@@ -1,9 +1,9 @@
 import type { Operation } from '../../program/operation.ts';
 import { choiceAt, type Proposal } from '../../program/site.ts';
 
-/** What of KVM a search has passed: functions, and sites with what was chosen there. */
+/** What of KVM a search has passed: functions with their calls, and sites with what was chosen there. */
 export class Coverage {
-  readonly functions = new Set<string>();
+  readonly functions = new Map<string, number>();
   readonly #sites = new Set<string>();
   readonly #proposal: Proposal;
 
@@ -12,8 +12,12 @@ export class Coverage {
   }
 
   note(step: Operation): void {
-    if (step.op === 'enter') this.functions.add(step.fn);
+    if (step.op === 'enter') this.functions.set(step.fn, this.calls(step.fn) + 1);
     else if (step.op === 'site') this.#sites.add(`${step.site.name}=${choiceAt(this.#proposal, step.site)}`);
+  }
+
+  calls(fn: string): number {
+    return this.functions.get(fn) ?? 0;
   }
 
   get sites(): readonly string[] {

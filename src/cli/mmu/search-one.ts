@@ -26,13 +26,24 @@ export interface Searched {
   readonly why?: string;
   readonly violation?: SearchViolation;
   readonly trace?: readonly string[];
+  /** What became of roots in all of the operations. */
+  readonly roots: RootWork;
   readonly functions: readonly string[];
   readonly sites: readonly string[];
 }
 
+export interface RootWork {
+  readonly switched: number;
+  readonly freed: number;
+  readonly loaded: number;
+  readonly pagesSynced: number;
+  /** Bytes that the roots and their flags take in `struct kvm_mmu`. */
+  readonly bytes: number;
+}
+
 /** Undefined: Ctrl-C. */
 export function searchOne(
-  { SequentialGuest }: Sequential,
+  { SequentialGuest, rootCacheBytes }: Sequential,
   policy: Proposal,
   world: GuestWorld,
   flags: Flags,
@@ -54,7 +65,14 @@ export function searchOne(
     world: world.name,
     ...counts,
     seconds: watch.seconds,
-    functions: [...covered.functions].sort(),
+    roots: {
+      switched: covered.calls('kvm_mmu_new_pgd'),
+      freed: covered.calls('mmu_free_root_page'),
+      loaded: covered.calls('kvm_mmu_load'),
+      pagesSynced: covered.calls('kvm_sync_page'),
+      bytes: rootCacheBytes(policy),
+    },
+    functions: [...covered.functions.keys()].sort(),
     sites: covered.sites,
   };
   if (trace === undefined) return result;

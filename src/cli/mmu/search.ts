@@ -2,7 +2,7 @@
 import type { Call } from '../commands.ts';
 import { Exit, worst } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { grouped, Table, type Cell } from '../table.ts';
+import { grouped, Table, tableOf, type Cell } from '../table.ts';
 import { loadSequential } from './load.ts';
 import { policiesOf, worldsOf } from './selection.ts';
 import { searchOne, type Searched } from './search-one.ts';
@@ -33,6 +33,7 @@ export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
   if (flags.json === true) {
     io.out(`${JSON.stringify({ results: all, ...(isInterrupted && { interrupted: true }) }, null, 2)}\n`);
   } else {
+    io.out(`\n${rootTable(all)}`);
     for (const searched of all) io.out(explanation(searched));
     io.out(coverage(all));
   }
@@ -53,6 +54,28 @@ function cells({ policy, world, verdict, depth, states, operations, seconds }: S
     { text: grouped(operations) },
     { text: seconds.toFixed(1) },
   ];
+}
+
+/** How a policy fares with its roots, over all operations of its search. */
+function rootTable(all: readonly Searched[]): string {
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  return tableOf(
+    [
+      { title: 'policy' },
+      { title: 'world' },
+      right('switches'),
+      right('roots loaded'),
+      right('roots freed'),
+      right('pages synced'),
+      right('bytes'),
+    ],
+    all.map(({ policy, world, roots }) => [
+      { text: policy },
+      { text: world },
+      ...[roots.switched, roots.loaded, roots.freed, roots.pagesSynced].map((n) => ({ text: grouped(n) })),
+      { text: String(roots.bytes) },
+    ]),
+  );
 }
 
 /** What was found, or how far the search came. */
