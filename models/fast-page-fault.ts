@@ -11,7 +11,14 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { isMmuWritableSpte, isShadowPresentPte, isWritablePte, withWrite } from 'fencepost/mmu';
+import {
+  isHostWritableSpte,
+  isMmuWritableSpte,
+  isShadowPresentPte,
+  isWritablePte,
+  withWrite,
+} from 'fencepost/mmu';
+import { fastFaultHostWritable } from './sites/changed-pte.ts';
 import * as sites from './sites/dirty-log.ts';
 
 /** The word of `dirty_bitmap` that holds the bit of the page, bit 0; undefined: its slot is not logged. */
@@ -28,6 +35,7 @@ function* attempt(sptep: Location, bitmap: DirtyBitmap): Steps<boolean> {
   if (!isShadowPresentPte(spte)) return false;
   if (isWritablePte(spte)) return true;
   if (!isMmuWritableSpte(spte)) return false;
+  if (!isHostWritableSpte(spte) && (yield* choice(fastFaultHostWritable)) === 'tested') return false;
   return yield* call('fast_pf_fix_direct_spte', fix(sptep, old, bitmap));
 }
 

@@ -33,6 +33,7 @@ import {
 } from './kvm.ts';
 import { ipiTaken, kvmCheckRequest } from './requests.ts';
 import * as sites from './sites/guest-entry.ts';
+import { flushCurrentOrder } from './sites/nested-flush.ts';
 
 /** The MMU's requests in the order in which `vcpu_enter_guest()` looks for them (A1.6). */
 const SERVED = [
@@ -51,10 +52,18 @@ export type RequestHandlers = Readonly<Partial<Record<(typeof SERVED)[number], (
 export function* serveRequests(vcpu: Vcpu, handlers: RequestHandlers): Steps {
   const pending = yield* readOnce(vcpu.requests);
   if ((yield* branch(pending)) === 0) return;
-  for (const request of SERVED) {
+  for (const request of yield* servedOrder(handlers)) {
     const serve = handlers[request];
     if (serve !== undefined) yield* kvmCheckRequest(vcpu, request, serve);
   }
+}
+
+/** The kernel's order; where a root may be loaded and its context flushed, the flush may be first (C37). */
+function* servedOrder(handlers: RequestHandlers): Steps<readonly (keyof RequestHandlers)[]> {
+  const flush = KVM_REQ_TLB_FLUSH_CURRENT;
+  if (handlers[KVM_REQ_LOAD_MMU_PGD] === undefined || handlers[flush] === undefined) return SERVED;
+  if ((yield* choice(flushCurrentOrder)) === 'behind KVM_REQ_LOAD_MMU_PGD') return SERVED;
+  return [flush, ...SERVED.filter((request) => request !== flush)];
 }
 
 /** The guest runs; false: a request or a kick was there first. */

@@ -59,6 +59,10 @@ import { twoReclaims } from './c11-reclaim/two-reclaims.ts';
 import { twoAddressSpaces } from './c33-write-tracking/two-address-spaces.ts';
 import { walkVsTableZap } from './p25-frozen/walk-vs-table-zap.ts';
 import { dirtyUpdateVsTableZap } from './p17-fast-fault/dirty-update-vs-table-zap.ts';
+import { createVsLookup } from './p37-online-vcpus/create-vs-lookup.ts';
+import { twoRequests } from './p11-request-payload/two-requests.ts';
+import { fastFaultVsChangedPte } from './c07-changed-pte/fast-fault-vs-changed-pte.ts';
+import { transitionFlush } from './c37-nested-flush/transition-flush.ts';
 
 export const scenarios: readonly Scenario[] = [
   emulatedWriteVsFirstFault,
@@ -133,4 +137,8 @@ export const scenarios: readonly Scenario[] = [
   twoAddressSpaces,
   walkVsTableZap,
   dirtyUpdateVsTableZap,
+  createVsLookup,
+  twoRequests,
+  fastFaultVsChangedPte,
+  transitionFlush,
 ];

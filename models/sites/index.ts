@@ -20,3 +20,6 @@ export * from './migration.ts';
 export * from './nx-recovery.ts';
 export * from './reclaim.ts';
 export * from './write-tracking.ts';
+export * from './online-vcpus.ts';
+export * from './changed-pte.ts';
+export * from './nested-flush.ts';

@@ -152,6 +152,8 @@ export {
   withoutWrite,
   withWrite,
   type LeafSpte,
+  withoutHostWritable,
+  withPfn,
 } from './spte.ts';
 export {
   FROZEN_SPTE,

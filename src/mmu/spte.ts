@@ -85,6 +85,16 @@ export function withoutWrite(spte: number, protectForShadowPaging: boolean): num
   return spte & ~HW_WRITABLE & (protectForShadowPaging ? ~MMU_WRITABLE : -1);
 }
 
+/** What is left where the host maps the page read-only. */
+export function withoutHostWritable(spte: number): number {
+  return spte & ~HOST_WRITABLE;
+}
+
+/** The same rights to another host page. */
+export function withPfn(spte: number, pfn: number): number {
+  return (spte & ~(PFN_MASK << PAGE_SHIFT)) | (pfn << PAGE_SHIFT);
+}
+
 /** What a fast page fault makes of an MMU-writable SPTE. */
 export function withWrite(spte: number): number {
   return spte | HW_WRITABLE;

@@ -1,5 +1,6 @@
 /** Kernel versions as proposals: what each chooses at every site, put together from the histories of the concerns. */
 import type { Proposal } from 'fencepost';
+import { CHANGED_PTE_HISTORY } from './changed-pte.ts';
 import { DIRTY_LOG_HISTORY } from './dirty-log.ts';
 import { MEMSLOTS_HISTORY } from './memslots.ts';
 import { NOTIFIER_HISTORY } from './notifier.ts';
@@ -21,6 +22,7 @@ const HISTORIES: readonly History[] = [
   ...ROOTS_HISTORY,
   ...GUEST_PTE_UPDATE_HISTORY,
   ...TDP_MMU_HISTORY,
+  ...CHANGED_PTE_HISTORY,
 ];
 
 const NOTES: Readonly<Record<Version, string>> = {

@@ -1,0 +1,18 @@
+/** Mutations of how a vCPU is published (KVM-MMU.md G4; P37). */
+import { deriveProposal } from 'fencepost';
+import { createVcpuFence, getVcpuFence } from '../sites/online-vcpus.ts';
+import { versions } from './versions/index.ts';
+
+export const noCreateFence = deriveProposal(
+  versions['v7.1'],
+  'v7.1/no-create-vcpu-fence',
+  'without smp_wmb() before online_vcpus is raised',
+  { [createVcpuFence.name]: 'none' },
+);
+
+export const noLookupFence = deriveProposal(
+  versions['v7.1'],
+  'v7.1/no-get-vcpu-fence',
+  'without smp_rmb() before the vCPU is looked up',
+  { [getVcpuFence.name]: 'none' },
+);
