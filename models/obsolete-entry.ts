@@ -12,20 +12,19 @@ import { kvmFlushTlbAll } from './flush-own-tlb.ts';
 import { kvmMmuReload } from './load-root.ts';
 import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd } from './roots.ts';
 import { archOf } from './vcpu.ts';
-import { kvmMmuZapAllFast } from './zap-all-fast.ts';
 
-/** 1 once kvm_mmu_zap_all_fast() has returned. */
+/** 1 once the zap has returned. */
 function zapped({ memory }: Kvm): Location {
-  return memory.location('kvm_mmu_zap_all_fast() has returned');
+  return memory.location('the zap has returned');
 }
 
-/** Deletes a memslot, and says so. */
-export function* zapAllAndReturn(kvm: Kvm): Steps {
-  yield* kvmMmuZapAllFast(kvm);
+/** Zaps roots, and says so. */
+export function* zapAndReturn(kvm: Kvm, zap: Steps<unknown>): Steps {
+  yield* zap;
   yield* storeRelease(zapped(kvm), 1, { text: zapped(kvm).name });
 }
 
-/** What a guest run was on, and whether all pages had been zapped by then. */
+/** What a guest run was on, and whether the zap had returned by then. */
 export interface RunOnRoot {
   readonly root: number;
   readonly gone: Read;

@@ -5,17 +5,18 @@ import { SMALL_SHADOW_HOST, vcpuArch } from './vcpu.ts';
 import { ORDINARY_ROOT } from './worlds.ts';
 
 const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'prefetch', 'reschedule'];
-const GPD = 1;
+/** The page directory of the current root. */
+export const CURRENT_PGD = 1;
 const GPT = 2;
 const DATA = 3;
 
-/** The page directories of the roots, and the roots. */
 export const CURRENT_ROOT = 0;
+/** The other page directory, and its root. */
 export const PREVIOUS_PGD = 4;
 export const PREVIOUS_ROOT = 1;
 
 const guestPages = [
-  { gfn: GPD, name: 'gpd', entries: { 0: encodeGuestPte({ frame: GPT }) } },
+  { gfn: CURRENT_PGD, name: 'gpd', entries: { 0: encodeGuestPte({ frame: GPT }) } },
   { gfn: GPT, name: 'gpt', entries: { 0: encodeGuestPte({ frame: DATA, writable: false }) } },
   { gfn: DATA, name: 'data' },
   { gfn: PREVIOUS_PGD, name: 'gpd_b' },
@@ -25,7 +26,7 @@ const guestPages = [
 export function loadedRoots(withPrevious: boolean): Kvm {
   const arch = vcpuArch(SMALL_SHADOW_HOST);
   const role = ORDINARY_ROOT;
-  const frames = withPrevious ? [GPD, PREVIOUS_PGD] : [GPD];
+  const frames = withPrevious ? [CURRENT_PGD, PREVIOUS_PGD] : [CURRENT_PGD];
   const pages: ShadowPage[] = frames.map((gfn, id) => ({
     id,
     gfn,
@@ -43,7 +44,7 @@ export function loadedRoots(withPrevious: boolean): Kvm {
   return new Kvm({
     vcpus: 1,
     guestPages,
-    guestRoot: GPD,
+    guestRoot: CURRENT_PGD,
     shadow: { pages, nextPage: pages.length, rmap: {} },
     indirectShadowPages: pages.length,
     writeTrack: Object.fromEntries(frames.map((gfn) => [gfn, 1])),

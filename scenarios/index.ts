@@ -23,6 +23,7 @@ import { twoTrackedWrites } from './p07-reread/two-tracked-writes.ts';
 import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.ts';
 import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
 import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
+import { entryVsRootZap } from './p12-obsolete-root/entry-vs-root-zap.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
 import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
 import { hashVsFirstRoot, rmapsVsFirstRoot, trackingVsFirstUser } from './p14-published/use-vs-publish.ts';
@@ -88,6 +89,7 @@ export const scenarios: readonly Scenario[] = [
   dirtyLogVsShadowing,
   twoTablesMarked,
   droppedMappingOfTable,
+  entryVsRootZap,
   faultVsZapAll,
   entryVsZapAll,
   rmapsVsFirstRoot,

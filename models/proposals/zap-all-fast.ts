@@ -25,6 +25,12 @@ export const noStaleRootCheck = mutate(
   sites.pageFaultStale,
   'mmu_invalidate_retry()',
 );
+export const zapWithoutMark = mutate(
+  'zap-without-mark',
+  'a zapped page is not marked role.invalid, and nobody is asked to free it as a root',
+  sites.prepareZapInvalidate,
+  'skip',
+);
 /** 527d5cd7eece, v5.18, until cf4a8693d97a, v5.19. */
 export const currentRootTested = mutate(
   'current-root-tested',

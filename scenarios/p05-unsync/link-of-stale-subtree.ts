@@ -2,6 +2,7 @@ import type { Scenario } from 'fencepost';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, linkBeforeSync } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
 import { readFresh } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import {
@@ -64,7 +65,7 @@ export const linkOfStaleSubtree: Scenario = {
         },
         { name: 'CPU1 (guest reads)', body: () => readFresh(reads, ROOT, 3, FIRST_PAGE, OLD_DATA) },
       ],
-      properties: [noStaleSpte(kvm)],
+      properties: [noStaleSpte(kvm), unsyncReachable(kvm)],
     };
   },
 };

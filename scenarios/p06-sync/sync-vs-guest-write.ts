@@ -12,6 +12,8 @@ import {
   unlinkAfterReads,
 } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { tablesProtected } from '../../models/properties/tables-protected.ts';
+import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
 import { writeThrough } from '../../models/shadow-guest.ts';
 import { mmuSyncChildren } from '../../models/sync.ts';
 import {
@@ -89,7 +91,7 @@ export const syncVsGuestWrite: Scenario = {
         { name: 'CPU1 (guest writes an entry)', body: () => writeEntry(writes) },
         { name: 'CPU2 (dirty logging)', body: () => slotRemoveWriteAccess(kvm, PAGE_TABLE) },
       ],
-      properties: [noStaleSpte(kvm)],
+      properties: [noStaleSpte(kvm), unsyncReachable(kvm), tablesProtected(kvm)],
     };
   },
 };

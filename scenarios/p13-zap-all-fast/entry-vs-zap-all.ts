@@ -1,9 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { enterOnRoot, judgeRun, zapAllAndReturn } from '../../models/obsolete-entry.ts';
+import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
 import { zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
+import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
+import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
 import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { ZAP_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
@@ -71,9 +73,9 @@ export const entryVsZapAll: Scenario = {
             yield* judgeRun(yield* enterOnRoot(vcpu), [CURRENT_ROOT]);
           },
         },
-        { name: 'CPU1 (memslot deletion)', body: () => zapAllAndReturn(kvm) },
+        { name: 'CPU1 (memslot deletion)', body: () => zapAndReturn(kvm, kvmMmuZapAllFast(kvm)) },
       ],
-      properties: [],
+      properties: [noObsoletePage(kvm)],
     };
   },
 };

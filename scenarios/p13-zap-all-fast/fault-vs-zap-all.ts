@@ -2,6 +2,7 @@ import type { Scenario } from 'fencepost';
 import { pageFault } from '../../models/page-fault.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { noStaleRootCheck } from '../../models/proposals/zap-all-fast.ts';
+import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
@@ -47,7 +48,7 @@ export const faultVsZapAll: Scenario = {
         },
         { name: 'CPU1 (memslot deletion)', body: () => kvmMmuZapAllFast(kvm) },
       ],
-      properties: [zappedPagesEmpty(kvm)],
+      properties: [zappedPagesEmpty(kvm), noObsoletePage(kvm)],
     };
   },
 };

@@ -6,6 +6,7 @@ import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, tdpProtectWritableOnly } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { tablesProtected } from '../../models/properties/tables-protected.ts';
 import { writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import {
@@ -83,7 +84,7 @@ export const dirtyLogVsShadowing: Scenario = {
         { name: 'CPU1 (L1 writes an entry)', body: () => writeEntry(l1) },
         { name: 'CPU2 (dirty logging)', body: () => slotRemoveWriteAccess(kvm, PAGE_DIRECTORY) },
       ],
-      properties: [noStaleSpte(kvm)],
+      properties: [noStaleSpte(kvm), tablesProtected(kvm)],
     };
   },
 };

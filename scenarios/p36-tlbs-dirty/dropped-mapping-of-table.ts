@@ -6,6 +6,8 @@ import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { delayedSyncFlush, KERNELS } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
+import { tablesProtected } from '../../models/properties/tables-protected.ts';
+import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
 import { writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { mmuSyncChildren } from '../../models/sync.ts';
@@ -84,7 +86,7 @@ export const droppedMappingOfTable: Scenario = {
         { name: 'CPU0 (sync, then page fault)', body: () => syncAndFault(syncs) },
         { name: 'CPU1 (guest writes the other table)', body: () => writeTable(writes) },
       ],
-      properties: [noStaleSpte(kvm)],
+      properties: [noStaleSpte(kvm), unsyncReachable(kvm), tablesProtected(kvm)],
     };
   },
 };

@@ -1,0 +1,78 @@
+import type { Scenario } from 'fencepost';
+import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
+import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
+import { zapWithoutMark } from '../../models/proposals/zap-all-fast.ts';
+import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts';
+import * as sites from '../../models/sites/index.ts';
+import { CURRENT_PGD, CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
+import { unprotectPage } from '../../models/zap.ts';
+import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
+import { ZAP_SITES } from '../p01-isp/sites.ts';
+import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
+
+export const entryVsRootZap: Scenario = {
+  name: 'entry-vs-root-zap',
+  question: 'Can a vCPU run on a root that was zapped by itself, once the zap has returned?',
+  doc:
+    'CPU0 enters the guest with a root loaded. CPU1 gives up the write protection of the page directory, which zaps the ' +
+    'root alone: no generation makes it obsolete, only role.invalid.',
+  sources: ['KVM-MMU.md P12, P02, A12, G3 (I7)', '527d5cd7eece (v5.18)'],
+  sites: [
+    ...ENTRY_SITES,
+    ...REQUEST_SITES,
+    ...ZAP_SITES,
+    sites.ipiWait,
+    sites.obsoleteRoots,
+    sites.obsoletePrevRoots,
+    sites.freeRootCount,
+    ...ROOT_LOAD_SITES,
+    sites.accountShadowedBeforeIncrement,
+    sites.accountShadowedIncrement,
+    sites.accountShadowedAfterIncrement,
+    sites.accountShadowedWriteProtect,
+  ],
+  proposals: [modeOnce, noEntryFence, noIpiWait, zapWithoutMark],
+  protocols: ['P12'],
+  mutants: ['v7.1-mode-once/no-entry-fence', 'v7.1-mode-once/no-ipi-wait', 'v7.1-mode-once/zap-without-mark'],
+  expectations: [
+    {
+      proposals: ['v7.1-mode-once'],
+      verdicts: SAFE,
+      because:
+        'P12: the root is invalid before the request is made, so who serves the request frees it; who does not see the ' +
+        'request is waited for (P02)',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-entry-fence'],
+      verdicts: REORDERED,
+      because: 'P02: the vCPU misses the request, the requester the mode: store buffering',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-ipi-wait'],
+      verdicts: EVERYWHERE,
+      because: 'P03: nothing makes the vCPU leave its root before the zap returns',
+    },
+    {
+      proposals: ['v7.1-mode-once/zap-without-mark'],
+      verdicts: EVERYWHERE,
+      because: 'P12: nothing tells the vCPU that its root is not to be used any more',
+    },
+  ],
+  world() {
+    const kvm = loadedRoots(false);
+    const [vcpu] = kvm.vcpus;
+    return {
+      memory: kvm.memory,
+      threads: [
+        {
+          name: 'CPU0 (vCPU)',
+          *body() {
+            yield* judgeRun(yield* enterOnRoot(vcpu), [CURRENT_ROOT]);
+          },
+        },
+        { name: 'CPU1 (unprotects)', body: () => zapAndReturn(kvm, unprotectPage(kvm, CURRENT_PGD)) },
+      ],
+      properties: [zappedPagesEmpty(kvm)],
+    };
+  },
+};
