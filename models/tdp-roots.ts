@@ -55,7 +55,7 @@ export class TdpRoots {
 
   /** The root must still be there for whoever uses it by these reads. */
   *use(root: RootId, via: readonly Read[]): Steps {
-    const gone = yield* readOnce(this.#freed(root), { addr: via, text: `root${root} is still a root` });
+    const gone = yield* readOnce(this.freed(root), { addr: via, text: `root${root} is still a root` });
     if ((yield* branch(gone)) !== 0) yield* fail('no-use-after-free', `uses root${root}, which was freed`);
   }
 
@@ -64,10 +64,11 @@ export class TdpRoots {
   }
 
   free(root: RootId): Steps {
-    return storeRelease(this.#freed(root), 1, { text: `tdp_mmu_free_sp(root${root})` });
+    return storeRelease(this.freed(root), 1, { text: `tdp_mmu_free_sp(root${root})` });
   }
 
-  #freed(root: RootId): Location {
+  /** 1 once the memory of the root belongs to somebody else. */
+  freed(root: RootId): Location {
     return this.kvm.memory.location(`root${root} in other hands`);
   }
 }

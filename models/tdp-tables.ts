@@ -92,7 +92,7 @@ export class TdpTables {
   *#look(table: number, via: readonly Read[]): Steps<Visit> {
     if (this.#start.mayGo?.includes(table) !== true) return { table, gone: undefined };
     const text = `sp${table} is still a table`;
-    return { table, gone: yield* readOnce(this.#freed(table), { addr: via, text }) };
+    return { table, gone: yield* readOnce(this.freed(table), { addr: via, text }) };
   }
 
   *judge(visits: readonly Visit[]): Steps {
@@ -104,7 +104,7 @@ export class TdpTables {
 
   /** `tdp_mmu_free_sp()` */
   free(table: number): Steps {
-    return storeRelease(this.#freed(table), 1, { text: `tdp_mmu_free_sp(sp${table})` });
+    return storeRelease(this.freed(table), 1, { text: `tdp_mmu_free_sp(sp${table})` });
   }
 
   /** `kvm->stat.pages_*` */
@@ -139,7 +139,7 @@ export class TdpTables {
   }
 
   /** 1 once the memory of the table belongs to somebody else. */
-  #freed(table: number): Location {
+  freed(table: number): Location {
     return this.kvm.memory.location(`sp${table} in other hands`);
   }
 }

@@ -37,7 +37,19 @@ export const twoReclaims: Scenario = {
         { name: 'CPU1 (page fault)', body: () => tdpFaultMakesRoom(list) },
         { name: 'CPU2 (nested page fault)', body: () => shadowFaultMakesRoom(list) },
       ],
-      properties: [],
+      properties: [
+        {
+          name: 'counts-balanced',
+          doc: 'a shadow page is in the list, or it was freed',
+          check(final) {
+            const oldest = final.value(list.next(0));
+            const wrong = [1, 2].find(
+              (page) => (oldest !== 0 && page >= oldest) === (final.value(list.freed(page)) !== 0),
+            );
+            return wrong === undefined ? undefined : `sp${wrong} is in the list and freed, or neither`;
+          },
+        },
+      ],
     };
   },
 };

@@ -1,6 +1,7 @@
 import type { Scenario, World } from 'fencepost';
 import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
 import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { unlinkedQueued } from '../../models/properties/unlinked-queued.ts';
 import { flushAfterRcu, nxZapWithoutFlush } from '../../models/proposals/nx-recovery.ts';
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
@@ -81,7 +82,7 @@ export const walkVsCollapse: Scenario = {
         { name: 'CPU1 (page fault)', body: () => collapse(tables) },
         rcuCallbacks(tables),
       ],
-      properties: [],
+      properties: [unlinkedQueued(tables, TABLE)],
     };
   },
 };
@@ -123,7 +124,7 @@ export const guestVsCollapse: Scenario = {
         { name: 'CPU1 (page fault)', body: () => collapse(tables) },
         rcuCallbacks(tables),
       ],
-      properties: [],
+      properties: [unlinkedQueued(tables, TABLE)],
     };
   },
 };
@@ -175,7 +176,7 @@ export const guestVsNxRecovery: Scenario = {
         { name: 'CPU1 (NX recovery)', body: () => recoverNxHugePage(tables) },
         rcuCallbacks(tables),
       ],
-      properties: [],
+      properties: [unlinkedQueued(tables, TABLE)],
     };
   },
 };

@@ -105,7 +105,16 @@ export const unmapVsRootZap: Scenario = {
         { name: 'CPU1 (primary MM)', body: () => unmapAndFreePage(root) },
         { name: 'CPU2 (worker)', body: () => zapWorker(root) },
       ],
-      properties: [],
+      properties: [
+        {
+          name: 'counts-balanced',
+          doc: 'no reference to the root is left, and none too many was put',
+          check(final) {
+            const count = final.value(root.count);
+            return count === 0 ? undefined : `tdp_mmu_root_count is ${count} in the end`;
+          },
+        },
+      ],
     };
   },
 };

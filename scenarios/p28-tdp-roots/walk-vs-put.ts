@@ -18,7 +18,20 @@ function world(walk: (roots: TdpRoots) => ReturnType<World['threads'][number]['b
       { name: 'CPU1 (last put)', body: () => dropReference(roots, GOING) },
       { name: 'CPU2 (RCU callbacks)', body: () => roots.callback(GOING).run() },
     ],
-    properties: [],
+    properties: [
+      {
+        name: 'no-leak',
+        doc: 'a root without references is not in the list, and is freed or will be',
+        check(final) {
+          const isListed = final.value(roots.next(0)) === GOING;
+          const isGone =
+            final.value(roots.callback(GOING).queued) !== 0 || final.value(roots.freed(GOING)) !== 0;
+          return isListed !== isGone
+            ? undefined
+            : `root${GOING} is in the list and on its way out, or neither`;
+        },
+      },
+    ],
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Scenario } from 'fencepost';
-import { ACC_ALL, isLargePte, isShadowPresentPte, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
+import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
 import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { nxListLinked } from '../../models/properties/nx-list-linked.ts';
+import { unlinkedQueued } from '../../models/properties/unlinked-queued.ts';
 import * as proposals from '../../models/proposals/nx-recovery.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
@@ -70,7 +72,6 @@ export const linkVsZap: Scenario = {
   ],
   world() {
     const tables = new TdpTables({ sptes: {}, vcpus: 0, nx: { table: TABLE, isTracked: false } });
-    const list = tables.nx?.list;
     return {
       memory: tables.kvm.memory,
       threads: [
@@ -87,18 +88,7 @@ export const linkVsZap: Scenario = {
           },
         },
       ],
-      properties: [
-        {
-          name: 'no-use-after-free',
-          doc: 'what is in possible_nx_huge_pages is linked',
-          check(final) {
-            const isLinked = isShadowPresentPte(final.value(tables.spte(ROOT, 0)));
-            return list !== undefined && final.value(list) === TABLE && !isLinked
-              ? `possible_nx_huge_pages holds sp${TABLE}, which was zapped`
-              : undefined;
-          },
-        },
-      ],
+      properties: [nxListLinked(tables, TABLE)],
     };
   },
 };
@@ -148,7 +138,6 @@ export const recoveryVsCollapse: Scenario = {
       vcpus: 0,
       nx: { table: TABLE, isTracked: true },
     });
-    const upper = tables.spte(ROOT, 0);
     return {
       memory: tables.kvm.memory,
       threads: [
@@ -161,16 +150,7 @@ export const recoveryVsCollapse: Scenario = {
         },
         { name: 'CPU2 (RCU callbacks)', body: () => tables.callback(TABLE).run() },
       ],
-      properties: [
-        {
-          name: 'no-stale-spte',
-          doc: 'the table is unlinked',
-          check(final) {
-            const spte = final.value(upper);
-            return isShadowPresentPte(spte) && !isLargePte(spte) ? 'the table is still linked' : undefined;
-          },
-        },
-      ],
+      properties: [nxListLinked(tables, TABLE), unlinkedQueued(tables, TABLE)],
     };
   },
 };
