@@ -1,6 +1,7 @@
 import type { Flag } from '../check/flags.ts';
 import type { Judgement } from '../check/run.ts';
 import type { VerdictName } from '../check/scenario.ts';
+import type { Reach } from '../explore/explore.ts';
 
 /** A verdict in the words of `--json`: keys and their order are part of the interface. */
 export interface Row {
@@ -24,6 +25,8 @@ export interface Row {
   readonly violations: Readonly<Record<string, number>>;
   /** What stands beside the verdict under `lkmm`; without `b` and `missing` where there are none. */
   readonly flags: readonly Flag[];
+  /** Of what the memory model allows: `all`, `paths-gone`, `constructible` (decision 18). */
+  readonly reach: Reach;
 }
 
 /** `trace` renders the witness where it is wanted. */
@@ -51,5 +54,6 @@ export function rowOf(judgement: Judgement, trace?: (judgement: Judgement) => st
     engine: judgement.engine,
     violations: Object.fromEntries(judgement.violations.map(({ property, count }) => [property, count])),
     flags: judgement.flags,
+    reach: judgement.reach,
   };
 }

@@ -10,6 +10,7 @@ import { foundHeld, type Execution } from '../program/execution.ts';
 import type { BehaviourTree } from '../program/tree.ts';
 import { coherentLines, type CoherentLine } from './coherent-lines.ts';
 import { Combination } from './combination.ts';
+import type { OnStep } from './effort.ts';
 import { represented } from './represented.ts';
 import { thinAirValues } from './thin-air-values.ts';
 import { isStore, threadPaths, type ThreadPath } from './thread-paths.ts';
@@ -25,14 +26,14 @@ export interface Enumeration {
 export class EnumerationLimit extends Error {}
 
 /**
- * All executions that the memory model allows; throws EnumerationLimit after that many steps. `onStep` is
- * called at each of them, and for each event of the threads' paths: to stop the search, throw.
+ * All executions that the memory model allows; throws EnumerationLimit after that many candidates. `onStep` is
+ * called at each of them, for each event of the threads' paths and each order of a location: to stop the search, throw.
  */
 export function enumerate(
   tree: BehaviourTree,
   model: AxiomModel,
   limit = Infinity,
-  onStep: () => void = () => undefined,
+  onStep: OnStep = () => undefined,
 ): Enumeration {
   let steps = 0;
   const count = (): void => {
@@ -40,22 +41,23 @@ export function enumerate(
     if (++steps > limit) throw new EnumerationLimit(`more than ${limit} candidates`);
   };
   const seeds = model.causal === true ? undefined : thinAirValues(tree, onStep);
-  return enumerateAlong(threadPaths(tree, onStep, seeds), tree, model, count);
+  return enumerateAlong(threadPaths(tree, onStep, seeds), tree, model, count, onStep);
 }
 
-/** The executions in which each thread goes one of these paths. */
+/** The executions in which each thread goes one of these paths. `onLine` is called for each order of a location. */
 export function enumerateAlong(
   paths: readonly (readonly ThreadPath[])[],
   tree: BehaviourTree,
   model: AxiomModel,
-  count: () => void,
+  count: OnStep,
+  onLine: OnStep,
 ): Enumeration {
   const executions: Execution[] = [];
   const stuck: Execution[] = [];
   for (const chosen of combinations(paths, tree, count)) {
     const combination = new Combination(chosen, tree.program.memory);
     const found = combination.isStuck ? stuck : executions;
-    for (const lines of consistentLines(combination, model, count))
+    for (const lines of consistentLines(combination, model, count, onLine))
       if (isAtRest(combination, lines)) found.push(combination.execution(lines));
   }
   return { executions: represented(executions), stuck: represented(stuck) };
@@ -65,7 +67,7 @@ export function enumerateAlong(
 export function* combinations(
   paths: readonly (readonly ThreadPath[])[],
   tree: BehaviourTree,
-  count: () => void,
+  count: OnStep,
 ): Generator<readonly ThreadPath[]> {
   const { memory } = tree.program;
   const needs = new Map(paths.flat().map((path) => [path, needsOf(path, memory.initialValue.bind(memory))]));
@@ -125,11 +127,20 @@ function mayWait(waitsAt: ThreadPath['waitsAt'] & object, paths: readonly Thread
 function* consistentLines(
   combination: Combination,
   model: AxiomModel,
-  count: () => void,
+  count: OnStep,
+  onLine: OnStep,
 ): Generator<ReadonlyMap<number, CoherentLine>> {
   const { structure, values, locations } = combination;
   const judge = model.judge(structure);
-  const lines = locations.map((loc) => [...coherentLines(structure, values, loc)]);
+  const lines = locations.map((loc) => linesOf(loc));
+  function linesOf(loc: number): CoherentLine[] {
+    const found: CoherentLine[] = [];
+    for (const line of coherentLines(structure, values, loc)) {
+      onLine();
+      found.push(line);
+    }
+    return found;
+  }
   function* choose(chosen: readonly CoherentLine[]): Generator<ReadonlyMap<number, CoherentLine>> {
     const next = chosen.length;
     const judgeable = next === locations.length || !combination.isLock(locations[next]);

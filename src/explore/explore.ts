@@ -2,12 +2,13 @@
  * Every execution that the memory model allows, by whatever is needed: the graph explorer, and where threads could
  * hand each other something around a cycle that LKMM leaves open, enumeration (decision 18).
  */
-import { AXIOMS, type AxiomModel } from '../memory/axioms/index.ts';
+import { AXIOMS } from '../memory/axioms/index.ts';
 import { CapacityExceeded } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import type { Execution } from '../program/execution.ts';
 import { BehaviourTree } from '../program/tree.ts';
-import { enumerateAlong, type Enumeration } from './enumerate.ts';
+import { attempt, THOROUGH, upTo, type Effort, type OnStep } from './effort.ts';
+import { enumerateAlong } from './enumerate.ts';
 import { construct, type Visitor } from './explorer.ts';
 import { mayCycle, movesInLine } from './thin-air-cycle.ts';
 import { pathsGone, possiblePaths } from './thin-air-paths.ts';
@@ -24,38 +25,32 @@ import { WorkGraph } from './work-graph.ts';
  */
 export type Reach = 'all' | 'paths-gone' | 'constructible';
 
-/** What may be spent on what cannot be built step by step. */
-export interface Effort {
-  /** Reads tried while the paths are listed. */
-  readonly reads: number;
-  /** Candidates judged. */
-  readonly candidates: number;
-}
-
-/** Enough for litmus tests. */
-const THOROUGH: Effort = { reads: 20_000, candidates: 3000 };
-
-/** For the long paths of scenarios, where each read and each candidate costs a hundred times as much. */
-export const BRISK: Effort = { reads: 300, candidates: 300 };
-
-class TooMuch extends Error {}
-
 /**
  * Each execution once: all that the visitor has received since it was last told to begin. To stop the search, throw
- * from the visitor.
+ * from the visitor or from `onStep`, which is called during work that the visitor does not hear of.
  */
-export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, effort = THOROUGH): Reach {
+export function explore(
+  tree: BehaviourTree,
+  model: MemoryModel,
+  visitor: Visitor,
+  effort: Effort = THOROUGH,
+  onStep: () => void = () => undefined,
+): Reach {
   construct(tree, model, visitor);
   const { name } = model;
   if (name === 'sc' || name === 'x86-tso') return 'all';
   // What the search for paths tries out must not become part of the tree: it may be what no execution does.
   const other = new BehaviourTree(tree.program);
-  const possible = attemptPaths(other, name, effort.reads);
-  const paths = possible ?? pathsGone(tree);
-  const reach = possible === undefined ? 'paths-gone' : 'all';
-  if (!mayCycle(paths, name === 'lkmm') && !movesInLine(paths)) return reach;
+  const steps = (): OnStep => upTo(effort.steps, onStep);
+  const possible = triedPaths(other, name, effort.steps, onStep);
   const of = possible === undefined ? tree : other;
-  const all = attemptAll(paths, of, AXIOMS[name], effort.candidates);
+  const paths = possible ?? attempt(() => pathsGone(tree, steps()));
+  if (paths === undefined) return 'constructible';
+  const reach = possible === undefined ? 'paths-gone' : 'all';
+  const isBuilt = attempt(() => !mayCycle(paths, name === 'lkmm', steps()) && !movesInLine(paths, steps()));
+  if (isBuilt === true) return reach;
+  const [candidates, lines] = [upTo(effort.candidates, onStep), upTo(effort.lines, onStep)];
+  const all = attempt(() => enumerateAlong(paths, of, AXIOMS[name], candidates, lines));
   if (all === undefined) return 'constructible';
   visitor.begin();
   for (const execution of all.executions) visitor.execution(graphOf(execution, of, model));
@@ -67,38 +62,24 @@ export function explore(tree: BehaviourTree, model: MemoryModel, visitor: Visito
  * Undefined when it is too much, or when a path fails: given values that no execution reads, a step program may throw
  * anything.
  */
-function attemptPaths(
+function triedPaths(
   tree: BehaviourTree,
   model: 'lkmm' | 'lkmm-marked',
   most: number,
+  onStep: () => void,
 ): ThreadPath[][] | undefined {
+  let isStopped = false;
+  const steps = upTo(most, () => {
+    isStopped = true;
+    onStep();
+    isStopped = false;
+  });
   try {
-    return possiblePaths(tree, model, counter(most));
-  } catch {
+    return possiblePaths(tree, model, steps);
+  } catch (error) {
+    if (isStopped) throw error;
     return undefined;
   }
-}
-
-/** Undefined when it is too much. */
-function attemptAll(
-  paths: readonly (readonly ThreadPath[])[],
-  tree: BehaviourTree,
-  model: AxiomModel,
-  most: number,
-): Enumeration | undefined {
-  try {
-    return enumerateAlong(paths, tree, model, counter(most));
-  } catch (error) {
-    if (error instanceof TooMuch) return undefined;
-    throw error;
-  }
-}
-
-function counter(most: number): () => void {
-  let count = 0;
-  return () => {
-    if (++count > most) throw new TooMuch();
-  };
 }
 
 function graphOf(execution: Execution, tree: BehaviourTree, model: MemoryModel): WorkGraph {

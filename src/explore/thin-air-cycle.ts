@@ -11,6 +11,7 @@ import {
   type Link,
 } from '../memory/axioms/index.ts';
 import { isReadKind, isWriteKind, Kind, Mark, settledLabel, type Label } from '../memory/event.ts';
+import type { OnStep } from './effort.ts';
 import type { PathEvent, ThreadPath } from './thread-paths.ts';
 
 /** The links of one thread over all its paths, as few as they can be. */
@@ -30,28 +31,36 @@ function linksOver(paths: readonly ThreadPath[], links: (path: ThreadPath) => re
 }
 
 /** `plain`: whether plain accesses are plain (`lkmm`). */
-export function mayCycle(paths: readonly (readonly ThreadPath[])[], plain: boolean): boolean {
+export function mayCycle(paths: readonly (readonly ThreadPath[])[], plain: boolean, onStep: OnStep): boolean {
   const isOpen = (links: (path: ThreadPath) => readonly Link[]): boolean =>
     hasOpenCycle(paths.map((own) => linksOver(own, links)));
   const byShape = new Map<string, readonly Link[]>();
   const exactly = (path: ThreadPath): readonly Link[] => {
     const shape = shapeOf(path.events);
-    const links = byShape.get(shape) ?? linksOf(eventStructure(eventsOf(path)), plain);
-    byShape.set(shape, links);
+    let links = byShape.get(shape);
+    if (links === undefined) {
+      onStep(path.events.length ** 2);
+      byShape.set(shape, (links = linksOf(eventStructure(eventsOf(path)), plain)));
+    }
     return links;
   };
-  return isOpen((path) => roughly(path, plain)) && isOpen(exactly);
+  const atFirstSight = (path: ThreadPath): readonly Link[] => {
+    onStep(path.events.length);
+    return roughly(path, plain);
+  };
+  return isOpen(atFirstSight) && isOpen(exactly);
 }
 
 /**
  * Whether two accesses of a thread are of one location in some paths and not in others because an address decides. What
  * stands in line with an access is what it needs, so that the explorer takes it along where it should not.
  */
-export function movesInLine(paths: readonly (readonly ThreadPath[])[]): boolean {
+export function movesInLine(paths: readonly (readonly ThreadPath[])[], onStep: OnStep): boolean {
   return paths.some((own) => {
     const inLine = new Map<string, boolean>();
-    return own.some(({ events }) =>
-      events.some(({ label }, j) =>
+    return own.some(({ events }) => {
+      onStep(events.length);
+      return events.some(({ label }, j) =>
         events.slice(0, j).some(({ label: before }, i) => {
           if (!isAccess(label) || !isAccess(before)) return false;
           if (label.addr.length === 0 && before.addr.length === 0) return false;
@@ -60,8 +69,8 @@ export function movesInLine(paths: readonly (readonly ThreadPath[])[]): boolean 
           if (!inLine.has(key)) inLine.set(key, isNow);
           return inLine.get(key) !== isNow;
         }),
-      ),
-    );
+      );
+    });
   });
 }
 

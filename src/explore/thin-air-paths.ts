@@ -1,6 +1,7 @@
 /** The paths along which threads might hand each other something around a cycle (decision 18). */
 import { isReadKind, Kind } from '../memory/event.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import type { OnStep } from './effort.ts';
 import { thinAirValues } from './thin-air-values.ts';
 import { threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts';
 
@@ -8,17 +9,18 @@ import { threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts'
 export function possiblePaths(
   tree: BehaviourTree,
   model: 'lkmm' | 'lkmm-marked',
-  onStep: () => void,
+  onStep: OnStep,
 ): ThreadPath[][] {
   return threadPaths(tree, onStep, model === 'lkmm' ? thinAirValues(tree, onStep) : undefined);
 }
 
 /** The paths that an exploration has gone: less than {@link possiblePaths}, where those are too many. */
-export function pathsGone(tree: BehaviourTree): ThreadPath[][] {
-  return tree.program.threads.map((_, t) => [...pathsBelow(tree.root(t), [])]);
+export function pathsGone(tree: BehaviourTree, onStep: OnStep): ThreadPath[][] {
+  return tree.program.threads.map((_, t) => [...pathsBelow(tree.root(t), [], onStep)]);
 }
 
-function* pathsBelow(node: Behaviour, events: readonly PathEvent[]): Generator<ThreadPath> {
+function* pathsBelow(node: Behaviour, events: readonly PathEvent[], onStep: OnStep): Generator<ThreadPath> {
+  onStep();
   const { label, status, violation } = node;
   if (status === Status.End) yield { events, ends: { status: 'end' }, waitsAt: undefined };
   const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
@@ -28,6 +30,6 @@ function* pathsBelow(node: Behaviour, events: readonly PathEvent[]): Generator<T
     yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
   for (const [i, child] of node.children.entries()) {
     const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
-    yield* pathsBelow(child, [...events, { label, value: isAnswer ? node.keys[i] : label.value }]);
+    yield* pathsBelow(child, [...events, { label, value: isAnswer ? node.keys[i] : label.value }], onStep);
   }
 }

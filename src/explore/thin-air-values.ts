@@ -6,6 +6,7 @@
 import { Kind, Mark } from '../memory/event.ts';
 import type { BehaviourTree } from '../program/tree.ts';
 import { UNDETERMINED } from '../program/undetermined.ts';
+import type { OnStep } from './effort.ts';
 import { allPaths, isStore, pathsOver, type ThreadPath, type Values } from './thread-paths.ts';
 
 const NONE: Values = () => [];
@@ -17,7 +18,7 @@ const FAMILIAR = [0, 1];
  * For each location the values that its reads may deliver although no chain of writes leads to them. None where
  * nothing is plain: then happens-before forbids it.
  */
-export function thinAirValues(tree: BehaviourTree, onStep: () => void): Values {
+export function thinAirValues(tree: BehaviourTree, onStep: OnStep): Values {
   const { memory } = tree.program;
   const ordinary = allPaths(tree, onStep, NONE);
   if (!ordinary.flat().some(hasPlain)) return NONE;
@@ -32,11 +33,14 @@ export function thinAirValues(tree: BehaviourTree, onStep: () => void): Values {
   let seeds: Map<number, ReadonlySet<number>> | undefined;
   for (;;) {
     const stored = storedValues(
-      pathsOver(tree, (loc) => {
-        onStep();
-        const more = isLock(loc) ? [] : seeds === undefined ? known : (seeds.get(loc) ?? []);
-        return new Set([memory.initialValue(loc), ...(found.get(loc) ?? []), ...more]);
-      }),
+      pathsOver(
+        tree,
+        (loc) => {
+          const more = isLock(loc) ? [] : seeds === undefined ? known : (seeds.get(loc) ?? []);
+          return new Set([memory.initialValue(loc), ...(found.get(loc) ?? []), ...more]);
+        },
+        onStep,
+      ),
     );
     const next = new Map(
       [...stored].map(([loc, values]) => [loc, intersection(values, seeds?.get(loc) ?? known)]),

@@ -3,6 +3,7 @@ import type { Ending } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { UNDETERMINED } from '../program/undetermined.ts';
+import type { OnStep } from './effort.ts';
 
 /** An event of a path. `value`: what a read read, an unlock published, a choice chose. */
 export interface PathEvent {
@@ -34,24 +35,23 @@ export type Values = (loc: number) => Iterable<number>;
  */
 export function threadPaths(
   tree: BehaviourTree,
-  onStep: () => void = () => undefined,
+  onStep: OnStep = () => undefined,
   seeds: Values = () => [],
 ): ThreadPath[][] {
   return allPaths(tree, onStep, seeds).map((own) => own.filter(({ ends }) => ends.status !== 'dropped'));
 }
 
 /** The same with paths that are dropped: what they store may be what leads another path elsewhere. */
-export function allPaths(tree: BehaviourTree, onStep: () => void, seeds: Values): ThreadPath[][] {
+export function allPaths(tree: BehaviourTree, onStep: OnStep, seeds: Values): ThreadPath[][] {
   const { memory } = tree.program;
   const domain = new Map<number, Set<number>>();
   const valuesOf = (loc: number): Set<number> => {
-    onStep();
     let values = domain.get(loc);
     if (values === undefined) domain.set(loc, (values = new Set([memory.initialValue(loc), ...seeds(loc)])));
     return values;
   };
   for (let round = 0; ; round++) {
-    const paths = pathsOver(tree, valuesOf);
+    const paths = pathsOver(tree, valuesOf, onStep);
     const longest = paths.map((own) =>
       Math.max(0, ...own.map(({ events }) => events.filter(isStore).length)),
     );
@@ -68,58 +68,94 @@ export function allPaths(tree: BehaviourTree, onStep: () => void, seeds: Values)
  * The paths of each thread in which reads deliver these values. One that fails because it makes something of a
  * value that nothing determines is none.
  */
-export function pathsOver(tree: BehaviourTree, valuesOf: Values): ThreadPath[][] {
-  return tree.program.threads.map((_, t) => [...pathsFrom(tree, tree.root(t), [], valuesOf)]);
+export function pathsOver(tree: BehaviourTree, valuesOf: Values, onStep: OnStep): ThreadPath[][] {
+  return tree.program.threads.map((_, t) => [...pathsFrom(tree, tree.root(t), valuesOf, onStep)]);
 }
 
+/** Where a thread stands in the listing of its paths. */
+interface Place {
+  readonly node: Behaviour;
+  /** The event that led here. */
+  readonly last: PathEvent | undefined;
+  readonly before: Place | undefined;
+  /** How many events led here. */
+  readonly length: number;
+  /** Whether a value that nothing determines was among them. */
+  readonly isUndetermined: boolean;
+}
+
+/** Keeps the places that it has yet to go to on a stack of its own: a thread that loops has long paths. */
 function* pathsFrom(
   tree: BehaviourTree,
-  node: Behaviour,
-  events: readonly PathEvent[],
+  root: Behaviour,
   valuesOf: Values,
+  onStep: OnStep,
 ): Generator<ThreadPath> {
-  const { label } = node;
-  switch (node.status) {
-    case Status.End:
-      yield { events, ends: { status: 'end' }, waitsAt: undefined };
-      return;
-    case Status.Violation: {
-      const violation = node.violation as { property: string; message: string };
-      yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
-      return;
-    }
-    case Status.Dropped:
-      yield { events, ends: { status: 'dropped' }, waitsAt: undefined };
-      return;
-    case Status.Waiting:
-      yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
-      return;
-    case Status.Event:
-      break;
-  }
-  if (label.kind === Kind.LockRead || label.kind === Kind.ReadLock)
-    yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
-  for (const key of keysAt(label, valuesOf)) {
-    const value = isReadKind(label.kind) || label.kind === Kind.Choice ? key : label.value;
-    const through = [...events, { label, value }];
-    const next = after(tree, node, key, through);
-    if (next !== undefined) yield* pathsFrom(tree, next, through, valuesOf);
+  const ahead: Place[] = [
+    { node: root, last: undefined, before: undefined, length: 0, isUndetermined: false },
+  ];
+  for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
+    const { node, length } = at;
+    onStep(length + 1);
+    const path = endingAt(node);
+    if (path !== undefined) yield { events: eventsTo(at), ...path };
+    if (node.status === Status.Event) ahead.push(...placesAfter(tree, at, valuesOf).reverse());
   }
 }
 
+/** How a path ends here, if one does. */
+function endingAt({ label, status, violation }: Behaviour): Omit<ThreadPath, 'events'> | undefined {
+  switch (status) {
+    case Status.End:
+      return { ends: { status: 'end' }, waitsAt: undefined };
+    case Status.Violation:
+      return {
+        ends: { status: 'violation', ...(violation as { property: string; message: string }) },
+        waitsAt: undefined,
+      };
+    case Status.Dropped:
+      return { ends: { status: 'dropped' }, waitsAt: undefined };
+    case Status.Waiting:
+      return { ends: { status: 'waiting', for: label.text }, waitsAt: label };
+    case Status.Event: {
+      const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
+      return mayWait ? { ends: { status: 'waiting', for: label.text }, waitsAt: label } : undefined;
+    }
+  }
+}
+
+function placesAfter(tree: BehaviourTree, at: Place, valuesOf: Values): Place[] {
+  const { label } = at.node;
+  const places: Place[] = [];
+  for (const key of keysAt(label, valuesOf)) {
+    const value = isReadKind(label.kind) || label.kind === Kind.Choice ? key : label.value;
+    const isUndetermined = at.isUndetermined || value === UNDETERMINED;
+    const node = after(tree, at.node, key, isUndetermined);
+    if (node !== undefined)
+      places.push({ node, last: { label, value }, before: at, length: at.length + 1, isUndetermined });
+  }
+  return places;
+}
+
+/** Undefined where a step program fails on a value that nothing determines: it cannot go on with it. */
 function after(
   tree: BehaviourTree,
   node: Behaviour,
   key: number,
-  events: readonly PathEvent[],
+  isUndetermined: boolean,
 ): Behaviour | undefined {
   try {
     return tree.after(node, key);
   } catch (error) {
-    // Whatever a step program makes of such a value: it cannot go on with it.
-    if (events.some(({ value }) => value === UNDETERMINED)) return undefined;
+    if (isUndetermined) return undefined;
     throw error;
   }
+}
+
+function eventsTo(place: Place): PathEvent[] {
+  const events: PathEvent[] = [];
+  for (let at: Place | undefined = place; at?.last !== undefined; at = at.before) events.push(at.last);
+  return events.reverse();
 }
 
 /** What may be handed over to the thread at this event. */

@@ -77,6 +77,7 @@ describe('fencepost litmus', () => {
       exhaustive: true,
       seconds: 0,
       condition: 'exists (0:r0=0 /\\ 1:r0=0)',
+      reach: 'all',
     });
     expect(JSON.parse(bad)).toMatchObject({ error: { code: 'unknown-macro', line: 5, column: 2 } });
   });

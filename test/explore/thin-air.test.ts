@@ -1,11 +1,16 @@
 /** What LKMM allows and no explorer builds step by step, and what comes of addresses that move (decision 18). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BRISK } from '../../src/explore/effort.ts';
 import { explore } from '../../src/explore/explore.ts';
 import { EnumerationLimit } from '../../src/explore/enumerate.ts';
 import { Fence, Mark } from '../../src/memory/event.ts';
 import { lkmm, lkmmMarked } from '../../src/memory/lkmm/index.ts';
 import type { MemoryModel } from '../../src/memory/model.ts';
+import { Memory } from '../../src/program/location.ts';
+import type { Steps } from '../../src/program/operation.ts';
+import { branch, cmpxchg, writeOnce } from '../../src/program/operations.ts';
+import { defineProgram, type Program } from '../../src/program/program.ts';
 import { BehaviourTree } from '../../src/program/tree.ts';
 import { compare, report } from '../support/agreement.ts';
 import {
@@ -16,6 +21,8 @@ import {
   type Instructions,
 } from '../support/instructions.ts';
 import { storeBuffering } from '../support/programs.ts';
+
+const SILENT = { begin: () => undefined, execution: () => undefined, blocked: () => undefined };
 
 const [X, Y, Z] = [0, 1, 2];
 const ADDRESS: Dependency = { how: 'addr', on: 0 };
@@ -156,7 +163,47 @@ it('a program whose threads leave no cycle open needs no enumeration, whatever i
   expect(executions).toBe(256);
 });
 
+describe('what is tried is bounded', () => {
+  it('for a thread that tries again whatever it reads', () => {
+    expect(explore(new BehaviourTree(retrying()), lkmm, SILENT)).not.toBe('all');
+    expect(explore(new BehaviourTree(retrying()), lkmm, SILENT, BRISK)).not.toBe('all');
+  });
+
+  it('and can be stopped', () => {
+    class Stop extends Error {}
+    const stop = (): void => {
+      throw new Stop();
+    };
+    expect(() => explore(new BehaviourTree(retrying()), lkmm, SILENT, BRISK, stop)).toThrow(Stop);
+  });
+});
+
+/** One thread sets a lock bit, trying again when it has read another value; the other changes the word twice. */
+function retrying(): Program {
+  const memory = new Memory();
+  const word = memory.location('word');
+  return defineProgram('retrying', memory, [
+    {
+      name: 'P0',
+      *body(): Steps {
+        for (let expected = 0; ; ) {
+          const found = yield* cmpxchg(word, expected, 4);
+          yield* branch(found);
+          if (found.value === expected) return;
+          expected = found.value;
+        }
+      },
+    },
+    {
+      name: 'P1',
+      *body(): Steps {
+        yield* writeOnce(word, 1);
+        yield* writeOnce(word, 2);
+      },
+    },
+  ]);
+}
+
 function reachOf(threads: readonly Instructions[], model: MemoryModel): string {
-  const visitor = { begin: () => undefined, execution: () => undefined, blocked: () => undefined };
-  return explore(new BehaviourTree(programOf(threads, 3)), model, visitor);
+  return explore(new BehaviourTree(programOf(threads, 3)), model, SILENT);
 }

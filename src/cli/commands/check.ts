@@ -9,6 +9,7 @@ import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { exitOf, isAsExpected, judgeAll, type Task } from '../judging.ts';
 import { counterexamples, diagram, hasWitness } from '../race.ts';
+import { depthText, footnote, verdictText } from '../reach.ts';
 import { rowOf } from '../row.ts';
 import { selectProposals, selectScenarios } from '../selection.ts';
 import { grouped, Table, type Cell } from '../table.ts';
@@ -59,6 +60,7 @@ function printed(verdicts: Iterable<Judgement>, tasks: readonly Task[], flags: F
     judgements.push(judgement);
   }
   io.out(`\n${summaryOf(judgements, tasks.length, io)}`);
+  io.out(footnote(judgements));
   io.out(flagsSection(judgements, io));
   const wanted = judgements.filter((each) => flags.trace === true || !isAsExpected(each));
   for (const text of counterexamples(io, wanted.filter(hasWitness))) io.out(`\n${text}`);
@@ -72,7 +74,7 @@ function cellsOf(judgement: Judgement, io: Io): Cell[] {
     { text: scenario.name },
     { text: proposal.name },
     { text: model },
-    { text: verdict, paint: (text) => io.paint(colour, text) },
+    { text: verdictText(judgement), paint: (text) => io.paint(colour, text) },
     { text: expected },
     { text: `${judgement.exhaustive ? '' : '>='}${grouped(executions)}` },
     { text: `${(milliseconds / 1000).toFixed(2)} s`, paint: (text) => io.paint('dim', text) },
@@ -93,7 +95,7 @@ function summaryOf(judgements: readonly Judgement[], wanted: number, io: Io): st
   const depth = judgements.some(({ interrupted }) => interrupted)
     ? io.paint('yellow', `interrupted, ${wanted - total} not begun`)
     : unfinished === 0
-      ? 'every execution was explored'
+      ? depthText(judgements)
       : `${unfinished} ${unfinished === 1 ? 'search was' : 'searches were'} stopped by a bound`;
   return `${parts.join(', ')}; ${depth}.\n`;
 }

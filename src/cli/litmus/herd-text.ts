@@ -21,6 +21,9 @@ export function herdText(report: Report): string {
     `Condition ${report.condition}`,
     `Observation ${name} ${report.observation} ${positive} ${negative}`,
     ...(report.exhaustive ? [] : [`Bounded ${name}: stopped before every execution was seen`]),
+    ...(report.exhaustive && report.reach !== 'all'
+      ? [`Reach ${name}: executions that are built step by step; LKMM may allow others out of thin air`]
+      : []),
     `Time ${name} ${report.seconds.toFixed(2)}`,
   ];
   const why = report.explanation === undefined ? [] : ['', ...report.explanation];

@@ -20,6 +20,7 @@ function reportJson(report: Report): object {
     seconds: Number(report.seconds.toFixed(3)),
     condition: report.condition,
     explanation: report.explanation,
+    reach: report.reach,
   };
 }
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { EngineName } from '../../check/engine.ts';
+import type { Reach } from '../../explore/explore.ts';
 import { conditionText, type Observation, type Quantifier } from '../../litmus/condition.ts';
 import { readLitmus } from '../../litmus/read.ts';
 import { stateText } from '../../litmus/states.ts';
@@ -43,6 +44,8 @@ export interface Report {
   readonly flags: readonly string[];
   readonly executions: number;
   readonly exhaustive: boolean;
+  /** Of what the memory model allows (decision 18). */
+  readonly reach: Reach;
   /** Cut off by Ctrl-C. */
   readonly interrupted: boolean;
   readonly seconds: number;
@@ -127,6 +130,7 @@ function reportOf(task: Task, result: LitmusResult, explanation: readonly string
     flags: result.flags,
     executions: result.executions,
     exhaustive: result.exhaustive,
+    reach: result.reach,
     interrupted: result.interrupted,
     seconds: result.milliseconds / 1000,
     expected: test.info.get('Result'),

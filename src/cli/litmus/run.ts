@@ -1,6 +1,7 @@
 /** Runs one litmus test: every consistent execution of it, and what they come to. */
+import { THOROUGH } from '../../explore/effort.ts';
 import { enumerate } from '../../explore/enumerate.ts';
-import { explore } from '../../explore/explore.ts';
+import { explore, type Reach } from '../../explore/explore.ts';
 import { FlagWatch } from '../../explore/flag-watch.ts';
 import { interleave } from '../../explore/interleave.ts';
 import type { EngineName } from '../../check/engine.ts';
@@ -36,8 +37,10 @@ export interface LitmusResult extends Outcome {
   readonly flags: readonly string[];
   /** Consistent executions, those that the filter rejects included. */
   readonly executions: number;
-  /** Whether every execution was seen. */
+  /** Whether the search came to its end: every execution within its reach was seen. */
   readonly exhaustive: boolean;
+  /** Of what the memory model allows; `constructible` where the search was cut off. */
+  readonly reach: Reach;
   /** Whether the search was cut off from outside. */
   readonly interrupted: boolean;
   readonly milliseconds: number;
@@ -90,10 +93,13 @@ export function runLitmus(
   const { supervise = undisturbed } = options;
   let exhaustive = true;
   let interrupted = false;
+  let reach: Reach = 'constructible';
   try {
     interrupted = !supervise(() => {
-      if ('judge' in model) searchByCat(test, model, listener, flags);
-      else search(test, model, options.engine, listener, watch);
+      reach =
+        'judge' in model
+          ? searchByCat(test, model, listener, flags)
+          : search(test, model, options.engine, listener, watch);
     });
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
@@ -112,6 +118,7 @@ export function runLitmus(
     flags: [...flags].sort(),
     executions: count.executions,
     exhaustive: exhaustive && !interrupted && count.cutOff === 0,
+    reach,
     interrupted,
     milliseconds: options.now() - started,
   };
@@ -137,33 +144,38 @@ function search(
   engine: EngineName,
   listener: Listener,
   watch: FlagWatch,
-): void {
+): Reach {
   const isWatched = model.name === 'lkmm';
   const tree = new BehaviourTree(test.program);
   const { memory } = test.program;
   const threads = test.program.threads.map((_, t) => t);
   switch (engine) {
     case 'graph':
-      explore(tree, model, {
-        begin: () => listener.begin(),
-        blocked: () => listener.ends([], () => 0),
-        execution: (g) => {
-          const counts = listener.ends(
-            threads.map((t) => g.next(t) as Behaviour),
-            (id) => {
-              const last = id < g.coLast.length ? g.coLast[id] : INIT;
-              return last === INIT ? memory.initialValue(id) : g.value[last];
-            },
-          );
-          if (counts && isWatched) watch.seeGraph(g);
+      return explore(
+        tree,
+        model,
+        {
+          begin: () => listener.begin(),
+          blocked: () => listener.ends([], () => 0),
+          execution: (g) => {
+            const counts = listener.ends(
+              threads.map((t) => g.next(t) as Behaviour),
+              (id) => {
+                const last = id < g.coLast.length ? g.coLast[id] : INIT;
+                return last === INIT ? memory.initialValue(id) : g.value[last];
+              },
+            );
+            if (counts && isWatched) watch.seeGraph(g);
+          },
         },
-      });
-      return;
+        THOROUGH,
+        () => listener.step(),
+      );
     case 'enumerate':
       listener.begin();
       for (const execution of enumerate(tree, AXIOMS[model.name], Infinity, () => listener.step()).executions)
         if (tell(execution, tree, listener) && isWatched) watch.see(execution);
-      return;
+      return 'all';
     case 'interleave':
       if (model.name !== 'sc' && model.name !== 'x86-tso') {
         throw new FencepostError('engine-model', `the interleaving oracle does not know ${model.name}`, {
@@ -174,17 +186,19 @@ function search(
       interleave(tree, model.name, Infinity, (state) => {
         listener.ends(state.threads, (id) => state.memory[id] ?? memory.initialValue(id));
       });
+      return 'all';
   }
 }
 
 /** Memory models in cat are axioms: enumeration is the engine that they have. */
-function searchByCat(test: LitmusTest, model: CatModel, listener: Listener, flags: Set<string>): void {
+function searchByCat(test: LitmusTest, model: CatModel, listener: Listener, flags: Set<string>): Reach {
   const tree = new BehaviourTree(test.program);
   listener.begin();
   for (const execution of enumerate(tree, model, Infinity, () => listener.step()).executions) {
     if (!tell(execution, tree, listener)) continue;
     for (const flag of model.flags(candidateOf(execution))) flags.add(flag);
   }
+  return 'all';
 }
 
 function tell(execution: Execution, tree: BehaviourTree, listener: Listener): boolean {

@@ -1,6 +1,7 @@
 import { Exit } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { exitOf } from '../judging.ts';
+import { footnote, verdictText } from '../reach.ts';
 import type { Row } from '../row.ts';
 import { grouped, tableOf, Table, type Cell } from '../table.ts';
 
@@ -51,7 +52,7 @@ export class Report {
     ];
     const executions = rows.reduce((sum, row) => sum + row.executions, 0);
     const peak = Math.round(process.resourceUsage().maxRSS / 1024);
-    io.out(`\n${parts.join(', ')}\n`);
+    io.out(`\n${parts.join(', ')}\n${footnote(rows)}`);
     io.out(
       `${grouped(executions)} executions in ${(milliseconds / 1000).toFixed(1)} s, ${peak} MiB at the most\n`,
     );
@@ -77,7 +78,10 @@ export class Report {
     const outcome = exitOf(row);
     const isWrong = outcome === Exit.Violated;
     const colour = outcome === Exit.Inconclusive ? 'yellow' : isWrong ? 'red' : 'green';
-    return { text: `${row.verdict}${isWrong ? '!' : ''}`, paint: (text) => this.#io.paint(colour, text) };
+    return {
+      text: `${verdictText(row)}${isWrong ? '!' : ''}`,
+      paint: (text) => this.#io.paint(colour, text),
+    };
   }
 
   #largest(): string {
