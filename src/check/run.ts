@@ -2,7 +2,6 @@
  * Judges one scenario under one proposal and one memory model: explores every execution, to the end even
  * after a violation, because the counts and the shortest witness need it.
  */
-import type { Reach } from '../explore/explore.ts';
 import { FlagWatch } from '../explore/flag-watch.ts';
 import { StateLimit } from '../explore/interleave.ts';
 import { replayId } from '../explore/replay.ts';
@@ -53,10 +52,8 @@ export interface Judgement {
   readonly expected: 'safe' | 'violated';
   readonly executions: number;
   readonly blocked: number;
-  /** Whether the search came to its end: every execution within its reach was seen. */
+  /** Whether every execution was seen. */
   readonly exhaustive: boolean;
-  /** Of what the memory model allows; `constructible` where the search was cut off. */
-  readonly reach: Reach;
   /** Whether it was cut off from outside, and not by a limit. */
   readonly interrupted: boolean;
   readonly milliseconds: number;
@@ -90,12 +87,9 @@ export function judge(
   const start = now();
   let exhaustive = true;
   let interrupted = false;
-  let reach: Reach = 'constructible';
   try {
     interrupted = !supervise(() => {
-      const end = search(engine, tree, model, tally, options.maxStates);
-      tally.executions = end.schedules ?? tally.executions;
-      reach = end.reach;
+      tally.executions = search(engine, tree, model, tally, options.maxStates) ?? tally.executions;
     });
     exhaustive = !interrupted;
   } catch (error) {
@@ -118,7 +112,6 @@ export function judge(
     executions: tally.executions,
     blocked: tally.blockedOnes,
     exhaustive,
-    reach,
     interrupted,
     milliseconds: now() - start,
     violations,

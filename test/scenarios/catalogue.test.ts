@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defineProgram, runSequential, type Proposal, type Scenario } from 'fencepost';
 import { judge } from '../../src/check/run.ts';
 import { expectedVerdict } from '../../src/check/scenario.ts';
+import type { ModelName } from '../../src/memory/model.ts';
 import { memoryModels } from '../../src/memory/models.ts';
 import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
 import * as allSites from '../../models/sites/index.ts';
@@ -10,6 +11,18 @@ import { scenarios } from '../../scenarios/index.ts';
 import { bugs, protocols } from '../../scenarios/protocols.ts';
 
 const sites = Object.values(allSites).flatMap((site) => ('options' in site ? [site] : []));
+
+/** What the interleaving oracle may meet before it gives up: some seconds. */
+const MAX_STATES = 20_000;
+
+/** Scenarios of which it cannot end some proposal within that; the graph explorer alone has judged these. */
+const BEYOND_ORACLE: Readonly<Record<string, readonly ModelName[]>> = {
+  'repointed-table-vs-two-faults': ['x86-tso'],
+  'sync-vs-guest-write': ['sc', 'x86-tso'],
+  'dirty-log-vs-shadowing': ['sc', 'x86-tso'],
+  'map-vs-zap': ['x86-tso'],
+  'walk-vs-table-zap': ['x86-tso'],
+};
 
 function catalogued(id: string): boolean {
   return [...protocols, ...bugs].some((entry) => entry.id === id);
@@ -81,10 +94,13 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
 
   it('has the verdicts expected on all interleavings with store buffers, by the oracle', () => {
     for (const model of [sc, x86Tso]) {
+      const isBeyond = (BEYOND_ORACLE[scenario.name] ?? []).includes(model.name);
       const judgements = scenario.proposals.map((proposal) =>
-        judge(scenario, proposal, model, { engine: 'interleave' }),
+        judge(scenario, proposal, model, { engine: 'interleave', maxStates: MAX_STATES }),
       );
-      expect(judgements.map(({ verdict }) => verdict)).toEqual(judgements.map(({ expected }) => expected));
+      const judged = judgements.filter(({ verdict }) => !isBeyond || verdict !== 'bounded');
+      expect(judged.map(({ verdict }) => verdict)).toEqual(judged.map(({ expected }) => expected));
+      expect(judged.length < judgements.length, 'what the oracle cannot end is listed').toBe(isBeyond);
     }
   });
 
