@@ -1,5 +1,6 @@
 import { enumerate } from '../explore/enumerate.ts';
-import { BRISK, explore } from '../explore/explore.ts';
+import { BRISK } from '../explore/effort.ts';
+import { explore, type Reach } from '../explore/explore.ts';
 import { exploreWaitingWriters } from '../explore/explorer.ts';
 import { Kind } from '../memory/event.ts';
 import { AXIOMS } from '../memory/axioms/index.ts';
@@ -29,8 +30,15 @@ export interface Listener {
   begin(): void;
   execution(found: Found): void;
   blocked(found: Found): void;
-  /** The oracle that enumerates goes on without having found anything. */
+  /** The search goes on without having found anything. */
   step(): void;
+}
+
+/** What a search that came to its end says of itself. */
+export interface SearchEnd {
+  readonly reach: Reach;
+  /** Of interleaving, which reports each final state once, whatever the number of schedules that lead there. */
+  readonly schedules?: number;
 }
 
 /** Deadlocks in which a writer waits behind a read section: see {@link exploreWaitingWriters}. */
@@ -52,9 +60,7 @@ export function canJudge(engine: EngineName, model: ModelName): boolean {
 }
 
 /**
- * Searches to the end. Gives the number of executions where the listener cannot count them: interleaving
- * reports each final state once and counts the schedules that lead there. Throws `engine-model`, and
- * StateLimit when the interleaving oracle meets more states than it may.
+ * Searches to the end. Throws `engine-model`, and StateLimit when the interleaving oracle meets more states than it may.
  */
 export function search(
   engine: EngineName,
@@ -62,7 +68,7 @@ export function search(
   model: MemoryModel,
   listener: Listener,
   maxStates = Infinity,
-): number | undefined {
+): SearchEnd {
   switch (engine) {
     case 'graph': {
       const view = new GraphFound();
@@ -71,9 +77,9 @@ export function search(
         execution: (graph: WorkGraph) => listener.execution(view.lend(graph)),
         blocked: (graph: WorkGraph) => listener.blocked(view.lend(graph)),
       };
-      explore(tree, model, visitor, BRISK);
+      const reach = explore(tree, model, visitor, BRISK, () => listener.step());
       if (tree.has(Kind.ReadLock) && tree.has(Kind.LockRead)) searchWaitingWriters(tree, model, listener);
-      return undefined;
+      return { reach };
     }
     case 'enumerate': {
       listener.begin();
@@ -81,7 +87,7 @@ export function search(
       const view = (execution: Execution): Found => new ExecutionFound(tree.program, tree.states, execution);
       for (const execution of executions) listener.execution(view(execution));
       for (const execution of stuck) listener.blocked(view(execution));
-      return undefined;
+      return { reach: 'all' };
     }
     case 'interleave': {
       if (model.name !== 'sc' && model.name !== 'x86-tso') {
@@ -98,7 +104,7 @@ export function search(
         if (ended) listener.execution(found);
         else listener.blocked(found);
       });
-      return Number(schedules);
+      return { reach: 'all', schedules: Number(schedules) };
     }
   }
 }

@@ -2,6 +2,7 @@
  * Judges one scenario under one proposal and one memory model: explores every execution, to the end even
  * after a violation, because the counts and the shortest witness need it.
  */
+import type { Reach } from '../explore/explore.ts';
 import { FlagWatch } from '../explore/flag-watch.ts';
 import { StateLimit } from '../explore/interleave.ts';
 import { replayId } from '../explore/replay.ts';
@@ -52,8 +53,10 @@ export interface Judgement {
   readonly expected: 'safe' | 'violated';
   readonly executions: number;
   readonly blocked: number;
-  /** Whether every execution was seen. */
+  /** Whether the search came to its end: every execution within its reach was seen. */
   readonly exhaustive: boolean;
+  /** Of what the memory model allows; `constructible` where the search was cut off. */
+  readonly reach: Reach;
   /** Whether it was cut off from outside, and not by a limit. */
   readonly interrupted: boolean;
   readonly milliseconds: number;
@@ -87,9 +90,12 @@ export function judge(
   const start = now();
   let exhaustive = true;
   let interrupted = false;
+  let reach: Reach = 'constructible';
   try {
     interrupted = !supervise(() => {
-      tally.executions = search(engine, tree, model, tally, options.maxStates) ?? tally.executions;
+      const end = search(engine, tree, model, tally, options.maxStates);
+      tally.executions = end.schedules ?? tally.executions;
+      reach = end.reach;
     });
     exhaustive = !interrupted;
   } catch (error) {
@@ -112,6 +118,7 @@ export function judge(
     executions: tally.executions,
     blocked: tally.blockedOnes,
     exhaustive,
+    reach,
     interrupted,
     milliseconds: now() - start,
     violations,
