@@ -15,7 +15,7 @@ export interface Effort {
 export const THOROUGH: Effort = { steps: 200_000, lines: 100_000, candidates: 3000 };
 
 /** For the long paths of scenarios, where each step and each candidate costs a hundred times as much. */
-export const BRISK: Effort = { steps: 20_000, lines: 3000, candidates: 300 };
+export const BRISK: Effort = { steps: 8000, lines: 3000, candidates: 300 };
 
 /** Told what is about to be done; to stop it, it throws. */
 export type OnStep = (cost?: number) => void;
