@@ -122,8 +122,13 @@ export function withoutRoot(): Kvm {
   return kvm(2, { arch: { ...arch, root_mmu: { ...arch.root_mmu, rootRole: ORDINARY_ROOT } } });
 }
 
+/** The leaf entry of the page in that world, and what points it at the other page. */
+export const PTE: GuestPteAddress = { gfn: GPT_A, index: 0 };
+export const TO_DATA_B = leafB;
+export const OTHER_DATA = DATA_B;
+
 /** Nested NPT as above after a fault: page directory and page table are shadowed, the page is mapped. */
-export function shadowed(): Kvm {
+export function shadowed(mmio: readonly number[] = []): Kvm {
   const directory: ShadowPage = {
     id: 1,
     gfn: GPD,
@@ -153,5 +158,6 @@ export function shadowed(): Kvm {
     ],
     indirectShadowPages: 2,
     writeTrack: { [GPD]: 1 },
+    mmio,
   });
 }
