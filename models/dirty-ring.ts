@@ -12,6 +12,7 @@ import {
   waitUntil,
   writePlain,
   type Location,
+  type Read,
   type Memory,
   type Site,
   type Steps,
@@ -57,9 +58,10 @@ export function* collect(entry: RingEntry, gfn: number): Steps {
     'userspace',
     (function* () {
       yield* waitFor(entry.flags, DIRTY, sites.ringCollect);
-      yield* mustName(entry.offset, gfn, 'userspace');
+      const offset = yield* readOnce(entry.offset);
       const mark = (yield* choice(sites.ringHarvest)) === 'release' ? Mark.Release : Mark.Once;
       yield* store(entry.flags, RESET, mark, { site: sites.ringHarvest });
+      yield* mustName(offset, gfn, 'userspace');
     })(),
   );
 }
@@ -70,8 +72,9 @@ export function* reset(entry: RingEntry, gfn: number): Steps {
     'kvm_dirty_ring_reset',
     (function* () {
       yield* waitFor(entry.flags, RESET, sites.ringReset);
-      yield* mustName(entry.offset, gfn, 'the reset');
+      const offset = yield* readOnce(entry.offset);
       yield* storeRelease(entry.flags, INVALID);
+      yield* mustName(offset, gfn, 'the reset');
     })(),
   );
 }
@@ -81,8 +84,8 @@ function* waitFor(flags: Location, wanted: number, site: Site): Steps {
   yield* waitUntil(flags, (now) => now === wanted, mark, { site });
 }
 
-function* mustName(offset: Location, gfn: number, who: string): Steps {
-  const read = yield* readOnce(offset);
-  if ((yield* branch(read)) !== gfn)
-    yield* fail('dirty-not-lost', `${who} reads gfn${read.value} from the entry, which names gfn${gfn}`);
+/** Judged at the end: nobody's next step depends on whether the frame is the right one. */
+function* mustName(offset: Read, gfn: number, who: string): Steps {
+  if ((yield* branch(offset)) !== gfn)
+    yield* fail('dirty-not-lost', `${who} reads gfn${offset.value} from the entry, which names gfn${gfn}`);
 }

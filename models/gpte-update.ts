@@ -78,10 +78,10 @@ function* userRead({ translation, frame, gpte }: UpdatedGpte): Steps<Read> {
 /** A kernel mapping of the frame: nobody who unmaps the page knows of it. */
 function* setThroughFrame(vm: UpdatedGpte, frame: Read, read: Read): Steps {
   const freed = yield* readOnce(vm.freed, { text: 'memremap(pfn)' });
-  yield* branch(frame);
+  yield* setAccessed(vm, frame, read);
+  // Judged at the end: KVM does not go by whose the page is.
   if ((yield* branch(freed)) !== 0 && frame.value === OLD_FRAME)
     yield* fail('no-use-after-free', 'sets A in a page that the host has taken away');
-  yield* setAccessed(vm, frame, read);
 }
 
 function* setAccessed({ gpte }: UpdatedGpte, frame: Read, read: Read): Steps {
