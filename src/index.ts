@@ -16,7 +16,7 @@ export { FencepostError } from './program/error.ts';
 export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
 export { FaultPoints, withFault, type Fault, type FaultPoint } from './program/fault.ts';
 export { Memory, threadLocal, type Location, type Lock, type ThreadLocal } from './program/location.ts';
-export type { Depends, Read, Rmw, Steps } from './program/operation.ts';
+export type { Depends, Operation, Read, Rmw, Steps } from './program/operation.ts';
 export {
   add,
   assume,

@@ -31,6 +31,7 @@ export {
   type IndexBits,
   type PagingGeometry,
 } from './geometry.ts';
+export { packHeld, unpackHeld, type HeldEntry } from './held-words.ts';
 export { invalidatedBy, type Invalidation } from './invalidation.ts';
 export {
   HOLDS_NOTHING,
