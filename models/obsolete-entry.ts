@@ -1,5 +1,16 @@
 /** A vCPU that enters the guest while its roots may become obsolete (KVM-MMU.md A10, A13; G3, I7). */
-import { branch, call, fail, readOnce, storeRelease, type Location, type Read, type Steps } from 'fencepost';
+import {
+  branch,
+  call,
+  fail,
+  readOnce,
+  readPlain,
+  storeRelease,
+  type Location,
+  type Read,
+  type Steps,
+} from 'fencepost';
+import { isValidRoot } from 'fencepost/mmu';
 import { runGuest, serveRequests } from './guest-entry.ts';
 import {
   KVM_REQ_LOAD_MMU_PGD,
@@ -11,7 +22,7 @@ import {
 import { kvmFlushTlbAll } from './flush-own-tlb.ts';
 import { kvmMmuReload } from './load-root.ts';
 import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd } from './roots.ts';
-import { archOf } from './vcpu.ts';
+import { archOf, mmuOf } from './vcpu.ts';
 
 /** 1 once the zap has returned. */
 function zapped({ memory }: Kvm): Location {
@@ -59,4 +70,13 @@ function* enter(vcpu: Vcpu): Steps<RunOnRoot> {
 export function* judgeRun({ root, gone }: RunOnRoot, zappedPages: readonly number[]): Steps {
   if ((yield* branch(gone)) !== 0 && zappedPages.includes(root))
     yield* fail('no-obsolete-root', `the guest runs on sp${root}, which was zapped`);
+}
+
+/** I11: once the request has been served, the vCPU keeps no root that was zapped, in prev_roots either. */
+export function* judgeCache(vcpu: Vcpu): Steps {
+  const { cache } = yield* mmuOf(vcpu);
+  for (const { hpa } of cache.roots.filter(isValidRoot)) {
+    if ((yield* branch(yield* readPlain(vcpu.kvm.roleInvalid(hpa)))) !== 0)
+      yield* fail('no-obsolete-root', `vCPU${vcpu.id} keeps sp${hpa}, which was zapped`);
+  }
 }

@@ -64,6 +64,7 @@ import { createVsLookup } from './p37-online-vcpus/create-vs-lookup.ts';
 import { twoRequests } from './p11-request-payload/two-requests.ts';
 import { fastFaultVsChangedPte } from './c07-changed-pte/fast-fault-vs-changed-pte.ts';
 import { transitionFlush } from './c37-nested-flush/transition-flush.ts';
+import { prevRootAfterZapAll } from './c12-prev-roots/prev-root-after-zap-all.ts';
 import { mmioOverPresent } from './c26-untracked-writes/mmio-over-present.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -144,5 +145,6 @@ export const scenarios: readonly Scenario[] = [
   twoRequests,
   fastFaultVsChangedPte,
   transitionFlush,
+  prevRootAfterZapAll,
   mmioOverPresent,
 ];

@@ -41,7 +41,13 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P37', title: 'online_vcpus publishes a vCPU' },
   { id: 'P38', title: 'vcpu->mode after the exit' },
   { id: 'P39', title: 'A and D bits of guest PTEs by cmpxchg' },
-  { id: 'P40', title: 'gfn_write_track read without a lock' },
+  {
+    id: 'P40',
+    title: 'gfn_write_track read without a lock',
+    because:
+      'a hint: whether a page may be writable is decided by the read in mmu_try_to_unsync_pages() under mmu_lock, which ' +
+      'the write faults of P05 and P34 pass; a stale hint costs an emulation, or a fault more',
+  },
   { id: 'P41', title: 'host_pfn_mapping_level' },
   { id: 'P42', title: 'paravirtual TLB flush' },
   {
@@ -69,9 +75,22 @@ export const bugs: readonly CatalogueEntry[] = [
   { id: 'C10', title: '3a0f64de479c and others: TDP iterators around yielding' },
   { id: 'C11', title: '47b0c2e4c220: reclaim under the read lock' },
   { id: 'C12', title: 'cf4a8693d97a: the wrong root tested' },
-  { id: 'C13', title: '21823fbda552: MOV CR3 with flush kept cached roots of the PCID' },
-  { id: 'C14', title: 'e45e9e3998f0: no flush for TDP in kvm_invalidate_pcid()' },
-  { id: 'C15', title: 'b5f61c035d49: requests and flushes confused in CR handling' },
+  {
+    id: 'C13',
+    title: '21823fbda552: MOV CR3 with flush kept cached roots of the PCID',
+    because: 'sequential: fencepost mmu search --policy c13,v7.1 --world shadow-pcids --depth 3',
+  },
+  {
+    id: 'C14',
+    title: 'e45e9e3998f0: no flush for TDP in kvm_invalidate_pcid()',
+    because: 'sequential: fencepost mmu search --policy c14,v7.1 --world tdp-pcids --depth 3',
+  },
+  {
+    id: 'C15',
+    title: 'b5f61c035d49: requests and flushes confused in CR handling',
+    because:
+      'sequential: fencepost mmu search --policy role-change/pg-clear-flush-current,v7.1 --world shadow-modes --depth 2',
+  },
   { id: 'C16', title: '0df9dab891ff: asynchronous zapping of TDP MMU roots' },
   { id: 'C17', title: '0e3223d8d00a: a dummy root', because: 'a new kind of root, not a race' },
   { id: 'C18', title: 'e0c378684b65: an MMIO SPTE for a slot that is being removed' },

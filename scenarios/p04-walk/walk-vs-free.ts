@@ -37,6 +37,8 @@ export const walkVsFree: Scenario = {
     proposals.noIpiWait,
   ],
   protocols: ['P04'],
+  // C19: pages that are freed before the one flush for all of them is over.
+  bugs: [{ id: 'C19', buggy: 'v7.1-mode-once/no-ipi-wait', fixed: 'v7.1' }],
   mutants: [
     'v7.1-mode-once/walk-begin-once',
     'v7.1-mode-once/walk-end-once',
