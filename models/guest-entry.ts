@@ -25,6 +25,7 @@ import {
   KVM_REQ_LOAD_MMU_PGD,
   KVM_REQ_MMU_FREE_OBSOLETE_ROOTS,
   KVM_REQ_MMU_SYNC,
+  KVM_REQ_MMU_UPDATE_ROOT,
   KVM_REQ_TLB_FLUSH,
   KVM_REQ_TLB_FLUSH_CURRENT,
   KVM_REQ_TLB_FLUSH_GUEST,
@@ -38,6 +39,7 @@ import { flushCurrentOrder } from './sites/nested-flush.ts';
 /** The MMU's requests in the order in which `vcpu_enter_guest()` looks for them (A1.6). */
 const SERVED = [
   KVM_REQ_MMU_FREE_OBSOLETE_ROOTS,
+  KVM_REQ_MMU_UPDATE_ROOT,
   KVM_REQ_MMU_SYNC,
   KVM_REQ_LOAD_MMU_PGD,
   KVM_REQ_TLB_FLUSH,

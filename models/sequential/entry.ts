@@ -1,6 +1,7 @@
 /** What a vCPU does before it enters the guest, in the kernel's order (KVM-MMU.md A1.6; `vcpu_enter_guest()`). */
-import { branch, call, clearBit, readOnce, type Steps } from 'fencepost';
+import { call, clearBit, type Steps } from 'fencepost';
 import { kvmFlushTlbAll, kvmFlushTlbCurrent } from '../flush-own-tlb.ts';
+import { serveRequests } from '../guest-entry.ts';
 import { kvmVcpuFlushTlbGuest } from '../guest-flush.ts';
 import { kvmMmuUpdateRoot } from '../init-mmu.ts';
 import {
@@ -18,26 +19,20 @@ import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd, kvmMmuSyncRoots } from '../root
 
 /** Serves every request and loads a root if there is none; false: no root can be had. */
 export function prepareEntry(vcpu: Vcpu): Steps<boolean> {
-  return call('vcpu_enter_guest', serveRequests(vcpu));
+  return call('vcpu_enter_guest', prepare(vcpu));
 }
 
-function* serveRequests(vcpu: Vcpu): Steps<boolean> {
-  yield* serve(vcpu, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, kvmMmuFreeObsoleteRoots);
-  yield* serve(vcpu, KVM_REQ_MMU_UPDATE_ROOT, kvmMmuUpdateRoot);
-  yield* serve(vcpu, KVM_REQ_MMU_SYNC, kvmMmuSyncRoots);
-  yield* serve(vcpu, KVM_REQ_LOAD_MMU_PGD, kvmMmuLoadPgd);
-  yield* serve(vcpu, KVM_REQ_TLB_FLUSH, flushAll);
-  yield* serve(vcpu, KVM_REQ_TLB_FLUSH_CURRENT, kvmFlushTlbCurrent);
-  yield* serve(vcpu, KVM_REQ_TLB_FLUSH_GUEST, kvmVcpuFlushTlbGuest);
+function* prepare(vcpu: Vcpu): Steps<boolean> {
+  yield* serveRequests(vcpu, {
+    [KVM_REQ_MMU_FREE_OBSOLETE_ROOTS]: () => kvmMmuFreeObsoleteRoots(vcpu),
+    [KVM_REQ_MMU_UPDATE_ROOT]: () => kvmMmuUpdateRoot(vcpu),
+    [KVM_REQ_MMU_SYNC]: () => kvmMmuSyncRoots(vcpu),
+    [KVM_REQ_LOAD_MMU_PGD]: () => kvmMmuLoadPgd(vcpu),
+    [KVM_REQ_TLB_FLUSH]: () => flushAll(vcpu),
+    [KVM_REQ_TLB_FLUSH_CURRENT]: kvmFlushTlbCurrent,
+    [KVM_REQ_TLB_FLUSH_GUEST]: () => kvmVcpuFlushTlbGuest(vcpu),
+  });
   return yield* kvmMmuReload(vcpu);
-}
-
-/** `kvm_check_request()` */
-function* serve(vcpu: Vcpu, request: number, handle: (vcpu: Vcpu) => Steps): Steps {
-  const pending = yield* branch(yield* readOnce(vcpu.requests));
-  if ((pending & (1 << request)) === 0) return;
-  yield* clearBit(vcpu.requests, request);
-  yield* handle(vcpu);
 }
 
 /** A flush of every context spares that of the current one. */
