@@ -2,6 +2,7 @@
 import {
   branch,
   call,
+  choice,
   fail,
   fenceAt,
   readOnce,
@@ -10,7 +11,7 @@ import {
   type Memory,
   type Steps,
 } from 'fencepost';
-import { createVcpuFence, getVcpuFence } from './sites/online-vcpus.ts';
+import { createVcpuFence, createVcpuOrder, getVcpuFence } from './sites/online-vcpus.ts';
 
 export interface VcpuArray {
   /** `kvm->online_vcpus` */
@@ -28,12 +29,18 @@ export function createVcpu({ online, first }: VcpuArray): Steps {
   return call(
     'kvm_vm_ioctl_create_vcpu',
     (function* () {
+      const isCountedFirst = (yield* choice(createVcpuOrder)) === 'count first';
+      if (isCountedFirst) yield* raiseCount(online);
       yield* writeOnce(first, 1);
       yield* fenceAt(createVcpuFence);
-      // Others that create one are kept out by kvm->lock.
-      yield* writeOnce(online, 1, { text: 'atomic_inc(&kvm->online_vcpus)' });
+      if (!isCountedFirst) yield* raiseCount(online);
     })(),
   );
+}
+
+/** Others that create a vCPU are kept out by kvm->lock. */
+function raiseCount(online: Location): Steps {
+  return writeOnce(online, 1, { text: 'atomic_inc(&kvm->online_vcpus)' });
 }
 
 /** `kvm_get_vcpu()` of a vCPU that is online: its pointer must be there. */

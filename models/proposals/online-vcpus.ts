@@ -1,6 +1,6 @@
 /** Mutations of how a vCPU is published (KVM-MMU.md G4; P37). */
 import { deriveProposal } from 'fencepost';
-import { createVcpuFence, getVcpuFence } from '../sites/online-vcpus.ts';
+import { createVcpuFence, createVcpuOrder, getVcpuFence } from '../sites/online-vcpus.ts';
 import { versions } from './versions/index.ts';
 
 export const noCreateFence = deriveProposal(
@@ -15,4 +15,11 @@ export const noLookupFence = deriveProposal(
   'v7.1/no-get-vcpu-fence',
   'without smp_rmb() before the vCPU is looked up',
   { [getVcpuFence.name]: 'none' },
+);
+
+export const countFirst = deriveProposal(
+  versions['v7.1'],
+  'v7.1/count-first',
+  'the count is raised before the pointer of the new vCPU is stored',
+  { [createVcpuOrder.name]: 'count first' },
 );

@@ -14,3 +14,10 @@ export const getVcpuFence = defineSite({
   doc: 'The fence between the number of vCPUs that are online and the pointer to one of them.',
   options: ['smp_rmb()', 'none'],
 });
+
+export const createVcpuOrder = defineSite({
+  name: 'create-vcpu-order',
+  fn: 'kvm_vm_ioctl_create_vcpu',
+  doc: 'Whether the pointer of a new vCPU is stored before the count is raised, or after.',
+  options: ['pointer first', 'count first'],
+});

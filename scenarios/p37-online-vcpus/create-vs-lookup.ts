@@ -1,19 +1,19 @@
 import { Memory, type Scenario } from 'fencepost';
 import { createVcpu, emptyVcpuArray, getVcpu } from '../../models/online-vcpus.ts';
-import { noCreateFence, noLookupFence } from '../../models/proposals/online-vcpus.ts';
+import { countFirst, noCreateFence, noLookupFence } from '../../models/proposals/online-vcpus.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { createVcpuFence, getVcpuFence } from '../../models/sites/online-vcpus.ts';
-import { SAFE, WEAK } from '../verdicts.ts';
+import { createVcpuFence, createVcpuOrder, getVcpuFence } from '../../models/sites/online-vcpus.ts';
+import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 export const createVsLookup: Scenario = {
   name: 'create-vs-lookup',
   question: 'Can a vCPU be counted in kvm->online_vcpus before its pointer can be read?',
   doc: 'CPU0 creates a vCPU. CPU1 looks up the first vCPU without a lock, where one is online.',
   sources: ['KVM-MMU.md P37, F2'],
-  sites: [createVcpuFence, getVcpuFence],
-  proposals: [...VERSIONS.map((name) => versions[name]), noCreateFence, noLookupFence],
+  sites: [createVcpuOrder, createVcpuFence, getVcpuFence],
+  proposals: [...VERSIONS.map((name) => versions[name]), noCreateFence, noLookupFence, countFirst],
   protocols: ['P37'],
-  mutants: ['v7.1/no-create-vcpu-fence', 'v7.1/no-get-vcpu-fence'],
+  mutants: ['v7.1/no-create-vcpu-fence', 'v7.1/no-get-vcpu-fence', 'v7.1/count-first'],
   equivalents: ['v7.1/no-create-vcpu-fence', 'v7.1/no-get-vcpu-fence'],
   expectations: [
     {
@@ -25,6 +25,11 @@ export const createVsLookup: Scenario = {
       proposals: ['v7.1/no-create-vcpu-fence', 'v7.1/no-get-vcpu-fence'],
       verdicts: WEAK,
       because: 'P37: x86 keeps stores and loads in order, so both are equivalent mutants there (G4)',
+    },
+    {
+      proposals: ['v7.1/count-first'],
+      verdicts: EVERYWHERE,
+      because: 'P37: no fence helps when the count promises a pointer that is still to be stored',
     },
   ],
   world() {

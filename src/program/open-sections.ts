@@ -18,7 +18,10 @@ export class OpenSections {
   /** Hears of each fence and store of the thread. */
   note(operation: Operation): void {
     if (operation.op === 'fence' && operation.fence === Fence.RcuLock) {
-      this.#open.push({ at: undefined, leave: { op: 'fence', fence: Fence.RcuUnlock, text: 'rcu_read_unlock()' } });
+      this.#open.push({
+        at: undefined,
+        leave: { op: 'fence', fence: Fence.RcuUnlock, text: 'rcu_read_unlock()' },
+      });
     } else if (operation.op === 'fence' && operation.fence === Fence.RcuUnlock) {
       this.#remove(({ at }) => at === undefined);
     } else if (operation.op === 'store' && operation.mark === Mark.SrcuUnlock) {

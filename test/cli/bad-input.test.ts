@@ -56,7 +56,10 @@ const CASES: readonly (readonly [argv: readonly string[], message: string])[] = 
   [['check', '--max-time', 'soon'], '--max-time takes a time such as 30s, not «soon» [bad-time]'],
   [['check', './none.ts'], './none.ts: there is no such file [no-such-file]'],
   [['check', './letter.txt'], './letter.txt: a scenario file ends in .ts, .js or .mjs'],
-  [['list', '--sites', '--models'], 'only one of --proposals, --models and --sites can be listed'],
+  [
+    ['list', '--sites', '--models'],
+    'only one of --proposals, --models, --sites and --protocols can be listed',
+  ],
   [['replay'], "missing required argument 'ID'"],
   [['replay', 'hello'], 'this is not a replay id [replay-malformed]'],
   [['replay', 'fp1:gate-vs-fault/bare'], 'the replay id is incomplete or damaged [replay-damaged]'],

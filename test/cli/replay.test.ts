@@ -4,20 +4,27 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Scenario } from '../../src/check/scenario.ts';
 import { Memory } from '../../src/program/location.ts';
-import { fail, rcuReadLock, rcuReadUnlock } from '../../src/program/operations.ts';
+import { branch, fail, spinTrylock, spinUnlock, update } from '../../src/program/operations.ts';
 import { catalogue, fencepost } from '../support/cli.ts';
 import { gate, scenarioOf } from '../support/scenarios.ts';
 
-/** Litmus tests in C have RCU, but what goes out has not. */
-const reads = scenarioOf('reads', () => {
+/** Which state of what a lock guards was found there would have to be read behind a trylock. */
+const tries = scenarioOf('tries', () => {
+  const memory = new Memory();
+  const lock = memory.spinlock('mmu_lock', { pages: 0 });
   const body = function* () {
-    yield* rcuReadLock();
-    yield* rcuReadUnlock();
+    const tried = yield* spinTrylock(lock);
+    yield* branch(tried);
+    if (!tried.ok) return;
+    yield* update(lock, (state) => {
+      state.pages += 1;
+    });
+    yield* spinUnlock(lock);
     yield* fail('no-failure', 'it fails');
   };
-  return { memory: new Memory(), properties: [], threads: [{ name: 'CPU0', body }] };
+  return { memory, properties: [], threads: [{ name: 'CPU0', body }] };
 });
-const known = { ...catalogue, scenarios: [...catalogue.scenarios, reads] };
+const known = { ...catalogue, scenarios: [...catalogue.scenarios, tries] };
 
 async function idOf(...argv: string[]): Promise<string> {
   const { out } = await fencepost(['check', ...argv, '--json'], { catalogue: known });
@@ -77,10 +84,12 @@ describe('fencepost replay', () => {
   });
 
   it('passes on why an execution cannot be a litmus test', async () => {
-    const { code, out, err } = await fencepost(['replay', await idOf('reads', '-m', 'sc'), '--litmus'], {
+    const { code, out, err } = await fencepost(['replay', await idOf('tries', '-m', 'sc'), '--litmus'], {
       catalogue: known,
     });
-    expect(err).toMatch(/^fencepost: «rcu_read_lock\(\)» has no counterpart .* \[export-event\]\n/);
+    expect(err).toMatch(
+      /^fencepost: «spin_trylock\(&mmu_lock\)» publishes a changed guarded state \[export-guarded-state\]\n/,
+    );
     expect(out).toBe('');
     expect(code).toBe(2);
   });

@@ -29,8 +29,9 @@ const CAUGHT = [
 ];
 
 function isCaught(name: string): boolean {
-  const { mutant, passedBy } = known.get(name) ?? { passedBy: [] };
-  if (mutant === undefined) throw new Error(`there is no mutant «${name}»`);
+  const entry = known.get(name);
+  if (entry === undefined) throw new Error(`there is no mutant «${name}»`);
+  const { mutant, passedBy } = entry;
   return scenarios
     .filter((scenario) => passedBy.includes(scenario.name))
     .some((scenario) => tryMutant(scenario, subjectOf(scenario), mutant, {}).caught !== undefined);
