@@ -1,5 +1,5 @@
 /** Every command, described once: parsing and help are made from this. */
-import type { Catalogue } from './catalogue.ts';
+import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
 import { list } from './commands/list.ts';
 import { litmus } from './commands/litmus.ts';
@@ -9,29 +9,6 @@ import { patch } from './commands/patch.ts';
 import { regress } from './commands/regress.ts';
 import { replay } from './commands/replay.ts';
 import { show } from './commands/show.ts';
-import type { Exit } from './exit.ts';
-import type { FlagName, Flags } from './flags.ts';
-import type { Io } from './io.ts';
-
-export interface Call {
-  /** The positional arguments. */
-  readonly words: readonly string[];
-  readonly flags: Flags;
-  readonly io: Io;
-  readonly catalogue: () => Promise<Catalogue>;
-}
-
-export interface Command {
-  readonly name: string;
-  /** As commander spells them: `<ID> [FILE...]`. */
-  readonly words: string;
-  readonly wordDocs: Readonly<Record<string, string>>;
-  readonly summary: string;
-  readonly doc: string;
-  readonly flags: readonly FlagName[];
-  readonly examples: readonly (readonly [command: string, what: string])[];
-  readonly run: (call: Call) => Promise<Exit>;
-}
 
 export const COMMANDS: readonly Command[] = [
   {

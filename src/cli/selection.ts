@@ -4,7 +4,7 @@ import type { Scenario } from '../check/scenario.ts';
 import { FencepostError } from '../program/error.ts';
 import type { Proposal } from '../program/site.ts';
 import { proposalsOf, sitesOf, type Catalogue } from './catalogue.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './command.ts';
 import { unknownName } from './nearest.ts';
 import { partsOf, proposalNamed } from './proposal.ts';
 import { loadScenarioFile } from './user-file/load.ts';

@@ -3,7 +3,7 @@ import { flagText } from '../../check/flags.ts';
 import type { Judgement } from '../../check/run.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { worst, type Exit } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';

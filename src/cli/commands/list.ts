@@ -4,7 +4,7 @@ import { memoryModels } from '../../memory/models.ts';
 import type { ModelName } from '../../memory/model.ts';
 import { FencepostError } from '../../program/error.ts';
 import { proposalsOf, sitesOf } from '../catalogue.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import { listProtocols } from '../list-protocols.ts';
 import { wrapped } from '../table.ts';

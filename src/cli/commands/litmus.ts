@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';

@@ -1,4 +1,4 @@
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import type { Exit } from '../exit.ts';
 import { mmuCost } from '../mmu/cost.ts';
 import { mmuMutants } from '../mmu/mutants.ts';

@@ -1,5 +1,5 @@
 import { Bar } from '../bar.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import { MutantReport } from '../mutants/report.ts';
 import { mutantTasks, perform, type MutantResult } from '../mutants/perform.ts';

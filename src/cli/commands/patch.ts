@@ -7,7 +7,7 @@ import { readMail, type PatchReading } from '../../patch/report.ts';
 import { FencepostError } from '../../program/error.ts';
 import type { Proposal } from '../../program/site.ts';
 import { proposalsOf, sitesOf, type Catalogue } from '../catalogue.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { worst, type Exit } from '../exit.ts';
 import { exitOfPatch, patchJson, printPatch, printReading } from '../patch-report.ts';
 import { PatchJudge, type JudgedPatch } from '../patch-judge.ts';

@@ -2,7 +2,7 @@ import type { Judgement } from '../../check/run.ts';
 import type { Scenario } from '../../check/scenario.ts';
 import { memoryModels } from '../../memory/models.ts';
 import type { Proposal } from '../../program/site.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit, worst } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import { exitOf, isAsExpected, judgeAll } from '../judging.ts';

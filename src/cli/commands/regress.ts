@@ -1,5 +1,5 @@
 import { Bar } from '../bar.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit, worst } from '../exit.ts';
 import { exitOf } from '../judging.ts';
 import { performAll } from '../perform-all.ts';

@@ -7,7 +7,7 @@ import { exportCore } from '../../litmus/export.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
 import { BehaviourTree } from '../../program/tree.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import { byName } from '../nearest.ts';
 import { proposalNamed } from '../proposal.ts';

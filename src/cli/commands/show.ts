@@ -2,7 +2,7 @@ import { expectedVerdict, type Scenario } from '../../check/scenario.ts';
 import { makeWorld } from '../../check/world.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { selectScenarios } from '../selection.ts';

@@ -1,7 +1,7 @@
 /** `fencepost mmu cost`: counts events, fits their costs on one row of a mail's table, and predicts the other. */
 import type { Counts } from '../../../models/sequential/index.ts';
 import type { Proposal } from '../../program/site.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import { proposalNamed } from '../proposal.ts';
 import { tableOf } from '../table.ts';

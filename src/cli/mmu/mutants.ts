@@ -3,7 +3,7 @@ import type { GuestOperation, GuestState, GuestWorld } from '../../../models/seq
 import { search, type SearchViolation } from '../../check/search/search.ts';
 import { FaultPoints, type Fault } from '../../program/fault.ts';
 import type { Proposal } from '../../program/site.ts';
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit } from '../exit.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';

@@ -1,5 +1,5 @@
 /** `fencepost mmu search`: every short sequence of operations, or random long ones, for each policy and world. */
-import type { Call } from '../commands.ts';
+import type { Call } from '../command.ts';
 import { Exit, worst } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { grouped, Table, tableOf, type Cell } from '../table.ts';
