@@ -18,6 +18,7 @@ import { unsyncVsFlush } from './p05-unsync/unsync-vs-flush.ts';
 import { syncVsGuestWrite } from './p06-sync/sync-vs-guest-write.ts';
 import { lockedWriteVsStore } from './p07-reread/locked-write-vs-store.ts';
 import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-faults.ts';
+import { tableOverLargePage } from './p07-reread/table-over-large-page.ts';
 import { trackedWriteVsTwoFaults } from './p07-reread/tracked-write-vs-two-faults.ts';
 import { twoTrackedWrites } from './p07-reread/two-tracked-writes.ts';
 import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.ts';
@@ -86,6 +87,7 @@ export const scenarios: readonly Scenario[] = [
   linkOfStaleSubtree,
   syncVsGuestWrite,
   trackedWriteVsTwoFaults,
+  tableOverLargePage,
   twoTrackedWrites,
   lockedWriteVsStore,
   dirtyLogVsShadowing,

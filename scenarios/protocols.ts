@@ -103,12 +103,7 @@ export const bugs: readonly CatalogueEntry[] = [
   { id: 'C25', title: '82d811ff5665: sign extension of mmu_seq' },
   { id: 'C26', title: 'aad885e77496: an MMIO SPTE over a present one' },
   { id: 'C27', title: '0cb2af2ea66a: a child of another gfn is kept' },
-  {
-    id: 'C28',
-    title: '81ccda30b4e8: a child of another role is kept',
-    because:
-      'open: v7.1 compares the role where repointed-table-vs-two-faults asks about the gfn, but no world has two roles at one entry',
-  },
+  { id: 'C28', title: '81ccda30b4e8: a child of another role is kept' },
   { id: 'C29', title: '6dbf79e7164e: dirty-log protection flushed after the unlock' },
   { id: 'C30', title: 'f7d9c7b7b902: no re-read where the shadow page existed' },
   { id: 'C31', title: '08e850c6536d: prefetch on INVLPG from an old read' },
