@@ -18,7 +18,7 @@ import type { FaultOutcome } from './page-fault.ts';
 import { ptePrefetch } from './prefetch.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { clearWriteFlooding, kvmMmuGetShadowPage } from './shadow-page.ts';
-import { getChildSpKeep, linkMarkUnsync, linkSyncChildren } from './sites/index.ts';
+import { childAccessFrom, getChildSpKeep, linkMarkUnsync, linkSyncChildren } from './sites/index.ts';
 import {
   dropParentPte,
   readSpte,
@@ -164,9 +164,17 @@ interface WantedChild {
   readonly access: number;
 }
 
-function getChildSp(vcpu: Vcpu, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
+function* getChildSp(vcpu: Vcpu, sptep: SptePointer, gw: GuestWalker): Steps<NewChild | undefined> {
   const level = sptep.level - 1;
-  return getChild(vcpu, sptep, { gfn: gw.tableGfn[level], direct: false, access: gw.ptAccess[level] });
+  const access = yield* childAccess(gw, level);
+  return yield* getChild(vcpu, sptep, { gfn: gw.tableGfn[level], direct: false, access });
+}
+
+/** The rights along the path to the child's table; a table between the first and the last once got those of the last (C35). */
+function* childAccess({ level: last, topLevel, ptAccess }: GuestWalker, level: number): Steps<number> {
+  const isBetween = level > last && level < topLevel;
+  const isOwn = !isBetween || (yield* choice(childAccessFrom)) === 'its own path';
+  return ptAccess[isOwn ? level : last];
 }
 
 /** `kvm_mmu_get_child_sp()`; undefined: -EEXIST, the SPTE is present and is kept. */

@@ -66,6 +66,7 @@ import { twoRequests } from './p11-request-payload/two-requests.ts';
 import { fastFaultVsChangedPte } from './c07-changed-pte/fast-fault-vs-changed-pte.ts';
 import { transitionFlush } from './c37-nested-flush/transition-flush.ts';
 import { prevRootAfterZapAll } from './c12-prev-roots/prev-root-after-zap-all.ts';
+import { twoPathsToATable } from './c35-permissions/two-paths-to-a-table.ts';
 import { mmioOverPresent } from './c26-untracked-writes/mmio-over-present.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -149,4 +150,5 @@ export const scenarios: readonly Scenario[] = [
   transitionFlush,
   prevRootAfterZapAll,
   mmioOverPresent,
+  twoPathsToATable,
 ];

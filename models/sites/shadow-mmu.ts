@@ -25,6 +25,15 @@ export const getChildSpKeep = defineSite({
   options: ['present', 'same gfn', 'same gfn and role'],
 });
 
+export const childAccessFrom = defineSite({
+  name: 'child-access',
+  fn: 'fetch',
+  doc:
+    'Whose rights the role of a child page takes that is neither the root nor the last table: those along its own path, or ' +
+    'those along the path to the last table (until b1bd5cba3306, v5.13).',
+  options: ['its own path', 'the last table'],
+});
+
 export const pageFaultStale = defineSite({
   name: 'page-fault-stale',
   fn: 'is_page_fault_stale',

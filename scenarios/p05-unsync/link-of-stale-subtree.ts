@@ -32,6 +32,7 @@ export const linkOfStaleSubtree: Scenario = {
   sites: [
     ...FAULT_SITES,
     ...UNMAPPED_SYNC_SITES.filter((site) => site !== sites.syncUnchanged),
+    sites.childAccessFrom,
     sites.getChildSpKeep,
     sites.linkSyncChildren,
     sites.linkMarkUnsync,
