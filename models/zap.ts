@@ -61,9 +61,11 @@ function* prepareZap(kvm: Kvm, id: number, invalidList: number[]): Steps {
   const asks = isRoot && !(yield* isObsoleteSp(kvm, id));
   if ((yield* choice(sites.prepareZapInvalidate)) === 'skip') return;
   if (!isRoot) invalidList.push(id);
-  yield* writePlain(kvm.roleInvalid(id), 1);
   // The request comes after the mark, so that whoever serves it sees the root as obsolete (P12).
-  if (asks) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
+  const asksFirst = asks && (yield* choice(sites.prepareZapRequest)) === 'before role.invalid';
+  if (asksFirst) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
+  yield* writePlain(kvm.roleInvalid(id), 1);
+  if (asks && !asksFirst) yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
 }
 
 /** Unsync tables below go with an upper page: nobody would find them to synchronise them. */

@@ -31,6 +31,12 @@ export const zapWithoutMark = mutate(
   sites.prepareZapInvalidate,
   'skip',
 );
+export const zapEarlyRequest = mutate(
+  'zap-early-request',
+  'vCPUs are asked to free obsolete roots before the zapped one is marked role.invalid (P12)',
+  sites.prepareZapRequest,
+  'before role.invalid',
+);
 /** 527d5cd7eece, v5.18, until cf4a8693d97a, v5.19. */
 export const currentRootTested = mutate(
   'current-root-tested',

@@ -125,6 +125,13 @@ export const prepareZapInvalidate = defineSite({
   options: ['invalid', 'skip'],
 });
 
+export const prepareZapRequest = defineSite({
+  name: 'prepare-zap-request',
+  fn: '__kvm_mmu_prepare_zap_page',
+  doc: 'When the vCPUs are asked to let go of a root that is zapped: once it is marked role.invalid, or before (until v5.17).',
+  options: ['behind role.invalid', 'before role.invalid'],
+});
+
 export const pageFaultUnlock = defineSite({
   name: 'page-fault-unlock',
   fn: 'page_fault',

@@ -1,7 +1,8 @@
 import type { Scenario } from 'fencepost';
 import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
-import { zapWithoutMark } from '../../models/proposals/zap-all-fast.ts';
+import { zapEarlyRequest, zapWithoutMark } from '../../models/proposals/zap-all-fast.ts';
+import { KERNELS } from '../../models/proposals/unsync.ts';
 import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_PGD, CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
@@ -9,6 +10,9 @@ import { unprotectPage } from '../../models/zap.ts';
 import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { ZAP_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
+
+/** Since 527d5cd7eece a root that is asked to be freed has its mark. */
+const MARK_FIRST = KERNELS.map(({ name }) => name).filter((name) => name !== 'v5.14' && name !== 'v5.15');
 
 export const entryVsRootZap: Scenario = {
   name: 'entry-vs-root-zap',
@@ -21,6 +25,7 @@ export const entryVsRootZap: Scenario = {
     ...ENTRY_SITES,
     ...REQUEST_SITES,
     ...ZAP_SITES,
+    sites.prepareZapRequest,
     sites.ipiWait,
     sites.obsoleteRoots,
     sites.obsoletePrevRoots,
@@ -31,12 +36,24 @@ export const entryVsRootZap: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
   ],
-  proposals: [modeOnce, noEntryFence, noIpiWait, zapWithoutMark],
+  proposals: [...KERNELS, modeOnce, noEntryFence, noIpiWait, zapWithoutMark, zapEarlyRequest],
   protocols: ['P12'],
-  mutants: ['v7.1-mode-once/no-entry-fence', 'v7.1-mode-once/no-ipi-wait', 'v7.1-mode-once/zap-without-mark'],
+  mutants: [
+    'v7.1-mode-once/no-entry-fence',
+    'v7.1-mode-once/no-ipi-wait',
+    'v7.1-mode-once/zap-without-mark',
+    'v7.1-mode-once/zap-early-request',
+  ],
   expectations: [
     {
-      proposals: ['v7.1-mode-once'],
+      proposals: ['v5.14', 'v5.15'],
+      verdicts: SAFE,
+      because:
+        'the request is made before the mark, but it asks for everything to be unloaded, so nobody looks at role.invalid; ' +
+        'the next root is looked for under mmu_lock, behind the zap',
+    },
+    {
+      proposals: [...MARK_FIRST, 'v7.1-mode-once'],
       verdicts: SAFE,
       because:
         'P12: the root is invalid before the request is made, so who serves the request frees it; who does not see the ' +
@@ -56,6 +73,12 @@ export const entryVsRootZap: Scenario = {
       proposals: ['v7.1-mode-once/zap-without-mark'],
       verdicts: EVERYWHERE,
       because: 'P12: nothing tells the vCPU that its root is not to be used any more',
+    },
+    {
+      proposals: ['v7.1-mode-once/zap-early-request'],
+      verdicts: EVERYWHERE,
+      because:
+        'P12: the order of v5.17 with the request of v5.18: the vCPU takes it, finds its root valid, and keeps it',
     },
   ],
   world() {

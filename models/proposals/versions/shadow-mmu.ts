@@ -11,6 +11,11 @@ export const SHADOW_MMU_HISTORY: readonly History[] = [
     site: sites.pageFaultStale,
     from: { 'v5.14': 'mmu_invalidate_retry()', 'v6.1': 'is_page_fault_stale()' },
   },
+  // 527d5cd7eece, v5.18 (P12).
+  {
+    site: sites.prepareZapRequest,
+    from: { 'v5.14': 'before role.invalid', 'v6.1': 'behind role.invalid' },
+  },
   // aad885e77496, v7.0 (C26).
   { site: sites.mmioSpteOrder, from: { 'v5.14': 'before dropping', 'v7.1': 'after dropping' } },
   // 0cb2af2ea66a and 81ccda30b4e8 (C27, C28).
