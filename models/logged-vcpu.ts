@@ -1,9 +1,11 @@
 /** A vCPU that writes to a page of a logged slot, whatever the log has done to its SPTE (KVM-MMU.md P19, P21). */
-import { call, clearBit, type Steps } from 'fencepost';
+import { branch, call, clearBit, cmpxchg, readLock, readOnce, readUnlock, type Steps } from 'fencepost';
+import { isShadowPresentPte } from 'fencepost/mmu';
 import type { LoggedPage } from './dirty-log.ts';
 import { fastPageFault, markPageDirty } from './fast-page-fault.ts';
 import { guestWrite } from './guest-write.ts';
-import { KVM_REQ_TLB_FLUSH, type Vcpu } from './kvm.ts';
+import { KVM_REQ_TLB_FLUSH, type Kvm, type Vcpu } from './kvm.ts';
+import { WRITABLE } from './worlds-logged.ts';
 
 /** Runs until the guest has written the value, or until a fault needs mmu_lock. */
 export function* writeLogged(vcpu: Vcpu, page: LoggedPage, value: number): Steps {
@@ -23,4 +25,21 @@ export function* writeLogged(vcpu: Vcpu, page: LoggedPage, value: number): Steps
         if (!(yield* fastPageFault(page.sptep, page.bitmap))) return;
     }
   }
+}
+
+/** The same for a page that is not mapped, so that the first access faults in the slow path. */
+export function* mapAndWriteLogged(vcpu: Vcpu, page: LoggedPage, value: number): Steps {
+  yield* call('kvm_tdp_mmu_page_fault', mapWritable(vcpu.kvm, page));
+  yield* writeLogged(vcpu, page, value);
+}
+
+/** make_spte() sets the bit before the SPTE is stored: a harvest holds mmu_lock for write (P19). */
+function* mapWritable({ mmuLock }: Kvm, { sptep, bitmap }: LoggedPage): Steps {
+  yield* readLock(mmuLock);
+  const old = yield* readOnce(sptep);
+  if (!isShadowPresentPte(yield* branch(old))) {
+    yield* call('make_spte', markPageDirty(bitmap));
+    yield* branch(yield* cmpxchg(sptep, old.value, WRITABLE, undefined, { data: [old] }));
+  }
+  yield* readUnlock(mmuLock);
 }

@@ -43,6 +43,7 @@ import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
 import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
 import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
 import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts';
+import { slowFaultVsHarvest } from './p19-dirty-bitmap/slow-fault-vs-harvest.ts';
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
 import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
@@ -116,6 +117,7 @@ export const scenarios: readonly Scenario[] = [
   dirtyUpdateVsZap,
   fastFaultVsInvalidation,
   fastFaultVsHarvest,
+  slowFaultVsHarvest,
   emulatedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,
