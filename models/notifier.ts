@@ -109,11 +109,12 @@ function* raise(count: Location, by: 1 | -1, name: string): Steps {
 
 /** Announces an invalidation to those who exchange memslots or refresh a pfn cache; -1 takes it back. */
 export function* countActive({ lock, count }: ActiveInvalidations, by: 1 | -1): Steps {
-  yield* spinLock(lock);
+  const locks = (yield* choice(sites.activeCountLock)) === 'mn_invalidate_lock';
+  if (locks) yield* spinLock(lock);
   if ((yield* choice(sites.activeCountWrite)) === 'increment') {
     yield* add(count, by, Mark.Plain, { text: `mn_active_invalidate_count${by === 1 ? '++' : '--'}` });
   } else {
     yield* raise(count, by, 'mn_active_invalidate_count');
   }
-  yield* spinUnlock(lock);
+  if (locks) yield* spinUnlock(lock);
 }

@@ -10,6 +10,7 @@ import {
   load,
   Mark,
   readOnce,
+  readPlain,
   spinLock,
   spinUnlock,
   store,
@@ -44,20 +45,38 @@ export function published(memory: Memory, { writer, reader, flag, array }: Names
   };
 }
 
-/** `mmu_first_shadow_root_alloc()` and its like, by whoever comes first. */
-export function publish({ writer, lock, flag, array }: Published): Steps {
-  return call(
-    writer,
-    (function* () {
-      const how = yield* choice(sites.publishStore);
-      yield* spinLock(lock);
-      if (how === 'before the allocation') yield* writeOnce(flag, 1);
-      yield* writeOnce(array, 1);
-      if (how !== 'before the allocation')
-        yield* store(flag, 1, how === 'WRITE_ONCE()' ? Mark.Once : Mark.Release);
-      yield* spinUnlock(lock);
-    })(),
-  );
+/** `mmu_first_shadow_root_alloc()` and its like; `allocation` is what the array is then, other than 0. */
+export function publish(what: Published, allocation = 1): Steps {
+  return call(what.writer, allocateFirst(what, allocation));
+}
+
+function* allocateFirst(what: Published, allocation: number): Steps {
+  yield* spinLock(what.lock);
+  if (!(yield* isThere(what))) yield* allocate(what, allocation);
+  yield* spinUnlock(what.lock);
+}
+
+/** Somebody else may have been first, before this one got the lock. */
+function* isThere({ flag }: Published): Steps<boolean> {
+  if ((yield* choice(sites.publishRecheck)) === 'skip') return false;
+  return (yield* branch(yield* readPlain(flag))) !== 0;
+}
+
+function* allocate({ flag, array }: Published, allocation: number): Steps {
+  const how = yield* choice(sites.publishStore);
+  if (how === 'before the allocation') yield* writeOnce(flag, 1);
+  yield* writeOnce(array, allocation);
+  if (how !== 'before the allocation')
+    yield* store(flag, 1, how === 'WRITE_ONCE()' ? Mark.Once : Mark.Release);
+}
+
+/** Puts something into the array and looks for it there later, behind the function that publishes. */
+export function* keepInArray({ array }: Published): Steps {
+  const mine = yield* readOnce(array);
+  const later = yield* readOnce(array);
+  yield* branch(mine, later);
+  if (mine.value !== later.value)
+    yield* fail('published-complete', `${array.name} has been replaced, and what stood in it is gone`);
 }
 
 /** A reader that goes on to the array where the flag is set. */

@@ -18,6 +18,7 @@ import {
   spinUnlock,
   storeRelease,
   writeOnce,
+  writePlain,
   type Location,
   type Lock,
   type Read,
@@ -43,9 +44,17 @@ export class TdpRoots {
 
   /** `root->link.next`; of 0, the first root. */
   next(root: RootId): Location {
-    const next = root < this.#counts.length ? root + 1 : 0;
-    const name = root === 0 ? 'kvm->arch.tdp_mmu_roots.next' : `root${root}->link.next`;
-    return this.kvm.memory.location(name, next, (id) => (id === 0 ? 'end' : `root${id}`));
+    return this.#link(root, 'next', root < this.#counts.length ? root + 1 : 0);
+  }
+
+  /** `root->link.prev`; of 0, the last root. */
+  previous(root: RootId): Location {
+    return this.#link(root, 'prev', root > 0 ? root - 1 : this.#counts.length);
+  }
+
+  #link(root: RootId, way: 'next' | 'prev', to: RootId): Location {
+    const owner = root === 0 ? 'kvm->arch.tdp_mmu_roots' : `root${root}->link`;
+    return this.kvm.memory.location(`${owner}.${way}`, to, (id) => (id === 0 ? 'head' : `root${id}`));
   }
 
   /** `root->tdp_mmu_root_count` */
@@ -139,15 +148,18 @@ function* put(roots: TdpRoots, root: RootId): Steps {
     text: `refcount_dec_and_test(root${root}->tdp_mmu_root_count)`,
   });
   if ((yield* branch(before)) !== 1) return;
-  yield* spinLock(roots.pagesLock);
+  const locks = (yield* choice(sites.rootListLock)) === 'tdp_mmu_pages_lock';
+  if (locks) yield* spinLock(roots.pagesLock);
   yield* call('list_del_rcu', unlink(roots, root));
-  yield* spinUnlock(roots.pagesLock);
+  if (locks) yield* spinUnlock(roots.pagesLock);
   if ((yield* choice(sites.rootFree)) === 'call_rcu()') yield* roots.callback(root).queue();
   else yield* roots.free(root);
 }
 
-/** In these worlds it is the first of the list that goes. */
+/** The neighbours are joined; the root's own link stays, for a walk that is at it. */
 function* unlink(roots: TdpRoots, root: RootId): Steps {
   const next = yield* readPlain(roots.next(root));
-  yield* writeOnce(roots.next(0), next.value, { data: [next] });
+  const previous = yield* readPlain(roots.previous(root));
+  yield* writePlain(roots.previous(next.value), previous.value, { addr: [next], data: [previous] });
+  yield* writeOnce(roots.next(previous.value), next.value, { addr: [previous], data: [next] });
 }

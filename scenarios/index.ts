@@ -27,7 +27,12 @@ import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table
 import { entryVsRootZap } from './p12-obsolete-root/entry-vs-root-zap.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
 import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
-import { hashVsFirstRoot, rmapsVsFirstRoot, trackingVsFirstUser } from './p14-published/use-vs-publish.ts';
+import {
+  hashVsFirstRoot,
+  rmapsVsFirstRoot,
+  trackingVsFirstUser,
+  twoFirstRoots,
+} from './p14-published/use-vs-publish.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
@@ -39,7 +44,11 @@ import { rmapAllocVsNewFlags } from './p31-slots-arch/rmap-alloc-vs-new-flags.ts
 import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
 import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
 import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
-import { swapVsInvalidation } from './p32-memslot-swap/swap-vs-invalidation.ts';
+import {
+  swapVsInvalidation,
+  swapVsTwoInvalidations,
+  twoInvalidations,
+} from './p32-memslot-swap/swap-vs-invalidation.ts';
 import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
 import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
 import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts';
@@ -53,7 +62,7 @@ import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-li
 import { mapVsTableZap } from './p25-frozen/map-vs-table-zap.ts';
 import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
 import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
-import { unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
+import { twoPuts, unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
 import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
 import { yieldVsRestart, yieldVsUnmap } from './p26-tdp-rcu/yield.ts';
 import { migrationVsFlush } from './p27-migration/migration-vs-flush.ts';
@@ -101,6 +110,7 @@ export const scenarios: readonly Scenario[] = [
   rmapsVsFirstRoot,
   hashVsFirstRoot,
   trackingVsFirstUser,
+  twoFirstRoots,
   faultVsInvalidation,
   narrowSequence,
   refreshVsInvalidation,
@@ -110,6 +120,8 @@ export const scenarios: readonly Scenario[] = [
   mmioFaultVsNewSlot,
   rmapAllocVsNewFlags,
   swapVsInvalidation,
+  swapVsTwoInvalidations,
+  twoInvalidations,
   walkVsReplace,
   ageVsRemove,
   levelVsFree,
@@ -134,6 +146,7 @@ export const scenarios: readonly Scenario[] = [
   guestVsNxRecovery,
   walkVsPut,
   unmapVsPut,
+  twoPuts,
   faultVsRootZap,
   unmapVsRootZap,
   slotRemovalVsRootZap,

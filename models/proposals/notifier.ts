@@ -102,3 +102,9 @@ export const pfncacheNoEndFence = mutateCache(
   'without the smp_wmb() of kvm_mmu_invalidate_end()',
   { [sites.invalidateEndFence.name]: 'none' },
 );
+
+export const activeCountUnlocked = mutate(
+  'active-count-unlocked',
+  'mn_active_invalidate_count is changed without mn_invalidate_lock',
+  { [sites.activeCountLock.name]: 'none' },
+);

@@ -25,3 +25,9 @@ export const publishedOnce = mutate(
   sites.publishLoad,
   'READ_ONCE()',
 );
+export const publishTwice = mutate(
+  'publish-twice',
+  'who gets slots_arch_lock allocates, whether or not somebody has before',
+  sites.publishRecheck,
+  'skip',
+);

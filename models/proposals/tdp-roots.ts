@@ -28,6 +28,13 @@ export const rootFreedAtOnce = mutate(
   'at once',
 );
 
+export const rootListUnlocked = mutate(
+  'root-list-unlocked',
+  'roots are taken from the list without tdp_mmu_pages_lock',
+  sites.rootListLock,
+  'none',
+);
+
 export const unmapValidOnly = mutate(
   'unmap-valid-roots-only',
   'an invalidation by the primary MM leaves out roots that are invalid and not yet zapped',

@@ -106,6 +106,13 @@ export const pfncacheReads = defineSite({
   options: ['plain', 'READ_ONCE'],
 });
 
+export const activeCountLock = defineSite({
+  name: 'active-count-lock',
+  fn: 'kvm_mmu_notifier_invalidate_range_start',
+  doc: 'Whether mn_invalidate_lock is held where mn_active_invalidate_count changes.',
+  options: ['mn_invalidate_lock', 'none'],
+});
+
 export const activeCountWrite = defineSite({
   name: 'active-count-write',
   fn: 'kvm_mmu_notifier_invalidate_range_start',

@@ -14,3 +14,10 @@ export const publishLoad = defineSite({
   doc: 'How the flag or pointer is read before what is behind it.',
   options: ['smp_load_acquire()', 'READ_ONCE()'],
 });
+
+export const publishRecheck = defineSite({
+  name: 'publish-recheck',
+  fn: 'mmu_first_shadow_root_alloc',
+  doc: 'Whether the flag or pointer is looked at under slots_arch_lock before anything is allocated.',
+  options: ['look again', 'skip'],
+});

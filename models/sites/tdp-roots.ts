@@ -43,6 +43,13 @@ export const rootFree = defineSite({
   options: ['call_rcu()', 'at once'],
 });
 
+export const rootListLock = defineSite({
+  name: 'tdp-root-list-lock',
+  fn: 'kvm_tdp_mmu_put_root',
+  doc: 'Whether tdp_mmu_pages_lock is held where a root is taken from the list.',
+  options: ['tdp_mmu_pages_lock', 'none'],
+});
+
 export const rootZapper = defineSite({
   name: 'tdp-root-zapper',
   fn: 'kvm_tdp_mmu_zap_invalidated_roots',

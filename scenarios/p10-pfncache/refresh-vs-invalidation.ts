@@ -25,6 +25,7 @@ export const refreshVsInvalidation: Scenario = {
     sites.pfncacheSnapshotFence,
     sites.pfncacheCheckFence,
     sites.pfncacheReads,
+    sites.activeCountLock,
     sites.activeCountWrite,
     sites.invalidateEndSeqWrite,
     sites.invalidateEndFence,

@@ -1,4 +1,4 @@
-import type { Scenario, World } from 'fencepost';
+import type { Property, Scenario, World } from 'fencepost';
 import * as proposals from '../../models/proposals/tdp-roots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
@@ -7,6 +7,21 @@ import { dropReference, unmapGfnRange, visitRoots } from '../../models/tdp-unmap
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const GOING = 1;
+
+function noLeak(roots: TdpRoots, going: readonly number[]): Property {
+  return {
+    name: 'no-leak',
+    doc: 'a root without references is not in the list, and is freed or will be',
+    check(final) {
+      const listed: number[] = [];
+      for (let at = final.value(roots.next(0)); at !== 0; at = final.value(roots.next(at))) listed.push(at);
+      const isGone = (root: number): boolean =>
+        final.value(roots.callback(root).queued) !== 0 || final.value(roots.freed(root)) !== 0;
+      const lost = going.find((root) => listed.includes(root) === isGone(root));
+      return lost === undefined ? undefined : `root${lost} is in the list and on its way out, or neither`;
+    },
+  };
+}
 
 /** Two roots; one reference is left to the first, and somebody is about to put it. */
 function world(walk: (roots: TdpRoots) => ReturnType<World['threads'][number]['body']>): World {
@@ -18,20 +33,7 @@ function world(walk: (roots: TdpRoots) => ReturnType<World['threads'][number]['b
       { name: 'CPU1 (last put)', body: () => dropReference(roots, GOING) },
       { name: 'CPU2 (RCU callbacks)', body: () => roots.callback(GOING).run() },
     ],
-    properties: [
-      {
-        name: 'no-leak',
-        doc: 'a root without references is not in the list, and is freed or will be',
-        check(final) {
-          const isListed = final.value(roots.next(0)) === GOING;
-          const isGone =
-            final.value(roots.callback(GOING).queued) !== 0 || final.value(roots.freed(GOING)) !== 0;
-          return isListed !== isGone
-            ? undefined
-            : `root${GOING} is in the list and on its way out, or neither`;
-        },
-      },
-    ],
+    properties: [noLeak(roots, [GOING])],
   };
 }
 
@@ -42,7 +44,7 @@ export const walkVsPut: Scenario = {
     'Two roots are in the list. CPU0 walks it under mmu_lock held for read, with a reference to each root in turn. CPU1 ' +
     'puts the last reference to the first root, so that it is taken from the list and freed by an RCU callback on CPU2.',
   sources: ['KVM-MMU.md A15, P28'],
-  sites: [sites.nextRootOrder, sites.getRoot, sites.rootFree],
+  sites: [sites.nextRootOrder, sites.getRoot, sites.rootFree, sites.rootListLock],
   proposals: [
     versions['v6.3'],
     versions['v7.1'],
@@ -105,4 +107,43 @@ export const unmapVsPut: Scenario = {
     },
   ],
   world: () => world(unmapGfnRange),
+};
+
+const BOTH = [1, 2];
+
+export const twoPuts: Scenario = {
+  ...walkVsPut,
+  name: 'two-last-puts',
+  question: 'Are two TDP MMU roots that go at a time both taken from the list?',
+  doc:
+    'Two roots stand next to each other in the list. CPU0 puts the last reference to one and CPU1 to the other, both under ' +
+    'mmu_lock held for read.',
+  sites: [sites.rootFree, sites.rootListLock],
+  proposals: [versions['v6.3'], versions['v7.1'], proposals.rootListUnlocked],
+  mutants: ['v7.1/root-list-unlocked'],
+  expectations: [
+    {
+      proposals: ['v6.3', 'v7.1'],
+      verdicts: SAFE,
+      because:
+        'KVM-MMU.md A1.4: writers of the list take tdp_mmu_pages_lock, whichever way they hold mmu_lock',
+    },
+    {
+      proposals: ['v7.1/root-list-unlocked'],
+      verdicts: EVERYWHERE,
+      because:
+        'each joins its neighbours, of which the other is one: the link that is stored last leads to a root that went',
+    },
+  ],
+  world() {
+    const roots = new TdpRoots([1, 1]);
+    return {
+      memory: roots.kvm.memory,
+      threads: BOTH.map((root, cpu) => ({
+        name: `CPU${cpu} (last put of root${root})`,
+        body: () => dropReference(roots, root),
+      })),
+      properties: [noLeak(roots, BOTH)],
+    };
+  },
 };
