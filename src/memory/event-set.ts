@@ -15,10 +15,9 @@ export class EventSet {
   }
 
   static where(n: number, holds: (event: number) => boolean): EventSet {
-    return EventSet.of(
-      n,
-      Array.from({ length: n }, (_, e) => e).filter((e) => holds(e)),
-    );
+    const set = new EventSet(n);
+    for (let e = 0; e < n; e++) if (holds(e)) set.bits[e >> 5] |= 1 << (e & 31);
+    return set;
   }
 
   has(event: number): boolean {
@@ -26,24 +25,21 @@ export class EventSet {
   }
 
   union(other: EventSet): EventSet {
-    return new EventSet(
-      this.n,
-      this.bits.map((word, i) => word | other.bits[i]),
-    );
+    const bits = this.bits.slice();
+    for (let i = 0; i < bits.length; i++) bits[i] |= other.bits[i];
+    return new EventSet(this.n, bits);
   }
 
   intersection(other: EventSet): EventSet {
-    return new EventSet(
-      this.n,
-      this.bits.map((word, i) => word & other.bits[i]),
-    );
+    const bits = this.bits.slice();
+    for (let i = 0; i < bits.length; i++) bits[i] &= other.bits[i];
+    return new EventSet(this.n, bits);
   }
 
   difference(other: EventSet): EventSet {
-    return new EventSet(
-      this.n,
-      this.bits.map((word, i) => word & ~other.bits[i]),
-    );
+    const bits = this.bits.slice();
+    for (let i = 0; i < bits.length; i++) bits[i] &= ~other.bits[i];
+    return new EventSet(this.n, bits);
   }
 
   /** ¬S: all events but these. */
@@ -52,7 +48,11 @@ export class EventSet {
   }
 
   members(): number[] {
-    return Array.from({ length: this.n }, (_, e) => e).filter((e) => this.has(e));
+    const members: number[] = [];
+    for (let i = 0; i < this.bits.length; i++)
+      for (let bits = this.bits[i]; bits !== 0; bits &= bits - 1)
+        members.push((i << 5) + 31 - Math.clz32(bits & -bits));
+    return members;
   }
 
   get isEmpty(): boolean {

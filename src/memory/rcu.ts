@@ -9,15 +9,49 @@
  *
  * where G, S are the grace periods and C, D lead from the end of a section to its beginning.
  */
+import { hasBit, setBit } from './bits.ts';
 import { Fence, Kind, Mark } from './event.ts';
 import type { Graph } from './graph.ts';
+
+/** A grace period and a section that it waits for, by position in `events`. */
+export interface Wait {
+  readonly gp: number;
+  readonly end: number;
+  readonly begin: number;
+}
 
 /** Slots of the RCU events, and what they are to each other, by position in `events`. */
 export interface RcuEvents {
   readonly events: readonly number[];
   readonly gracePeriods: readonly number[];
-  /** Pairs [end, beginning]. */
-  readonly sections: readonly (readonly [number, number])[];
+  readonly waits: readonly Wait[];
+}
+
+/** A relation over positions in {@link RcuEvents.events}: a bitset of successors for each. */
+export class RcuRelation {
+  readonly n: number;
+  readonly words: number;
+  readonly rows: Int32Array;
+
+  constructor(n: number) {
+    this.n = n;
+    this.words = (n + 31) >> 5;
+    this.rows = new Int32Array(n * this.words);
+  }
+
+  has(a: number, b: number): boolean {
+    return hasBit(this.rows, a * this.words, b);
+  }
+
+  add(a: number, b: number): void {
+    setBit(this.rows, a * this.words, b);
+  }
+
+  inverse(): RcuRelation {
+    const inverse = new RcuRelation(this.n);
+    for (let a = 0; a < this.n; a++) for (let b = 0; b < this.n; b++) if (this.has(a, b)) inverse.add(b, a);
+    return inverse;
+  }
 }
 
 /** The RCU events of a graph; undefined if there is no grace period, and so nothing to judge. */
@@ -33,53 +67,63 @@ export function rcuEvents(g: Graph): RcuEvents | undefined {
     if (isSync || isMarker || mark === Mark.SrcuLock || mark === Mark.SrcuUnlock) events.push(e);
   }
   if (gracePeriods.length === 0) return undefined;
-  return {
-    events,
-    gracePeriods,
-    sections: [...rcuSections(g, events), ...srcuSections(g, events)],
-  };
+  const sections = [...rcuSections(g, events), ...srcuSections(g, events)];
+  const waits = gracePeriods.flatMap((gp) =>
+    sections
+      .filter(([end, begin]) => belongs(g, events[gp], events[end], events[begin]))
+      .map(([end, begin]): Wait => ({ gp, end, begin })),
+  );
+  return { events, gracePeriods, waits };
 }
 
-/** The relation `order` over positions. */
+/** The relation `order`; undefined as soon as the axiom is broken: `link` leads back along a pair of it. */
 export function rcuOrder(
-  g: Graph,
-  { events, gracePeriods, sections }: RcuEvents,
-  link: readonly boolean[][],
-): boolean[][] {
-  const n = events.length;
-  const order = events.map(() => events.map(() => false));
-  const queue: [number, number][] = [];
+  { events, gracePeriods, waits }: RcuEvents,
+  link: RcuRelation,
+): RcuRelation | undefined {
+  const order = new RcuRelation(events.length);
+  const { words } = order;
+  const from = new RcuRelation(events.length);
+  const linkedFrom = link.inverse();
+  const queue: (readonly [number, number])[] = [];
+  let isBroken = false;
   const add = (a: number, b: number): void => {
-    if (order[a][b]) return;
-    order[a][b] = true;
+    if (order.has(a, b)) return;
+    order.add(a, b);
+    from.add(b, a);
     queue.push([a, b]);
+    isBroken ||= link.has(b, a);
   };
-  const pairs = (gp: number): (readonly [number, number])[] =>
-    sections.filter(([end, begin]) => belongs(g, events[gp], events[end], events[begin]));
-  for (const gp of gracePeriods) {
-    add(gp, gp);
-    for (const [end, begin] of pairs(gp)) {
-      if (link[gp][end]) add(gp, begin);
-      if (link[begin][gp]) add(end, gp);
-    }
+  /** What is reached by `next` from any of the places in a row. */
+  const over = (row: Int32Array, at: number, next: RcuRelation, then: (place: number) => void): void => {
+    const reached = new Int32Array(words);
+    forEachBit(row, at, words, (x) => {
+      for (let i = 0; i < words; i++) reached[i] |= next.rows[x * words + i];
+    });
+    forEachBit(reached, 0, words, then);
+  };
+  for (const gp of gracePeriods) add(gp, gp);
+  for (const { gp, end, begin } of waits) {
+    if (link.has(gp, end)) add(gp, begin);
+    if (link.has(begin, gp)) add(end, gp);
   }
   for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
+    if (isBroken) return undefined;
     const [a, b] = item;
-    for (const gp of gracePeriods) {
-      for (const [end, begin] of pairs(gp)) {
-        if (link[gp][a] && link[b][end]) add(gp, begin);
-        if (link[begin][a] && link[b][gp]) add(end, gp);
-      }
+    for (const { gp, end, begin } of waits) {
+      if (link.has(gp, a) && link.has(b, end)) add(gp, begin);
+      if (link.has(begin, a) && link.has(b, gp)) add(end, gp);
     }
-    for (let x = 0; x < n; x++) {
-      for (let y = 0; y < n; y++) {
-        if (!order[x][y]) continue;
-        if (link[b][x]) add(a, y);
-        if (link[y][a]) add(x, b);
-      }
-    }
+    over(link.rows, b * words, order, (y) => add(a, y));
+    over(linkedFrom.rows, a * words, from, (x) => add(x, b));
   }
-  return order;
+  return isBroken ? undefined : order;
+}
+
+function forEachBit(rows: Int32Array, at: number, words: number, then: (bit: number) => void): void {
+  for (let i = 0; i < words; i++)
+    for (let bits = rows[at + i]; bits !== 0; bits &= bits - 1)
+      then((i << 5) + 31 - Math.clz32(bits & -bits));
 }
 
 /** synchronize_rcu() waits for rcu_read_lock() sections, synchronize_srcu() for those of its srcu_struct. */

@@ -33,15 +33,16 @@ export class Relation {
 
   /** [S]: the identity on a set. */
   static on(set: EventSet): Relation {
-    return Relation.fromPairs(
-      set.n,
-      set.members().map((e) => [e, e] as const),
-    );
+    const relation = Relation.empty(set.n);
+    for (const e of set.members()) relation.#set(e, e);
+    return relation;
   }
 
   /** id */
   static identity(n: number): Relation {
-    return Relation.where(n, (a, b) => a === b);
+    const relation = Relation.empty(n);
+    for (let e = 0; e < n; e++) relation.#set(e, e);
+    return relation;
   }
 
   /** A × B */
@@ -65,18 +66,16 @@ export class Relation {
 
   /** r ∩ s */
   intersection(other: Relation): Relation {
-    return new Relation(
-      this.n,
-      this.rows.map((word, i) => word & other.rows[i]),
-    );
+    const rows = this.rows.slice();
+    for (let i = 0; i < rows.length; i++) rows[i] &= other.rows[i];
+    return new Relation(this.n, rows);
   }
 
   /** r \ s */
   difference(other: Relation): Relation {
-    return new Relation(
-      this.n,
-      this.rows.map((word, i) => word & ~other.rows[i]),
-    );
+    const rows = this.rows.slice();
+    for (let i = 0; i < rows.length; i++) rows[i] &= ~other.rows[i];
+    return new Relation(this.n, rows);
   }
 
   /** r ; s ; …: a → c where some b has a r b and b s c. */
@@ -86,10 +85,9 @@ export class Relation {
 
   /** r⁻¹ */
   inverse(): Relation {
-    return Relation.fromPairs(
-      this.n,
-      this.pairs().map(([a, b]) => [b, a] as const),
-    );
+    const inverse = Relation.empty(this.n);
+    for (const [a, b] of this.pairs()) inverse.#set(b, a);
+    return inverse;
   }
 
   /** r? = r ∪ id */
@@ -115,23 +113,25 @@ export class Relation {
 
   /** [S];r;[T] */
   restrict(from: EventSet, to: EventSet): Relation {
-    return this.intersection(Relation.product(from, to));
+    return this.from(from).to(to);
   }
 
   /** [S];r */
   from(set: EventSet): Relation {
-    return this.restrict(
-      set,
-      EventSet.where(this.n, () => true),
-    );
+    const { words } = this;
+    const kept = Relation.empty(this.n);
+    for (const a of set.members())
+      for (let i = a * words; i < (a + 1) * words; i++) kept.rows[i] = this.rows[i];
+    return kept;
   }
 
   /** r;[T] */
   to(set: EventSet): Relation {
-    return this.restrict(
-      EventSet.where(this.n, () => true),
-      set,
-    );
+    const { words } = this;
+    const rows = this.rows.slice();
+    for (let at = 0; at < rows.length; at += words)
+      for (let i = 0; i < words; i++) rows[at + i] &= set.bits[i];
+    return new Relation(this.n, rows);
   }
 
   domain(): EventSet {

@@ -18,7 +18,7 @@ import { hasBit, setBit } from './bits.ts';
 import { INIT, isFullFenceOnX86, isReadKind, isWriteKind, Kind } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 import type { Checker, MemoryModel } from './model.ts';
-import { rcuEvents, rcuOrder, type RcuEvents } from './rcu.ts';
+import { rcuEvents, rcuOrder, RcuRelation, type RcuEvents } from './rcu.ts';
 
 export const sc: MemoryModel = {
   name: 'sc',
@@ -111,13 +111,14 @@ class StoreOrderChecker implements Checker {
   /** The RCU guarantee with link = po?;order*;po, order being the global order. */
   #gracePeriodsHold(rcu: RcuEvents): boolean {
     const { events } = rcu;
-    const link = events.map(() => events.map(() => false));
+    const link = new RcuRelation(events.length);
     events.forEach((b, to) => {
       this.#lookBackFromThread(b);
-      events.forEach((a, from) => (link[from][to] = this.#comesFrom(a)));
+      events.forEach((a, from) => {
+        if (this.#comesFrom(a)) link.add(from, to);
+      });
     });
-    const order = rcuOrder(this.#graph, rcu, link);
-    return !order.some((row, a) => row.some((ordered, b) => ordered && link[b][a]));
+    return rcuOrder(rcu, link) !== undefined;
   }
 
   /** Whether the event or a later one of its thread was found by looking back. */

@@ -87,13 +87,15 @@ export class LkmmChecker implements Checker {
     // A section that never ends keeps all writers out.
     if (readers === 'open') return false;
     if (readers === 'none' && !this.#needsFinal()) return true;
-    const order = (this.#final ??= new ThreadOrder(this.#graph, this.#plainIsMarked, true));
-    for (const own of this.#graph.slots) for (let i = 0; own[i] >= 0; i++) order.added(own[i]);
+    const order = this.#isWhole() ? this.#building : this.#finalOrder();
     if (!this.#holds(order)) return false;
-    this.#rcu ??= new GracePeriods(this.#graph, order);
-    const rcu = this.#rcu.judge({ marked: this.#marked, prop: this.#prop, hb: this.#hb, pb: this.#pb });
-    if (!rcu || !isConstructible(this.#graph, order, this.#marked, this.#rfe)) return false;
-    if (this.#plainIsMarked) return true;
+    const hasPlain = order.flags.subarray(0, this.#graph.n).some((flags) => (flags & Class.Plain) !== 0);
+    this.#rcu ??= new GracePeriods(this.#graph);
+    const propagated = { marked: this.#marked, prop: this.#prop, hb: this.#hb, pb: this.#pb };
+    if (!this.#rcu.judge(propagated, hasPlain ? order : undefined)) return false;
+    if (order === this.#building) return true;
+    if (!isConstructible(this.#graph, order, this.#marked, this.#rfe)) return false;
+    if (!hasPlain) return true;
     this.#plain ??= new PlainCoherence(this.#graph, order);
     return this.#plain.holds({
       marked: this.#marked,
@@ -102,6 +104,22 @@ export class LkmmChecker implements Checker {
       hb: this.#hb,
       pb: this.#pb,
     });
+  }
+
+  /** Whether nothing of what {@link ThreadOrder} says was left out while the graph was built. */
+  #isWhole(): boolean {
+    const { flags } = this.#building;
+    for (let e = 0; e < this.#graph.n; e++) {
+      if ((flags[e] & (Class.Plain | Class.Conditional)) !== 0) return false;
+      if (this.#graph.kind[e] === Kind.ReadLock) return false;
+    }
+    return true;
+  }
+
+  #finalOrder(): ThreadOrder {
+    const order = (this.#final ??= new ThreadOrder(this.#graph, this.#plainIsMarked, true));
+    for (const own of this.#graph.slots) for (let i = 0; own[i] >= 0; i++) order.added(own[i]);
+    return order;
   }
 
   #holds(order: ThreadOrder): boolean {

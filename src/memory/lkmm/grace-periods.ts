@@ -4,8 +4,8 @@
  *   link = po?;hb*;pb*;prop;po        rcu-fence = po;order;po?        rb = prop;rcu-fence;hb*;pb*;[Marked]
  */
 import { hasBit, setBit } from '../bits.ts';
-import type { Graph } from '../graph.ts';
-import { rcuEvents, rcuOrder, type RcuEvents } from '../rcu.ts';
+import { ABSENT, type Graph } from '../graph.ts';
+import { rcuEvents, rcuOrder, RcuRelation, type RcuEvents } from '../rcu.ts';
 import { transitiveClosure, unionOver } from './rows.ts';
 import type { ThreadOrder } from './thread-order.ts';
 
@@ -19,46 +19,37 @@ export interface Propagated {
 
 export class GracePeriods {
   readonly #graph: Graph;
-  readonly #order: ThreadOrder;
   readonly #row: Int32Array;
   readonly #step: Int32Array;
 
-  constructor(graph: Graph, order: ThreadOrder) {
+  constructor(graph: Graph) {
     this.#graph = graph;
-    this.#order = order;
     this.#row = new Int32Array(graph.words);
     this.#step = new Int32Array(graph.words);
   }
 
   /**
    * Whether the axiom holds. If it does, strong and fence of the thread order gain rcu-fence, and pb gains rb,
-   * as the rules on plain accesses want them.
+   * as the rules on plain accesses want them; without a thread order there are no such rules to serve.
    */
-  judge(m: Propagated): boolean {
-    const g = this.#graph;
-    const rcu = rcuEvents(g);
+  judge(m: Propagated, extended: ThreadOrder | undefined): boolean {
+    const rcu = rcuEvents(this.#graph);
     if (rcu === undefined) return true;
-    const link = this.#links(rcu, m);
-    const order = rcuOrder(g, rcu, link);
-    const pairs: [number, number][] = [];
-    for (let a = 0; a < order.length; a++) {
-      for (let b = 0; b < order.length; b++) {
-        if (!order[a][b]) continue;
-        if (link[b][a]) return false;
-        pairs.push([rcu.events[a], rcu.events[b]]);
-      }
-    }
-    this.#extend(pairs, m);
+    const order = rcuOrder(rcu, this.#links(rcu, m));
+    if (order === undefined) return false;
+    if (extended !== undefined) this.#extend(rcu, order, extended, m);
     return true;
   }
 
-  /** From each RCU event to those that it is linked to, by position. */
-  #links({ events }: RcuEvents, m: Propagated): boolean[][] {
+  /** From each RCU event to those that it is linked to. */
+  #links({ events }: RcuEvents, m: Propagated): RcuRelation {
     const g = this.#graph;
     const { words } = g;
     const row = this.#row;
     const step = this.#step;
-    const link = events.map(() => events.map(() => false));
+    const link = new RcuRelation(events.length);
+    const places = new Int32Array(g.n).fill(ABSENT);
+    events.forEach((e, at) => (places[e] = at));
     events.forEach((b, to) => {
       step.fill(0);
       const own = g.slots[g.thread[b]];
@@ -70,34 +61,33 @@ export class GracePeriods {
         step.set(row);
         unionOver(step, 0, closed, row, 0, words);
       }
-      events.forEach((a, from) => {
-        link[from][to] =
-          (g.thread[a] === g.thread[b] && g.index[a] < g.index[b]) || this.#reachesFrom(a, row);
-      });
+      for (let i = 0; i < g.index[b]; i++) if (places[own[i]] !== ABSENT) link.add(places[own[i]], to);
+      for (let t = 0; t < g.threads; t++) this.#linkFrom(t, row, places, link, to);
     });
     return link;
   }
 
-  /** Whether the event itself or a later one of its thread is in the row. */
-  #reachesFrom(e: number, row: Int32Array): boolean {
+  /** From each RCU event of a thread that is in the row, or before an event that is. */
+  #linkFrom(t: number, row: Int32Array, places: Int32Array, link: RcuRelation, to: number): void {
     const g = this.#graph;
-    const own = g.slots[g.thread[e]];
-    for (let i = g.index[e]; i < g.length[g.thread[e]]; i++) if (hasBit(row, 0, own[i])) return true;
-    return false;
+    const own = g.slots[t];
+    let isReached = false;
+    for (let i = g.length[t] - 1; i >= 0; i--) {
+      isReached ||= hasBit(row, 0, own[i]);
+      if (isReached && places[own[i]] !== ABSENT) link.add(places[own[i]], to);
+    }
   }
 
-  #extend(pairs: readonly (readonly [number, number])[], m: Propagated): void {
+  #extend({ events }: RcuEvents, order: RcuRelation, extended: ThreadOrder, m: Propagated): void {
     const g = this.#graph;
     const { words } = g;
     const rcuFence = new Int32Array(g.n * words);
-    for (const [a, b] of pairs) {
-      const into = g.slots[g.thread[b]];
-      const from = g.slots[g.thread[a]];
-      for (let j = g.index[b]; j < g.length[g.thread[b]]; j++) {
-        for (let i = 0; i < g.index[a]; i++) setBit(rcuFence, into[j] * words, from[i]);
-      }
-    }
-    const { strong, fence, nonrw } = this.#order;
+    events.forEach((a, from) =>
+      events.forEach((b, to) => {
+        if (order.has(from, to)) this.#fence(a, b, rcuFence);
+      }),
+    );
+    const { strong, fence, nonrw } = extended;
     const ordered = new Int32Array(g.n * words);
     for (let e = 0; e < g.n; e++) unionOver(rcuFence, e * words, m.prop, ordered, e * words, words);
     for (const closed of [m.hb, m.pb]) {
@@ -111,5 +101,14 @@ export class GracePeriods {
       m.pb[i] |= ordered[i];
     }
     transitiveClosure(m.pb, g.n, words);
+  }
+
+  /** po;[(a, b)];po? */
+  #fence(a: number, b: number, rcuFence: Int32Array): void {
+    const g = this.#graph;
+    const from = g.slots[g.thread[a]];
+    const into = g.slots[g.thread[b]];
+    for (let j = g.index[b]; j < g.length[g.thread[b]]; j++)
+      for (let i = 0; i < g.index[a]; i++) setBit(rcuFence, into[j] * g.words, from[i]);
   }
 }
