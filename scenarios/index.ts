@@ -12,7 +12,7 @@ import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
 import { walkVsFree } from './p04-walk/walk-vs-free.ts';
 import { linkOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
-import { linkVsReload } from './p05-unsync/link-vs-reload.ts';
+import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts';
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
 import { unsyncVsFlush } from './p05-unsync/unsync-vs-flush.ts';
 import { syncVsGuestWrite } from './p06-sync/sync-vs-guest-write.ts';
@@ -95,6 +95,7 @@ export const scenarios: readonly Scenario[] = [
   unsyncVsFlush,
   twoFaultersVsFlush,
   linkVsReload,
+  linkVsRemoteReload,
   linkOfStaleSubtree,
   syncVsGuestWrite,
   trackedWriteVsTwoFaults,

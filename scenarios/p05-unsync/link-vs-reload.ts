@@ -1,4 +1,13 @@
-import { fence, Fence, type Scenario, type Steps } from 'fencepost';
+import {
+  branch,
+  fence,
+  Fence,
+  loadAcquire,
+  storeRelease,
+  type Location,
+  type Scenario,
+  type Steps,
+} from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
 import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
@@ -20,13 +29,25 @@ import {
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { FIND_SITES, LOOK_SITES } from './sites.ts';
 
-/** Writes an entry of the table, reloads CR3, and reads the page that the entry maps. */
-function* writeReloadRead(vcpu: Vcpu): Steps {
+/** Writes an entry of the table through another address; false: that is not mapped. */
+function* writeEntry(vcpu: Vcpu): Steps<boolean> {
   const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
-  if (!(yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C))) return;
+  return yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C);
+}
+
+/** Reloads CR3 and reads the page that the entry maps. */
+function* reloadAndRead(vcpu: Vcpu): Steps {
   yield* fence(Fence.Mb, 'VM-exit');
   if (yield* isUnsyncRoot(vcpu.kvm, ROOT)) return;
   yield* readFresh(vcpu, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE, DATA_A);
+}
+
+function* writeReloadRead(vcpu: Vcpu): Steps {
+  if (yield* writeEntry(vcpu)) yield* reloadAndRead(vcpu);
+}
+
+function* faultOnSecondPage(vcpu: Vcpu): Steps {
+  yield* pageFault(vcpu, ROOT, SECOND_PAGE);
 }
 
 /**
@@ -68,13 +89,41 @@ export const linkVsReload: Scenario = {
     return {
       memory: kvm.memory,
       threads: [
-        {
-          name: 'CPU0 (page fault)',
-          *body() {
-            yield* pageFault(faults, ROOT, SECOND_PAGE);
-          },
-        },
+        { name: 'CPU0 (page fault)', body: () => faultOnSecondPage(faults) },
         { name: 'CPU1 (guest writes, reloads CR3, reads)', body: () => writeReloadRead(reloads) },
+      ],
+      properties: [unsyncReachable(kvm)],
+    };
+  },
+};
+
+function* writeAndInterrupt(vcpu: Vcpu, ipi: Location): Steps {
+  if (yield* writeEntry(vcpu)) yield* storeRelease(ipi, 1);
+}
+
+function* reloadWhenInterrupted(vcpu: Vcpu, ipi: Location): Steps {
+  const asked = yield* loadAcquire(ipi);
+  if ((yield* branch(asked)) !== 0) yield* reloadAndRead(vcpu);
+}
+
+export const linkVsRemoteReload: Scenario = {
+  ...linkVsReload,
+  name: 'link-vs-remote-reload',
+  question: 'The same where one vCPU writes the entry and another one, interrupted for it, reloads CR3?',
+  doc:
+    'Three vCPUs under one root. CPU0 faults on the second entry of the table as in link-vs-reload and links it. CPU1 ' +
+    'writes the first entry through another address and sends an IPI; CPU2 takes it, reloads CR3, and reads the page of ' +
+    'the first entry. The VM-exit that fences is not that of the vCPU that has written.',
+  world() {
+    const kvm = sharedRoot({ vcpus: 3, unsync: true, linked: false });
+    const [faults, writes, reloads] = kvm.vcpus;
+    const ipi = kvm.memory.location('guest: IPI');
+    return {
+      memory: kvm.memory,
+      threads: [
+        { name: 'CPU0 (page fault)', body: () => faultOnSecondPage(faults) },
+        { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes, ipi) },
+        { name: 'CPU2 (guest reloads CR3, reads)', body: () => reloadWhenInterrupted(reloads, ipi) },
       ],
       properties: [unsyncReachable(kvm)],
     };
