@@ -14,6 +14,7 @@ import { walkVsFree } from './p04-walk/walk-vs-free.ts';
 import { linkOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
 import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts';
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
+import { unsyncVsSync } from './p05-unsync/unsync-vs-sync.ts';
 import { unsyncVsFlush } from './p05-unsync/unsync-vs-flush.ts';
 import { syncVsGuestWrite } from './p06-sync/sync-vs-guest-write.ts';
 import { lockedWriteVsStore } from './p07-reread/locked-write-vs-store.ts';
@@ -93,6 +94,7 @@ export const scenarios: readonly Scenario[] = [
   walkVsFree,
   repointedTableVsTwoFaults,
   unsyncVsFlush,
+  unsyncVsSync,
   twoFaultersVsFlush,
   linkVsReload,
   linkVsRemoteReload,
