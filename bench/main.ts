@@ -1,12 +1,14 @@
 /**
  * `npm run bench`: the explorer on its reference programs under every memory model, each case in a fresh
  * process on one core. Absolute rates belong to the machine they were measured on; what travels are the
- * ratios, to x86-tso on the same program in the same run.
+ * ratios, to x86-tso on the same program in the same run. Words choose programs by how their names begin; the word
+ * `corpus` runs corpus.ts instead.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MODEL_NAMES, type ModelName } from '../src/memory/model.ts';
 import type { Measurement } from './case.ts';
+import { corpus } from './corpus.ts';
 
 const PROGRAMS = [
   'sb-12',
@@ -75,4 +77,6 @@ function main(only: readonly string[]): void {
   }
 }
 
-main(process.argv.slice(2));
+const [word, ...words] = process.argv.slice(2);
+if (word === 'corpus') process.exitCode = corpus(words) > 0 ? 1 : 0;
+else main(process.argv.slice(2));

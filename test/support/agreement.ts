@@ -4,6 +4,7 @@ import type { MemoryModel } from '../../src/memory/model.ts';
 import { AXIOMS } from '../../src/memory/axioms/index.ts';
 import { enumerate } from '../../src/explore/enumerate.ts';
 import { explore } from '../../src/explore/explore.ts';
+import type { Visitor } from '../../src/explore/explorer.ts';
 import { record } from '../../src/explore/record.ts';
 import { executionKey, type Execution } from '../../src/program/execution.ts';
 import type { Program } from '../../src/program/program.ts';
@@ -26,9 +27,14 @@ export interface Disagreement {
 }
 
 export function explored(tree: BehaviourTree, model: MemoryModel): Exploration {
+  return collect((visitor) => void explore(tree, model, visitor));
+}
+
+/** What a search tells its visitor, in the lasting form. */
+export function collect(search: (visitor: Visitor) => void): Exploration {
   let executions: Execution[] = [];
   let blocked: Execution[] = [];
-  explore(tree, model, {
+  search({
     begin() {
       executions = [];
       blocked = [];
@@ -73,7 +79,7 @@ export function keyOf(program: Program, execution: Execution): string {
  * Whether a blocked graph of the explorer is stuck for good: nothing was dropped, awaits have read the last
  * value there is, and every lock that somebody waits for is kept.
  */
-function waitsForEver({ runs, co }: Execution): boolean {
+export function waitsForEver({ runs, co }: Execution): boolean {
   return runs.every(({ events, ends }) => {
     if (ends.status === 'dropped') return false;
     const last = events.at(-1);
