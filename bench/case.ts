@@ -2,11 +2,20 @@
 import { explore } from '../src/explore/explore.ts';
 import { modelByName } from '../src/memory/models.ts';
 import { BehaviourTree } from '../src/program/tree.ts';
-import { lockContention, messagePassing, miniature, storeBuffering } from '../test/support/programs.ts';
+import {
+  lockContention,
+  lockedStoreBuffering,
+  messagePassing,
+  miniature,
+  storeBuffering,
+  writers,
+} from '../test/support/programs.ts';
 import type { Program } from '../src/program/program.ts';
 
 const MAKERS: Readonly<Record<string, (a: number, b: number) => Program>> = {
   sb: (n) => storeBuffering(n),
+  locked: (n) => lockedStoreBuffering(n),
+  writers: (n) => writers(n),
   lock: lockContention,
   mp: messagePassing,
   miniature: (writers, faults) => miniature(writers, faults),

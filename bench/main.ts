@@ -12,6 +12,8 @@ import { corpus } from './corpus.ts';
 
 const PROGRAMS = [
   'sb-12',
+  'writers-9',
+  'locked-5',
   'lock-3-3',
   'lock-4-2',
   'mp-3-2',

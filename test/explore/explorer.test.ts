@@ -2,10 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../src/explore/explore.ts';
 import type { MemoryModel } from '../../src/memory/model.ts';
+import { memoryModels } from '../../src/memory/models.ts';
 import { sc, x86Tso } from '../../src/memory/total-store-order.ts';
 import type { Program } from '../../src/program/program.ts';
 import { BehaviourTree } from '../../src/program/tree.ts';
-import { lockContention, messagePassing, miniature, storeBuffering } from '../support/programs.ts';
+import {
+  lockContention,
+  lockedStoreBuffering,
+  messagePassing,
+  miniature,
+  storeBuffering,
+  writers,
+} from '../support/programs.ts';
 
 function counts(program: Program, model: MemoryModel): { executions: number; blocked: number } {
   let executions = 0;
@@ -36,6 +44,13 @@ describe('the graph explorer', () => {
   ])('%i threads that take one lock %i times: %i orders', (threads, times, executions) => {
     for (const model of [sc, x86Tso])
       expect(counts(lockContention(threads, times), model)).toEqual({ executions, blocked: 0 });
+  });
+
+  it.each([2, 3, 4, 5])('%i writers of one variable, or sections of one lock: every order of them', (n) => {
+    const executions = [1, 1, 2, 6, 24, 120][n];
+    for (const model of memoryModels)
+      for (const program of [writers(n), lockedStoreBuffering(n)])
+        expect(counts(program, model)).toEqual({ executions, blocked: 0 });
   });
 
   it.each([

@@ -30,6 +30,36 @@ export function storeBuffering(n: number): Program {
   return defineProgram(`store-buffering-${n}`, memory, threads);
 }
 
+/** Store buffering in one lock: it allows the orders of the sections and nothing else. */
+export function lockedStoreBuffering(n: number): Program {
+  const memory = new Memory();
+  const lock = memory.spinlock('lock', null);
+  const x = Array.from({ length: n }, (_, i) => memory.location(`x${i}`));
+  const threads = x.map(
+    (own, i): Thread => ({
+      name: `P${i}`,
+      *body(): Steps {
+        yield* spinLock(lock);
+        yield* writeOnce(own, 1);
+        yield* readOnce(x[(i + 1) % n]);
+        yield* spinUnlock(lock);
+      },
+    }),
+  );
+  return defineProgram(`locked-store-buffering-${n}`, memory, threads);
+}
+
+/** `n` threads, each writing the same variable once. */
+export function writers(n: number): Program {
+  const memory = new Memory();
+  const x = memory.location('x');
+  const threads = Array.from(
+    { length: n },
+    (_, i): Thread => ({ name: `P${i}`, body: () => writeOnce(x, i + 1) }),
+  );
+  return defineProgram(`writers-${n}`, memory, threads);
+}
+
 /** `count` threads, each taking one lock `times` times. */
 export function lockContention(count: number, times: number): Program {
   const memory = new Memory();
