@@ -16,6 +16,7 @@ import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
 import { unsyncVsSync } from './p05-unsync/unsync-vs-sync.ts';
 import { unsyncVsFlush } from './p05-unsync/unsync-vs-flush.ts';
+import { syncVsWriteFault } from './p06-sync/sync-vs-write-fault.ts';
 import { syncVsGuestWrite } from './p06-sync/sync-vs-guest-write.ts';
 import { lockedWriteVsStore } from './p07-reread/locked-write-vs-store.ts';
 import { repointedTableVsTwoFaults } from './p07-reread/repointed-table-vs-two-faults.ts';
@@ -100,6 +101,7 @@ export const scenarios: readonly Scenario[] = [
   linkVsRemoteReload,
   linkOfStaleSubtree,
   syncVsGuestWrite,
+  syncVsWriteFault,
   trackedWriteVsTwoFaults,
   tableOverLargePage,
   twoTrackedWrites,
