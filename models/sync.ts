@@ -2,19 +2,7 @@
  * Making unsync tables agree with the guest again (KVM-MMU.md A8; P06): write protection, the flush that
  * ends every writable TLB entry, the mark, and only then the reads.
  */
-import {
-  add,
-  branch,
-  call,
-  choice,
-  choose,
-  Mark,
-  smpWmb,
-  writeLock,
-  writeUnlock,
-  type Read,
-  type Steps,
-} from 'fencepost';
+import { add, branch, call, choice, Mark, smpWmb, type Read, type Steps } from 'fencepost';
 import {
   gpteAccess,
   gpteFrame,
@@ -42,6 +30,7 @@ import {
   unknownMapping,
   type SptePointer,
 } from './sptes.ts';
+import { dropAndRetake, needsBreak } from './lock-break.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 import { unlinkUnsyncPage } from './unsync.ts';
 import { clearParents, mmuUnsyncWalk, type UnsyncLeaf } from './unsync-walk.ts';
@@ -154,7 +143,7 @@ function* syncChildren(vcpu: Vcpu, parent: number, canYield: boolean): Steps<boo
       yield* kvmMakeRequest(vcpu, KVM_REQ_MMU_SYNC);
       return false;
     }
-    yield* call('cond_resched_rwlock_write', dropAndRetake(kvm));
+    yield* dropAndRetake(kvm);
   }
   yield* flushOrZap(vcpu, invalidList, flush);
   return true;
@@ -181,16 +170,6 @@ function* syncLeaf(kvm: Kvm, leaf: UnsyncLeaf, invalidList: number[]): Steps<boo
   if (!isFirst) yield* unlinkUnsyncPage(kvm, leaf.id);
   yield* clearParents(kvm, leaf);
   return outcome === 'flush';
-}
-
-/** `need_resched()` or somebody waits for mmu_lock: it happens or it does not. */
-function* needsBreak(kvm: Kvm): Steps<boolean> {
-  return kvm.has('reschedule') && (yield* choose('go on', 'somebody else wants the CPU or mmu_lock')) === 1;
-}
-
-function* dropAndRetake({ mmuLock }: Kvm): Steps {
-  yield* writeUnlock(mmuLock);
-  yield* writeLock(mmuLock);
 }
 
 /** The flush that a sync owes: of all vCPUs, or in v5.14 of the own one alone (`kvm_mmu_flush_or_zap()`). */

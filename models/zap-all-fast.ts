@@ -11,6 +11,7 @@ import {
   type Steps,
 } from 'fencepost';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from './kvm.ts';
+import { dropAndRetake, needsBreak } from './lock-break.ts';
 import { isObsoleteSp } from './page-hash.ts';
 import { kvmMakeAllCpusRequest } from './requests.ts';
 import { zapAllRequest } from './sites/zap-all-fast.ts';
@@ -35,14 +36,32 @@ function* zapAllFast(kvm: Kvm): Steps {
   yield* writeUnlock(kvm.mmuLock);
 }
 
-/** Oldest first, up to the first page of the new generation; without a pause, since nobody else wants the lock here. */
+/**
+ * Oldest first, up to the first page of the new generation. Between two pages the lock may be dropped, and the list is
+ * begun anew; the kernel does so after ten pages, here one is enough.
+ */
 function* zapObsoletePages(kvm: Kvm): Steps {
   const invalidList: number[] = [];
-  const { pages } = yield* guarded(kvm.mmuLock);
-  for (const { id } of pages) {
-    if (!(yield* isObsoleteSp(kvm, id))) break;
-    const invalid = yield* readPlain(kvm.roleInvalid(id));
-    if ((yield* branch(invalid)) === 0) yield* prepareZapPage(kvm, id, invalidList);
+  let hasBroken = false;
+  for (let next = yield* oldestObsolete(kvm); next !== undefined; next = yield* oldestObsolete(kvm)) {
+    if (!hasBroken && (yield* needsBreak(kvm))) {
+      yield* dropAndRetake(kvm);
+      hasBroken = true;
+      continue;
+    }
+    yield* prepareZapPage(kvm, next, invalidList);
+    hasBroken = false;
   }
   yield* commitZapPage(kvm, invalidList);
+}
+
+/** The first page of the list that is still to be zapped; undefined: the next one is of the new generation. */
+function* oldestObsolete(kvm: Kvm): Steps<number | undefined> {
+  const { pages } = yield* guarded(kvm.mmuLock);
+  for (const { id } of pages) {
+    if (!(yield* isObsoleteSp(kvm, id))) return undefined;
+    const invalid = yield* readPlain(kvm.roleInvalid(id));
+    if ((yield* branch(invalid)) === 0) return id;
+  }
+  return undefined;
 }
