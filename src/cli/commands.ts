@@ -133,7 +133,7 @@ export const COMMANDS: readonly Command[] = [
       'With --json one object a line. Exit code: 0 done; 1 a verdict is not that of --judge or --reference;',
       '2 some file could not be read; 3 a bound was hit first.',
     ].join(' '),
-    flags: ['model', 'cat', 'engine', 'explain', 'judge', 'reference', 'json', 'maxTime'],
+    flags: ['model', 'cat', 'engine', 'verdictOnly', 'explain', 'judge', 'reference', 'json', 'maxTime'],
     examples: [
       ['fencepost litmus MP+wmb+rmb.litmus', "one test, in herd7's format"],
       [
@@ -141,6 +141,7 @@ export const COMMANDS: readonly Command[] = [
         'does each test come out as it says',
       ],
       ['fencepost litmus --explain MP+wmb+rmb.litmus', 'the cycle that forbids it, or a witness'],
+      ['fencepost litmus --verdict-only long-rcu-chain.litmus', 'Always, Sometimes or Never, without counts'],
       ['fencepost litmus --reference verdicts.jsonl tests/', 'where do two tools differ'],
       ['fencepost litmus --cat linux-kernel.cat MP.litmus', 'under a memory model of your own'],
       ['fencepost litmus --max-time 10s --json tests/', 'for machines, at most 10 seconds a test'],

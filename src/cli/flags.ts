@@ -58,6 +58,10 @@ export const FLAGS = {
     flags: '--reference <FILE>',
     doc: 'compare with verdicts of another tool (JSON lines) and print a table of what differs',
   },
+  verdictOnly: {
+    flags: '--verdict-only',
+    doc: 'only whether the condition holds always, sometimes or never: looks for such executions directly, and counts none',
+  },
   cat: {
     flags: '--cat <FILE>',
     doc: "a memory model in herd's cat language, with the .bell file beside it; runs by enumeration",
@@ -145,6 +149,7 @@ export interface Flags {
   readonly reference?: string;
   /** A file. */
   readonly cat?: string;
+  readonly verdictOnly?: boolean;
   readonly explain?: boolean;
   readonly base?: string;
   readonly since?: string;

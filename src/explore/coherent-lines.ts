@@ -1,5 +1,6 @@
 import { HELD, isReadKind, isWriteKind, Kind } from '../memory/event.ts';
-import { INIT_THREAD, type EventStructure } from '../memory/axioms/index.ts';
+import { INIT_THREAD, type Candidate, type EventStructure } from '../memory/axioms/index.ts';
+import { Relation } from '../memory/relation.ts';
 
 /** An edge from event to event. */
 export type Pair = readonly [number, number];
@@ -44,7 +45,14 @@ export function* coherentLines(
     return !opens && values[w] === values[r];
   };
 
-  for (const order of linearExtensions(structure, init, writes)) {
+  const readOf = new Map([...halves].map(([r, w]) => [w, r] as const));
+  /** An RMW reads what stands directly before it. */
+  const mayFollow = (w: number, before: number): boolean => {
+    const r = readOf.get(w);
+    return r === undefined || mayRead(r, unlocks.get(before) ?? before);
+  };
+
+  for (const order of linearExtensions(structure, mayFollow, init, writes)) {
     const full = order.flatMap((w) => [w, ...(unlocks.has(w) ? [unlocks.get(w) as number] : [])]);
     const position = new Map(full.map((w, i) => [w, i] as const));
     const co = full.flatMap((a, i) => full.slice(i + 1).map((b): Pair => [a, b]));
@@ -78,19 +86,40 @@ export function* coherentLines(
   }
 }
 
-/** All orders of the writes that agree with program order, after a given beginning. */
+/**
+ * All orders of the writes that agree with program order, after a given beginning. `mayFollow` says no where a
+ * write cannot stand directly behind another one.
+ */
 function* linearExtensions(
   structure: EventStructure,
+  mayFollow: (w: number, before: number) => boolean,
   begun: readonly number[],
   rest: readonly number[],
 ): Generator<readonly number[]> {
   if (rest.length === 0) yield begun;
   for (const w of rest) {
-    if (rest.some((earlier) => structure.po.has(earlier, w))) continue;
+    if (!mayFollow(w, begun[begun.length - 1]) || rest.some((earlier) => structure.po.has(earlier, w)))
+      continue;
     yield* linearExtensions(
       structure,
+      mayFollow,
       [...begun, w],
       rest.filter((other) => other !== w),
     );
   }
+}
+
+/** What the lines chosen so far make of the events: without the others, `rf` and `co` are less than they will be. */
+export function candidateOver(events: EventStructure, lines: readonly CoherentLine[]): Candidate {
+  return {
+    events,
+    rf: Relation.fromPairs(
+      events.n,
+      lines.flatMap(({ rf }) => rf),
+    ),
+    co: Relation.fromPairs(
+      events.n,
+      lines.flatMap(({ co }) => co),
+    ),
+  };
 }

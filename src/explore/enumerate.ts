@@ -3,17 +3,17 @@
  * per thread, then every coherence order and every `rf` whose values match, then the axioms. It knows nothing
  * of the explorer's reasoning or of the fast checkers. Cost is exponential in everything.
  */
-import { isReadKind, Kind } from '../memory/event.ts';
-import type { AxiomModel, EventStructure } from '../memory/axioms/index.ts';
-import { Relation } from '../memory/relation.ts';
-import { foundHeld, type Execution } from '../program/execution.ts';
+import { Kind } from '../memory/event.ts';
+import type { AxiomModel } from '../memory/axioms/index.ts';
+import type { Execution } from '../program/execution.ts';
 import type { BehaviourTree } from '../program/tree.ts';
-import { coherentLines, type CoherentLine } from './coherent-lines.ts';
+import { candidateOver, coherentLines, type CoherentLine } from './coherent-lines.ts';
 import { Combination } from './combination.ts';
 import type { OnStep } from './effort.ts';
+import { needsOf, offersOf } from './offers.ts';
 import { represented } from './represented.ts';
 import { thinAirValues } from './thin-air-values.ts';
-import { isStore, threadPaths, type ThreadPath } from './thread-paths.ts';
+import { threadPaths, type ThreadPath } from './thread-paths.ts';
 
 export interface Enumeration {
   /** Every thread has ended, by itself or by a violation. */
@@ -92,18 +92,6 @@ export function* combinations(
   yield* choose([]);
 }
 
-/** What a path cannot do without: values that it reads and that are not initial. */
-function needsOf(path: ThreadPath, initial: (loc: number) => number): ReadonlySet<string> {
-  const read = path.events.filter(
-    (event) => isReadKind(event.label.kind) && !foundHeld(event) && event.value !== initial(event.label.loc),
-  );
-  return new Set(read.map(({ label, value }) => `${label.loc}=${value}`));
-}
-
-function offersOf(path: ThreadPath): ReadonlySet<string> {
-  return new Set(path.events.filter(isStore).map(({ label, value }) => `${label.loc}=${value}`));
-}
-
 /** Whether a lock event can wait for ever: somebody keeps the lock (for a reader: keeps it exclusively). */
 function mayWait(waitsAt: ThreadPath['waitsAt'] & object, paths: readonly ThreadPath[]): boolean {
   if (waitsAt.kind === Kind.Read) return true;
@@ -152,23 +140,6 @@ function* consistentLines(
     else for (const line of lines[next]) yield* choose([...chosen, line]);
   }
   if (lines.every((choices) => choices.length > 0)) yield* choose([]);
-}
-
-function candidateOver(
-  events: EventStructure,
-  lines: readonly CoherentLine[],
-): { events: EventStructure; rf: Relation; co: Relation } {
-  return {
-    events,
-    rf: Relation.fromPairs(
-      events.n,
-      lines.flatMap(({ rf }) => rf),
-    ),
-    co: Relation.fromPairs(
-      events.n,
-      lines.flatMap(({ co }) => co),
-    ),
-  };
 }
 
 /** Whether every await that waits for ever has read the last value that its location gets. */

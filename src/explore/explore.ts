@@ -11,8 +11,7 @@ import { attempt, THOROUGH, upTo, type Effort, type OnStep } from './effort.ts';
 import { enumerateAlong } from './enumerate.ts';
 import { construct, type Visitor } from './explorer.ts';
 import { mayCycle, movesInLine } from './thin-air-cycle.ts';
-import { pathsGone, possiblePaths } from './thin-air-paths.ts';
-import type { ThreadPath } from './thread-paths.ts';
+import { pathsGone, triedPaths } from './thin-air-paths.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /**
@@ -56,30 +55,6 @@ export function explore(
   for (const execution of all.executions) visitor.execution(graphOf(execution, of, model));
   for (const execution of all.stuck) visitor.blocked(graphOf(execution, of, model));
   return reach;
-}
-
-/**
- * Undefined when it is too much, or when a path fails: given values that no execution reads, a step program may throw
- * anything.
- */
-function triedPaths(
-  tree: BehaviourTree,
-  model: 'lkmm' | 'lkmm-marked',
-  most: number,
-  onStep: () => void,
-): ThreadPath[][] | undefined {
-  let isStopped = false;
-  const steps = upTo(most, () => {
-    isStopped = true;
-    onStep();
-    isStopped = false;
-  });
-  try {
-    return possiblePaths(tree, model, steps);
-  } catch (error) {
-    if (isStopped) throw error;
-    return undefined;
-  }
 }
 
 function graphOf(execution: Execution, tree: BehaviourTree, model: MemoryModel): WorkGraph {

@@ -1,20 +1,36 @@
 /** The paths along which threads might hand each other something around a cycle (decision 18). */
 import { isReadKind, Kind } from '../memory/event.ts';
+import type { ModelName } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
-import type { OnStep } from './effort.ts';
+import { upTo, type OnStep } from './effort.ts';
 import { thinAirValues } from './thin-air-values.ts';
 import { threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts';
 
-/** The paths over all values that reads could deliver, those that justify themselves included. */
-export function possiblePaths(
+/**
+ * The paths over all values that reads could deliver, those that justify themselves included. Undefined when it is too
+ * much, or when a path fails: given values that no execution reads, a step program may throw anything.
+ */
+export function triedPaths(
   tree: BehaviourTree,
-  model: 'lkmm' | 'lkmm-marked',
-  onStep: OnStep,
-): ThreadPath[][] {
-  return threadPaths(tree, onStep, model === 'lkmm' ? thinAirValues(tree, onStep) : undefined);
+  model: ModelName,
+  most: number,
+  onStep: () => void,
+): ThreadPath[][] | undefined {
+  let isStopped = false;
+  const steps = upTo(most, () => {
+    isStopped = true;
+    onStep();
+    isStopped = false;
+  });
+  try {
+    return threadPaths(tree, steps, model === 'lkmm' ? thinAirValues(tree, steps) : undefined);
+  } catch (error) {
+    if (isStopped) throw error;
+    return undefined;
+  }
 }
 
-/** The paths that an exploration has gone: less than {@link possiblePaths}, where those are too many. */
+/** The paths that an exploration has gone: less than {@link triedPaths}, where those are too many. */
 export function pathsGone(tree: BehaviourTree, onStep: OnStep): ThreadPath[][] {
   return tree.program.threads.map((_, t) => [...pathsBelow(tree.root(t), [], onStep)]);
 }

@@ -91,6 +91,47 @@ export function holds(
   }
 }
 
+/**
+ * Whether the proposition may come out as wanted when each variable holds one of its values, whatever the others
+ * hold: says no only where that is certain, and is certain where each variable has but one value.
+ */
+export function mayBe(
+  proposition: Proposition,
+  wanted: boolean,
+  valuesOf: (variable: Variable) => ReadonlySet<number>,
+  constantValue: (constant: Constant) => number,
+): boolean {
+  const ask = (inner: Proposition, so: boolean): boolean => mayBe(inner, so, valuesOf, constantValue);
+  switch (proposition.op) {
+    case 'true':
+      return wanted;
+    case 'equal': {
+      const values = valuesOf(proposition.variable);
+      const has = values.has(constantValue(proposition.constant));
+      return wanted ? has : values.size > (has ? 1 : 0);
+    }
+    case 'same': {
+      const [left, right] = [valuesOf(proposition.left), valuesOf(proposition.right)];
+      const common = [...left].some((value) => right.has(value));
+      return wanted ? common : left.size > 1 || right.size > 1 || !common;
+    }
+    case 'not':
+      return ask(proposition.of, !wanted);
+    case 'and':
+      return wanted
+        ? ask(proposition.left, true) && ask(proposition.right, true)
+        : ask(proposition.left, false) || ask(proposition.right, false);
+    case 'or':
+      return wanted
+        ? ask(proposition.left, true) || ask(proposition.right, true)
+        : ask(proposition.left, false) && ask(proposition.right, false);
+    case 'implies':
+      return wanted
+        ? ask(proposition.left, false) || ask(proposition.right, true)
+        : ask(proposition.left, true) && ask(proposition.right, false);
+  }
+}
+
 /** As herd7 prints it: `exists (0:r1=1 /\ not ([x]=2))`. */
 export function conditionText({ quantifier, proposition }: Condition): string {
   const name = quantifier === 'not-exists' ? '~exists' : quantifier;

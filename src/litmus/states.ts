@@ -80,6 +80,11 @@ export class FinalStates {
     return seen.accepted;
   }
 
+  /** Whether an accepted execution was seen that satisfies the proposition, or one that does not. */
+  has(satisfying: boolean): boolean {
+    return [...this.#seen.values()].some(({ accepted, satisfies }) => accepted && satisfies === satisfying);
+  }
+
   outcome(): Outcome {
     const states = new Map<string, { values: readonly number[]; count: number }>();
     let positive = 0;
@@ -118,15 +123,19 @@ export class FinalStates {
     const { filter, condition } = this.#test;
     const byName = new Map(this.#variables.map((variable, i) => [variableText(variable), values[i]]));
     const valueOf = (variable: Variable): number => byName.get(variableText(variable)) as number;
-    const constantValue = (constant: Constant): number =>
-      constant.kind === 'number' ? constant.value : (this.#test.addressOf(constant.of) ?? Number.NaN);
+    const constant = (of: Constant): number => constantValue(this.#test, of);
     return {
       values,
-      accepted: filter === undefined || holds(filter, valueOf, constantValue),
-      satisfies: holds(condition.proposition, valueOf, constantValue),
+      accepted: filter === undefined || holds(filter, valueOf, constant),
+      satisfies: holds(condition.proposition, valueOf, constant),
       count: 0,
     };
   }
+}
+
+/** What a constant of a condition stands for; addresses of unknown locations are no value at all. */
+export function constantValue({ addressOf }: LitmusTest, constant: Constant): number {
+  return constant.kind === 'number' ? constant.value : (addressOf(constant.of) ?? Number.NaN);
 }
 
 export function observationOf(positive: number, negative: number): Observation {

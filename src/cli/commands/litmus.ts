@@ -19,12 +19,16 @@ import { tableOf } from '../table.ts';
 
 /** `fencepost litmus`. */
 export async function litmus({ words, flags, io }: Call): Promise<Exit> {
+  if (flags.verdictOnly === true) refuseWithVerdictOnly(flags);
   const cat = flags.cat === undefined ? undefined : catFile(flags, io);
   const engine = cat === undefined ? (flags.engine ?? 'graph') : 'enumerate';
   const models = flags.model?.map(({ name }) => name) ?? [undefined];
   const files = filesOf(words, io.cwd);
   const tasks = models.flatMap((model) =>
-    files.map((file): Task => ({ file, model, cat, engine, maxTime: flags.maxTime, explain: flags.explain })),
+    files.map((file): Task => {
+      const { maxTime, explain, verdictOnly } = flags;
+      return { file, model, cat, engine, maxTime, explain, verdictOnly };
+    }),
   );
   const reference = flags.reference === undefined ? undefined : new Reference(flags.reference, io.cwd);
   const bar = new Bar(io, tasks.length);
@@ -50,6 +54,17 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
     io.err(`interrupted: ${tally.seen} of ${tasks.length} tests were run to the end\n`);
   if (reference !== undefined && flags.json !== true) tally.printDifferences();
   return tally.exit();
+}
+
+/** The verdict alone is looked for in a way of its own, and leaves out what others work on. */
+function refuseWithVerdictOnly({ cat, engine, explain, judge }: Flags): void {
+  const asked = { '--cat': cat, '--engine': engine, '--explain': explain, '--judge': judge };
+  for (const [flag, value] of Object.entries(asked)) {
+    if (value !== undefined)
+      throw new FencepostError('verdict-only', `--verdict-only and ${flag} do not go together`, {
+        hint: 'it looks for single executions under a built-in memory model, without counts and flags',
+      });
+  }
 }
 
 /** Read at once: a file that makes no sense would make none in every test. */

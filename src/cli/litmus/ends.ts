@@ -1,4 +1,5 @@
 /** The final state of an execution of a litmus test: where its threads have ended, and what is in memory. */
+import type { PathEvent, ThreadPath } from '../../explore/thread-paths.ts';
 import type { LocationValue } from '../../litmus/states.ts';
 import type { LitmusTest } from '../../litmus/test.ts';
 import { isReadKind, Kind } from '../../memory/event.ts';
@@ -21,8 +22,12 @@ export function endsOf(test: LitmusTest, tree: BehaviourTree, execution: Executi
 
 /** Where the thread stands after its events. */
 export function leafOf(tree: BehaviourTree, execution: Execution, thread: number): Behaviour {
+  return leafAfter(tree, thread, execution.runs[thread].events);
+}
+
+export function leafAfter(tree: BehaviourTree, thread: number, events: readonly PathEvent[]): Behaviour {
   let node = tree.root(thread);
-  for (const { label, value } of execution.runs[thread].events) {
+  for (const { label, value } of events) {
     const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
     node = tree.after(node, isAnswer ? value : 0);
   }
@@ -31,7 +36,16 @@ export function leafOf(tree: BehaviourTree, execution: Execution, thread: number
 
 /** herd7 lets a process end while it holds a lock. */
 export function hasEnded({ status, violation }: Behaviour): boolean {
-  return status === Status.End || (violation?.message.startsWith('ends while it holds') ?? false);
+  return status === Status.End || (violation !== undefined && endsHolding(violation));
+}
+
+/** The same of a path. */
+export function comesToItsEnd({ ends }: ThreadPath): boolean {
+  return ends.status === 'end' || (ends.status === 'violation' && endsHolding(ends));
+}
+
+function endsHolding({ message }: { readonly message: string }): boolean {
+  return message.startsWith('ends while it holds');
 }
 
 /** What a location holds in the end, by its number. */

@@ -6,16 +6,15 @@ export function jsonLine(result: Report | Refusal): string {
 }
 
 function reportJson(report: Report): object {
+  const { counts } = report;
   return {
     test: report.task.file.name,
     name: report.name,
     model: report.model,
     observation: report.observation,
-    states: report.states.length,
-    positive: report.positive,
-    negative: report.negative,
-    flags: report.flags,
-    executions: report.executions,
+    ...(counts === undefined
+      ? { counts: 'not asked', flags: 'not judged' }
+      : { ...counts, states: counts.states.length }),
     exhaustive: report.exhaustive,
     seconds: Number(report.seconds.toFixed(3)),
     condition: report.condition,

@@ -1,7 +1,8 @@
 /**
  * Judges a test by the `Result:` comment in its file, the way the kernel's `judgelitmus.sh` does and in its
- * words, so that scripts which read them keep working.
+ * words, so that scripts which read them keep working. Deadlocks and races are judged too: that takes counts.
  */
+import { observationText } from './herd-text.ts';
 import type { Refusal, Report } from './report.ts';
 
 export interface Judged {
@@ -20,8 +21,7 @@ export function judgeLitmus(result: Report | Refusal): Judged {
         : ` !!! Current LKMM version does not know "${unknown}" ${shown}`;
     return { text: `${text}\n`, holds: false };
   }
-  const { name, observation, positive, negative } = result;
-  const seen = `Observation ${name} ${observation} ${positive} ${negative}\n`;
+  const seen = `${observationText(result)}\n`;
   const [outcome, ...more] = (result.expected ?? 'maybe').split(/\s+/);
   if (!result.exhaustive && !isSettled(result, outcome))
     return { text: `${seen} !!! Timeout ${shown}\n`, holds: false };
@@ -32,12 +32,12 @@ export function judgeLitmus(result: Report | Refusal): Judged {
   return { text: `${seen} !!! Unexpected non-${outcome} verification ${shown}\n`, holds: false };
 }
 
-function isAsExpected({ observation, positive, negative }: Report, outcome: string): boolean {
+function isAsExpected({ observation, counts }: Report, outcome: string): boolean {
   switch (outcome.toLowerCase()) {
     case 'maybe':
       return true;
     case 'deadlock':
-      return observation === 'Never' && positive === 0 && negative === 0;
+      return observation === 'Never' && counts?.positive === 0 && counts.negative === 0;
     default:
       return outcome.toLowerCase() === observation.toLowerCase();
   }
@@ -48,8 +48,8 @@ function isSettled({ observation }: Report, outcome: string): boolean {
   return observation === 'Sometimes' && outcome.toLowerCase() === 'sometimes';
 }
 
-function hasRace({ flags }: Report): boolean {
-  return flags.includes('data-race');
+function hasRace({ counts }: Report): boolean {
+  return counts?.flags.includes('data-race') ?? false;
 }
 
 function judgeRace(report: Report, predicted: boolean, seen: string): Judged {

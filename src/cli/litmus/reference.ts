@@ -64,16 +64,21 @@ export class Reference {
       return { kind: 'different', differences: [difference] };
     }
     if (!result.exhaustive) return { kind: 'unfinished' };
+    const { counts } = result;
     const pairs: readonly (readonly [
       what: string,
       ours: string | number,
       reference: string | number | null,
     ])[] = [
       ['observation', result.observation, verdict.observation],
-      ['states', result.states.length, verdict.states],
-      ['positive', result.positive, verdict.positive],
-      ['negative', result.negative, verdict.negative],
-      ['flags', [...result.flags].sort().join(' '), [...verdict.flags].sort().join(' ')],
+      ...(counts === undefined
+        ? []
+        : ([
+            ['states', counts.states.length, verdict.states],
+            ['positive', counts.positive, verdict.positive],
+            ['negative', counts.negative, verdict.negative],
+            ['flags', [...counts.flags].sort().join(' '), [...verdict.flags].sort().join(' ')],
+          ] as const)),
     ];
     const differences = pairs
       .filter(([, ours, reference]) => ours !== reference)

@@ -24,8 +24,19 @@ export interface Task {
   readonly engine: EngineName;
   /** Milliseconds. */
   readonly maxTime: number | undefined;
+  /** Whether the observation is all that is wanted: no counts, states or flags. */
+  readonly verdictOnly?: boolean;
   /** Whether to say why the test comes out as it does. */
   readonly explain?: boolean;
+}
+
+/** What every execution of a test comes to. */
+export interface Counts {
+  readonly states: readonly string[];
+  readonly positive: number;
+  readonly negative: number;
+  readonly flags: readonly string[];
+  readonly executions: number;
 }
 
 /** A finished test as plain data. */
@@ -38,11 +49,8 @@ export interface Report {
   readonly condition: string;
   readonly observation: Observation;
   readonly ok: boolean;
-  readonly states: readonly string[];
-  readonly positive: number;
-  readonly negative: number;
-  readonly flags: readonly string[];
-  readonly executions: number;
+  /** Undefined where only the verdict was asked for: then nothing is counted and no flag is judged. */
+  readonly counts: Counts | undefined;
   readonly exhaustive: boolean;
   /** Of what the memory model allows (decision 18). */
   readonly reach: Reach;
@@ -82,10 +90,10 @@ export function perform(
 ): Report | Refusal {
   try {
     const test = readLitmus(textOf(task.file), task.file.shown);
-    const { engine, maxTime } = task;
+    const { engine, verdictOnly, maxTime } = task;
     const { now, onProgress, supervise = undisturbed } = surroundings;
     const model = memoryModelOf(task, test);
-    const result = runLitmus(test, model, { engine, maxTime, now, onProgress, supervise });
+    const result = runLitmus(test, model, { engine, verdictOnly, maxTime, now, onProgress, supervise });
     let explanation: readonly string[] | undefined;
     // Memory models in cat come with --cat, and the command refuses the two together.
     if (task.explain !== true || 'judge' in model || result.interrupted)
@@ -114,7 +122,7 @@ function memoryModelOf({ cat, model }: Task, { arch }: LitmusTest): MemoryModel 
 }
 
 function reportOf(task: Task, result: LitmusResult, explanation: readonly string[] | undefined): Report {
-  const { test, variables, states } = result;
+  const { test } = result;
   return {
     kind: 'report',
     task,
@@ -124,11 +132,7 @@ function reportOf(task: Task, result: LitmusResult, explanation: readonly string
     condition: conditionText(test.condition),
     observation: result.observation,
     ok: result.ok,
-    states: states.map(({ values }) => stateText(test, variables, values)),
-    positive: result.positive,
-    negative: result.negative,
-    flags: result.flags,
-    executions: result.executions,
+    counts: task.verdictOnly === true ? undefined : countsOf(result),
     exhaustive: result.exhaustive,
     reach: result.reach,
     interrupted: result.interrupted,
@@ -136,4 +140,9 @@ function reportOf(task: Task, result: LitmusResult, explanation: readonly string
     expected: test.info.get('Result'),
     explanation,
   };
+}
+
+function countsOf({ test, variables, states, positive, negative, flags, executions }: LitmusResult): Counts {
+  const texts = states.map(({ values }) => stateText(test, variables, values));
+  return { states: texts, positive, negative, flags, executions };
 }

@@ -1,24 +1,22 @@
 /** Runs one litmus test: every consistent execution of it, and what they come to. */
-import { THOROUGH } from '../../explore/effort.ts';
-import { enumerate } from '../../explore/enumerate.ts';
-import { explore, type Reach } from '../../explore/explore.ts';
-import { FlagWatch } from '../../explore/flag-watch.ts';
-import { interleave } from '../../explore/interleave.ts';
 import type { EngineName } from '../../check/engine.ts';
-import { AXIOMS, type FlagName } from '../../memory/axioms/index.ts';
-import { INIT } from '../../memory/event.ts';
-import type { MemoryModel } from '../../memory/model.ts';
-import { candidateOf, type CatModel } from '../../litmus/cat/index.ts';
-import { FinalStates, isOk, observationOf, type Outcome } from '../../litmus/states.ts';
+import type { Reach } from '../../explore/explore.ts';
+import { FlagWatch } from '../../explore/flag-watch.ts';
+import type { CatModel } from '../../litmus/cat/index.ts';
 import type { Observation } from '../../litmus/condition.ts';
+import { FinalStates, isOk, observationOf, type Outcome } from '../../litmus/states.ts';
 import type { LitmusTest } from '../../litmus/test.ts';
-import { FencepostError } from '../../program/error.ts';
-import type { Execution } from '../../program/execution.ts';
-import { BehaviourTree, type Behaviour } from '../../program/tree.ts';
-import { finalValue, hasEnded, leafOf, locationsBy } from './ends.ts';
+import type { FlagName } from '../../memory/axioms/index.ts';
+import type { MemoryModel } from '../../memory/model.ts';
+import type { Behaviour } from '../../program/tree.ts';
+import { hasEnded, locationsBy } from './ends.ts';
+import { search, searchByCat, type Listener } from './search.ts';
+import { searchVerdict } from './verdict.ts';
 
 export interface RunOptions {
   readonly engine: EngineName;
+  /** Whether the observation is all that is wanted: no counts, states or flags. */
+  readonly verdictOnly?: boolean;
   /** Milliseconds. */
   readonly maxTime?: number;
   readonly now: () => number;
@@ -28,6 +26,7 @@ export interface RunOptions {
   readonly supervise?: (search: () => void) => boolean;
 }
 
+/** With `verdictOnly` states, counts and flags are only those of the executions that were looked at. */
 export interface LitmusResult extends Outcome {
   readonly test: LitmusTest;
   readonly model: string;
@@ -99,7 +98,9 @@ export function runLitmus(
       reach =
         'judge' in model
           ? searchByCat(test, model, listener, flags)
-          : search(test, model, options.engine, listener, watch);
+          : options.verdictOnly === true
+            ? searchVerdict(test, model, listener, states)
+            : search(test, model, options.engine, listener, watch);
     });
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
@@ -127,86 +128,6 @@ export function runLitmus(
 export function undisturbed(work: () => void): boolean {
   work();
   return true;
-}
-
-/** Receives the ends of searches: where each thread stands, and the final value of each location by id. */
-interface Listener {
-  begin(): void;
-  /** Called for each piece of work, of engines that may work for long before anything ends. */
-  step(): void;
-  /** Says whether it is an execution that counts. */
-  ends(leaves: readonly Behaviour[], value: (location: number) => number): boolean;
-}
-
-function search(
-  test: LitmusTest,
-  model: MemoryModel,
-  engine: EngineName,
-  listener: Listener,
-  watch: FlagWatch,
-): Reach {
-  const isWatched = model.name === 'lkmm';
-  const tree = new BehaviourTree(test.program);
-  const { memory } = test.program;
-  const threads = test.program.threads.map((_, t) => t);
-  switch (engine) {
-    case 'graph':
-      return explore(
-        tree,
-        model,
-        {
-          begin: () => listener.begin(),
-          blocked: () => listener.ends([], () => 0),
-          execution: (g) => {
-            const counts = listener.ends(
-              threads.map((t) => g.next(t) as Behaviour),
-              (id) => {
-                const last = id < g.coLast.length ? g.coLast[id] : INIT;
-                return last === INIT ? memory.initialValue(id) : g.value[last];
-              },
-            );
-            if (counts && isWatched) watch.seeGraph(g);
-          },
-        },
-        THOROUGH,
-        () => listener.step(),
-      );
-    case 'enumerate':
-      listener.begin();
-      for (const execution of enumerate(tree, AXIOMS[model.name], Infinity, () => listener.step()).executions)
-        if (tell(execution, tree, listener) && isWatched) watch.see(execution);
-      return 'all';
-    case 'interleave':
-      if (model.name !== 'sc' && model.name !== 'x86-tso') {
-        throw new FencepostError('engine-model', `the interleaving oracle does not know ${model.name}`, {
-          hint: 'it is a machine with store buffers: --model sc,x86-tso',
-        });
-      }
-      listener.begin();
-      interleave(tree, model.name, Infinity, (state) => {
-        listener.ends(state.threads, (id) => state.memory[id] ?? memory.initialValue(id));
-      });
-      return 'all';
-  }
-}
-
-/** Memory models in cat are axioms: enumeration is the engine that they have. */
-function searchByCat(test: LitmusTest, model: CatModel, listener: Listener, flags: Set<string>): Reach {
-  const tree = new BehaviourTree(test.program);
-  listener.begin();
-  for (const execution of enumerate(tree, model, Infinity, () => listener.step()).executions) {
-    if (!tell(execution, tree, listener)) continue;
-    for (const flag of model.flags(candidateOf(execution))) flags.add(flag);
-  }
-  return 'all';
-}
-
-function tell(execution: Execution, tree: BehaviourTree, listener: Listener): boolean {
-  const { memory, threads } = tree.program;
-  return listener.ends(
-    threads.map((_, t) => leafOf(tree, execution, t)),
-    (id) => finalValue(memory, execution, id),
-  );
 }
 
 /** herd7 goes on and flags it; here the thread ends. */

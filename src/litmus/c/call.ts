@@ -56,6 +56,8 @@ export function* callMacro(to: Interpreter, call: Call): Steps<Value> {
     }
     case 'cmpxchg':
       return yield* cmpxchg(to, call, macro.mark);
+    case 'try_cmpxchg':
+      return yield* tryCmpxchg(to, call, macro.mark);
     case 'atomic':
       return yield* atomic(to, call, macro);
     case 'add-unless':
@@ -92,7 +94,7 @@ function* modify(
   return { number: read.value, from: [{ value: read.value, at: read.at }] };
 }
 
-function* cmpxchg(to: Interpreter, { words, at }: Call, mark: Mark): Steps<Value> {
+function* cmpxchg(to: Interpreter, { words, at }: Pick<Call, 'words' | 'at'>, mark: Mark): Steps<Value> {
   const pointer = yield* to.evaluate(words[0]);
   const expected = yield* to.evaluate(words[1]);
   const value = yield* to.evaluate(words[2]);
@@ -100,6 +102,29 @@ function* cmpxchg(to: Interpreter, { words, at }: Call, mark: Mark): Steps<Value
   const depends = { addr: pointer.from, data: value.from };
   // What is expected decides whether there is a write at all.
   return yield* to.decidedBy(expected.from, modify(to, pointer, how, mark, depends, at));
+}
+
+/**
+ * `try_cmpxchg(p, &old, new)`: says whether it has stored, and if not leaves what it has found in the local variable
+ * `old`. Where it has, `old` does not depend on the read, so which of the two is guessed.
+ */
+function* tryCmpxchg(to: Interpreter, { macro, words, at }: Call, mark: Mark): Steps<Value> {
+  const [, old] = words;
+  if (old.kind !== 'name' || to.isParameter(old.name)) {
+    throw to.source.error(
+      'bad-arguments',
+      `${macro}() takes the address of a local variable`,
+      old.at,
+      'what it expects is there, and what it finds goes there: «&r0»',
+    );
+  }
+  const expected = yield* to.evaluate(old);
+  const stores = yield* to.guess('stores', 'finds another value');
+  const found = yield* cmpxchg(to, { words, at }, mark);
+  const from = joined(found.from, expected.from);
+  to.holdAgainst(stores === (found.number === expected.number), from);
+  if (!stores) to.setLocal(old.name, found);
+  return { number: stores ? 1 : 0, from };
 }
 
 function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Value> {

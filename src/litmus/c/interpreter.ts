@@ -73,6 +73,15 @@ export class Interpreter {
     }
   }
 
+  /** Parameters are shared locations, all other names local variables. */
+  isParameter(name: string): boolean {
+    return this.#process.parameters.some((parameter) => parameter.name === name);
+  }
+
+  setLocal(name: string, value: Value): void {
+    this.#variables.set(name, value);
+  }
+
   *load(pointer: Value, mark: Mark, at: number): Steps<Value> {
     const read = yield* load(this.locationAt(pointer, at), mark, { addr: pointer.from });
     return valueOf(read);
@@ -140,7 +149,7 @@ export class Interpreter {
         yield* this.#block(statement.body);
         return;
       case 'set':
-        this.#variables.set(statement.name, yield* this.evaluate(statement.value));
+        this.setLocal(statement.name, yield* this.evaluate(statement.value));
         return;
       case 'store': {
         const pointer = yield* this.evaluate(statement.pointer);

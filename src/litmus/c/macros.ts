@@ -1,6 +1,7 @@
 /**
  * The vocabulary of the kernel's `linux-kernel.def`: what each macro does, as data. Strengths are those
- * of MEMORY-MODELS 3.8: no suffix is a full barrier, a form that returns nothing orders nothing.
+ * of MEMORY-MODELS 3.8: no suffix is a full barrier, a form that returns nothing orders nothing. Beyond that file
+ * there are the other strengths of the families in it, and try_cmpxchg().
  */
 import { Fence, Mark } from '../../memory/event.ts';
 
@@ -27,7 +28,7 @@ export type Macro =
   | { readonly does: 'load' | 'store'; readonly mark: Mark; readonly through: 'target' | 'pointer' }
   | { readonly does: 'store-mb' }
   | { readonly does: 'fence'; readonly fence: Fence }
-  | { readonly does: 'xchg' | 'cmpxchg'; readonly mark: Mark }
+  | { readonly does: 'xchg' | 'cmpxchg' | 'try_cmpxchg'; readonly mark: Mark }
   /** `by` is absent where the first of two arguments says it. */
   | {
       readonly does: 'atomic';
@@ -110,11 +111,10 @@ const OPERATION: Readonly<Record<string, { operation: AtomicOperation; by?: numb
 /** The macro of that name; undefined where the kernel's vocabulary has none. */
 export function macroNamed(name: string): KnownMacro | undefined {
   if (Object.hasOwn(NAMED, name)) return NAMED[name];
-  const exchange = /^(?:atomic_|atomic64_|atomic_long_)?(xchg|cmpxchg)(_relaxed|_acquire|_release|)$/.exec(
-    name,
-  );
+  const exchange =
+    /^(?:atomic_|atomic64_|atomic_long_)?(xchg|cmpxchg|try_cmpxchg)(_relaxed|_acquire|_release|)$/.exec(name);
   if (exchange !== null) {
-    const does = exchange[1] as 'xchg' | 'cmpxchg';
+    const does = exchange[1] as 'xchg' | 'cmpxchg' | 'try_cmpxchg';
     return { macro: { does, mark: STRENGTH[exchange[2]] }, arity: does === 'xchg' ? 2 : 3 };
   }
   const atomic = /^atomic(?:64|_long)?_(.*)$/.exec(name);
