@@ -86,6 +86,33 @@ describe('atomics that may leave the value alone', () => {
   });
 });
 
+describe('try_cmpxchg()', () => {
+  /** What is after the exchange is a data dependency on `old` and on what was returned. */
+  const behind = 'WRITE_ONCE(*y, old); WRITE_ONCE(*z, ok);';
+  const spelled = (strength: string): string =>
+    `int found = cmpxchg${strength}(x, old, 2); int ok = 0; if (found == old) { ok = 1; } else { old = found; }`;
+  const outcome = (exchange: string): unknown => {
+    const others = ['P1(int *x, int *y) { int r0 = READ_ONCE(*y); WRITE_ONCE(*x, r0); }'];
+    const more = 'P2(int *x, int *z) { int r0 = READ_ONCE(*z); smp_mb(); int r1 = READ_ONCE(*x); }';
+    const text = `C t\n{ x=1; }\nP0(int *x, int *y, int *z) { int old = READ_ONCE(*z) + 1; ${exchange} ${behind} }
+${others[0]}\n${more}\nlocations [0:old; 0:ok; x; y; z] exists (1:r0=1 /\\ 2:r0=1 /\\ 2:r1=1)`;
+    const { states, positive, negative } = runLitmus(readLitmus(text, 't'), lkmm, {
+      engine: 'graph',
+      now: () => 0,
+    });
+    return { states, positive, negative };
+  };
+
+  it.each(['', '_relaxed', '_acquire', '_release'])('%s is what it abbreviates', (strength) => {
+    const expected = outcome(spelled(strength));
+    expect(outcome(`int ok = atomic_try_cmpxchg${strength}(x, &old, 2);`)).toEqual(expected);
+    expect(outcome(`int ok = try_cmpxchg${strength}(x, &old, 2);`)).toEqual(expected);
+  });
+
+  it('wants a local variable', () =>
+    expect(() => trace('int r = try_cmpxchg(x, y, 2);')).toThrow('takes the address of a local variable'));
+});
+
 describe('dependencies come from the syntax', () => {
   it('follows values through registers and arithmetic that cancels them', () => {
     const { events } = trace(
