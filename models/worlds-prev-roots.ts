@@ -1,17 +1,20 @@
 /** A vCPU whose MOV CR3 found no cached root, so that all it has is a previous one (KVM-MMU.md A10, C12). */
 import { emptyRootCache, PAGE_SHIFT, PREVIOUS, type ShadowPage } from 'fencepost/mmu';
 import { REGISTERS_AT_RESET } from 'fencepost/x86';
-import { Kvm } from './kvm.ts';
+import { Kvm, type Mechanism } from './kvm.ts';
 import { SMALL_SHADOW_HOST, vcpuArch } from './vcpu.ts';
 import { ORDINARY_ROOT } from './worlds.ts';
 
 const NEW_PGD_FRAME = 1;
 const CACHED_PGD_FRAME = 2;
-const CACHED_PGD = CACHED_PGD_FRAME << PAGE_SHIFT;
-/** The shadow page behind it. */
-const CACHED_ROOT = 0;
+/** What CR3 holds for the cached root, and the shadow page behind it. */
+export const CACHED_PGD = CACHED_PGD_FRAME << PAGE_SHIFT;
+export const CACHED_ROOT = 0;
 
-export function onlyPreviousRoot(): Kvm {
+const ABSENT: readonly Mechanism[] = ['unsync', 'write flooding', 'prefetch'];
+
+/** `breaks`: a zap may let others have mmu_lock in between. */
+export function onlyPreviousRoot({ breaks = false } = {}): Kvm {
   const role = ORDINARY_ROOT;
   const root: ShadowPage = {
     id: CACHED_ROOT,
@@ -35,7 +38,7 @@ export function onlyPreviousRoot(): Kvm {
     shadow: { pages: [root], nextPage: 1, rmap: {} },
     indirectShadowPages: 1,
     writeTrack: { [CACHED_PGD_FRAME]: 1 },
-    without: ['unsync', 'write flooding', 'prefetch', 'reschedule'],
+    without: breaks ? ABSENT : [...ABSENT, 'reschedule'],
     entries: 1,
     arch,
   });

@@ -77,6 +77,7 @@ import { createVsLookup } from './p37-online-vcpus/create-vs-lookup.ts';
 import { twoRequests } from './p11-request-payload/two-requests.ts';
 import { fastFaultVsChangedPte } from './c07-changed-pte/fast-fault-vs-changed-pte.ts';
 import { transitionFlush } from './c37-nested-flush/transition-flush.ts';
+import { switchVsZapAll } from './c12-prev-roots/switch-vs-zap-all.ts';
 import { prevRootAfterZapAll } from './c12-prev-roots/prev-root-after-zap-all.ts';
 import { twoPathsToATable } from './c35-permissions/two-paths-to-a-table.ts';
 import { mmioOverPresent } from './c26-untracked-writes/mmio-over-present.ts';
@@ -169,6 +170,7 @@ export const scenarios: readonly Scenario[] = [
   fastFaultVsChangedPte,
   transitionFlush,
   prevRootAfterZapAll,
+  switchVsZapAll,
   mmioOverPresent,
   twoPathsToATable,
 ];
