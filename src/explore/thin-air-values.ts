@@ -24,7 +24,7 @@ export function thinAirValues(tree: BehaviourTree, onStep: OnStep): Values {
   if (!ordinary.flat().some(hasPlain)) return NONE;
   const found = storedValues(ordinary);
   const isLock = (loc: number): boolean => memory.at(loc).kind === 'lock';
-  const known = new Set([...FAMILIAR, UNDETERMINED]);
+  const known = new Set([...FAMILIAR, UNDETERMINED, ...(tree.program.literals ?? [])]);
   for (let loc = 0; loc < memory.size; loc++) {
     if (isLock(loc)) continue;
     known.add(memory.initialValue(loc));

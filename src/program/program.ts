@@ -17,6 +17,8 @@ export interface Program {
   readonly memory: Memory;
   readonly threads: readonly Thread[];
   readonly proposal: Proposal;
+  /** Numbers in the text of the threads, where there is one: they may be treated specially though nobody stores them. */
+  readonly literals?: readonly number[];
 }
 
 /** A proposal that chooses nothing, for programs without sites. */

@@ -11,7 +11,8 @@ import { parseInitial } from './initial.ts';
 import { Interpreter } from './interpreter.ts';
 import { parseProcess } from './process.ts';
 import { locksOf } from './locks.ts';
-import type { Initial, ProcessSyntax } from './syntax.ts';
+import { expressionsIn, partsOf } from './parts.ts';
+import type { Expression, Initial, ProcessSyntax } from './syntax.ts';
 
 /** Throws a FencepostError with file, line and column at whatever it does not understand. */
 export function parseC(source: Source): LitmusTest {
@@ -28,7 +29,7 @@ export function parseC(source: Source): LitmusTest {
     name: header.name,
     arch: 'C',
     file: source.file,
-    program: programOf(header.name, layout, processes),
+    program: { ...programOf(header.name, layout, processes), literals: literalsIn(syntax) },
     processes,
     ...final,
     info: header.info,
@@ -89,6 +90,16 @@ function addressesIn(proposition: Proposition): string[] {
     case 'implies':
       return [...addressesIn(proposition.left), ...addressesIn(proposition.right)];
   }
+}
+
+function literalsIn(processes: readonly ProcessSyntax[]): number[] {
+  const literals = new Set<number>();
+  const visit = (expression: Expression): void => {
+    if (expression.kind === 'number') literals.add(expression.value);
+    partsOf(expression).forEach(visit);
+  };
+  for (const { body } of processes) expressionsIn(body).forEach(visit);
+  return [...literals];
 }
 
 function lower(
