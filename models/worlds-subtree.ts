@@ -52,9 +52,9 @@ export const DEEP_TABLES: GuestTables = { root: TOP, paging: { ...SMALL_PAGING, 
  * The guest has written the first entry of an unsync page table, and has then made the entry of its top table
  * present that leads there, for which it needs no flush. The subtree is in the hash, not yet linked.
  */
-export function unlinkedSubtree(): Kvm {
+export function unlinkedSubtree(vcpus = 2): Kvm {
   return new Kvm({
-    vcpus: 2,
+    vcpus,
     guestRoot: TOP,
     guestPages: [
       { gfn: TOP, name: 'top', entries: { 0: table(GPD) } },
@@ -64,7 +64,7 @@ export function unlinkedSubtree(): Kvm {
     ],
     shadow: {
       pages: [
-        page(ROOT, TOP, 3, { rootCount: 2 }),
+        page(ROOT, TOP, 3, { rootCount: vcpus }),
         page(1, GPD, 2),
         page(2, GPT, 1, {
           parents: [{ page: 1, index: 0 }],

@@ -11,7 +11,7 @@ import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
 import { walkVsFree } from './p04-walk/walk-vs-free.ts';
-import { linkOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
+import { linkOfStaleSubtree, twoLinksOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
 import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts';
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
 import { unsyncVsSync } from './p05-unsync/unsync-vs-sync.ts';
@@ -101,6 +101,7 @@ export const scenarios: readonly Scenario[] = [
   linkVsReload,
   linkVsRemoteReload,
   linkOfStaleSubtree,
+  twoLinksOfStaleSubtree,
   syncVsGuestWrite,
   syncVsWriteFault,
   trackedWriteVsTwoFaults,

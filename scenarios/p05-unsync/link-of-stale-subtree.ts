@@ -1,4 +1,5 @@
-import type { Scenario } from 'fencepost';
+import type { Scenario, Steps } from 'fencepost';
+import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, linkBeforeSync } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
@@ -17,6 +18,10 @@ import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { FAULT_SITES, UNMAPPED_SYNC_SITES } from './sites.ts';
 
 const FIXED = KERNELS.filter(({ name }) => name !== 'v5.14');
+
+function* faultOn(vcpu: Vcpu, page: number): Steps {
+  yield* pageFault(vcpu, ROOT, page, {}, DEEP_TABLES);
+}
 
 export const linkOfStaleSubtree: Scenario = {
   name: 'link-of-stale-subtree',
@@ -58,13 +63,31 @@ export const linkOfStaleSubtree: Scenario = {
     return {
       memory: kvm.memory,
       threads: [
-        {
-          name: 'CPU0 (page fault)',
-          *body() {
-            yield* pageFault(faults, ROOT, SECOND_PAGE, {}, DEEP_TABLES);
-          },
-        },
+        { name: 'CPU0 (page fault)', body: () => faultOn(faults, SECOND_PAGE) },
         { name: 'CPU1 (guest reads)', body: () => readFresh(reads, ROOT, 3, FIRST_PAGE, OLD_DATA) },
+      ],
+      properties: [noStaleSpte(kvm), unsyncReachable(kvm)],
+    };
+  },
+};
+
+export const twoLinksOfStaleSubtree: Scenario = {
+  ...linkOfStaleSubtree,
+  name: 'two-links-of-stale-subtree',
+  question: 'Does a link to a subtree with unsync tables show anything old while two vCPUs fault below it?',
+  doc:
+    'The same as link-of-stale-subtree with three vCPUs: CPU0 and CPU1 fault on the second and on the first entry of the ' +
+    'table, and either may link the subtree; CPU2 reads the page of the first entry.',
+  tier: 'deep',
+  world() {
+    const kvm = unlinkedSubtree(3);
+    const [first, second, reads] = kvm.vcpus;
+    return {
+      memory: kvm.memory,
+      threads: [
+        { name: 'CPU0 (page fault)', body: () => faultOn(first, SECOND_PAGE) },
+        { name: 'CPU1 (page fault)', body: () => faultOn(second, FIRST_PAGE) },
+        { name: 'CPU2 (guest reads)', body: () => readFresh(reads, ROOT, 3, FIRST_PAGE, OLD_DATA) },
       ],
       properties: [noStaleSpte(kvm), unsyncReachable(kvm)],
     };
