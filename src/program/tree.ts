@@ -49,24 +49,28 @@ export class Behaviour {
 const DEFAULT_LIMIT = 1_000_000;
 
 /**
- * The lazily built, shared behaviour trees of a program (DESIGN.md 4). A new node costs one replay of
- * the thread's generator; after `limit` nodes the trees are dropped and grow again as needed.
+ * The lazily built, shared behaviour trees of a program (DESIGN.md 4). A new node costs one step where it
+ * follows the newest one of its thread, else one replay of the thread's generator; after `limit` nodes the trees
+ * are dropped and grow again as needed.
  */
 export class BehaviourTree {
   readonly program: Program;
   readonly states = new GuardedStates();
   readonly #limit: number;
   readonly #roots: (Behaviour | undefined)[];
+  /** The newest node of each thread, with the run that has come to it. */
+  readonly #newest: ({ readonly node: Behaviour; readonly run: Stepper } | undefined)[];
   #size = 0;
 
   constructor(program: Program, limit = DEFAULT_LIMIT) {
     this.program = program;
     this.#limit = limit;
     this.#roots = program.threads.map(() => undefined);
+    this.#newest = program.threads.map(() => undefined);
   }
 
   root(thread: number): Behaviour {
-    return (this.#roots[thread] ??= this.#node(thread, undefined, 0, this.#stepper(thread).start()));
+    return (this.#roots[thread] ??= this.#begin(thread));
   }
 
   /** What the thread does after the event at `from` has read `value` (0 if it reads nothing). */
@@ -84,12 +88,19 @@ export class BehaviourTree {
     return this.#roots.some(within);
   }
 
+  #begin(thread: number): Behaviour {
+    const run = this.#stepper(thread);
+    const node = this.#node(thread, undefined, 0, run.start());
+    this.#newest[thread] = { node, run };
+    return node;
+  }
+
   #grow(from: Behaviour, value: number): Behaviour {
     if (this.#size >= this.#limit) this.#forget();
     const waits = from.label.until !== undefined && !from.label.until(value);
     const node = waits
       ? new Behaviour(from.thread, from.at + 1, from, value, Status.Waiting, from.label)
-      : this.#node(from.thread, from, value, this.#replay(from, value));
+      : this.#step(from, value);
     from.keys.push(value);
     from.children.push(node);
     this.#size += 1;
@@ -97,13 +108,25 @@ export class BehaviourTree {
     return node;
   }
 
-  #replay(from: Behaviour, value: number): Next {
-    const values = [value];
-    for (let node = from; node.parent !== undefined; node = node.parent) values.push(node.key);
-    const stepper = this.#stepper(from.thread);
-    let next = stepper.start();
-    for (let i = values.length - 1; i >= 0; i--) next = stepper.resume(values[i]);
-    return next;
+  #step(from: Behaviour, value: number): Behaviour {
+    const { thread } = from;
+    const newest = this.#newest[thread];
+    // A run that fails on the value is of no more use.
+    this.#newest[thread] = undefined;
+    const run = newest?.node === from ? newest.run : this.#replay(from);
+    const node = this.#node(thread, from, value, run.resume(value));
+    this.#newest[thread] = { node, run };
+    return node;
+  }
+
+  /** A run that has come to the node. */
+  #replay(to: Behaviour): Stepper {
+    const values: number[] = [];
+    for (let node = to; node.parent !== undefined; node = node.parent) values.push(node.key);
+    const run = this.#stepper(to.thread);
+    run.start();
+    for (let i = values.length - 1; i >= 0; i--) run.resume(values[i]);
+    return run;
   }
 
   #stepper(thread: number): Stepper {
