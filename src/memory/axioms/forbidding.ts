@@ -19,6 +19,7 @@ import {
   type Term,
 } from './derivation.ts';
 import { lkmmTerms } from './lkmm-derivation.ts';
+import { plainCoherenceTerm } from './plain-derivation.ts';
 import { rcuFenceTerm } from './rcu-derivation.ts';
 import { isLocked, isMfence } from './x86-tso.ts';
 
@@ -37,7 +38,7 @@ interface Axiom {
 }
 
 /**
- * The most telling axiom first. `locking` and `plain-coherence` are not among them.
+ * The most telling axiom first. `locking` is not among them.
  */
 export function brokenAxioms(candidate: Candidate, model: ModelName): Broken[] {
   return [...commonAxioms(candidate), ...ownAxioms(candidate, model)].flatMap(({ axiom, says, term }) => {
@@ -75,14 +76,21 @@ function ownAxioms(candidate: Candidate, model: ModelName): Axiom[] {
       });
     case 'lkmm':
     case 'lkmm-marked': {
-      const { hb, pb, rb } = lkmmTerms(candidate, model === 'lkmm');
+      const terms = lkmmTerms(candidate, model === 'lkmm');
+      const { hb, pb, rb, fixed } = terms;
       return [
         { axiom: 'happens-before', says: 'acyclic(hb)', term: hb },
         { axiom: 'propagation', says: 'acyclic(pb)', term: pb },
         ...(rb === undefined ? [] : [{ axiom: 'rcu', says: 'irreflexive(rb)', term: rb }]),
+        ...(fixed.Plain.isEmpty ? [] : [plainCoherence(plainCoherenceTerm(candidate, terms))]),
       ];
     }
   }
+}
+
+function plainCoherence(term: Term): Axiom {
+  const says = 'no rf against rw-xb, no fr against wr-vis, no co against ww-vis';
+  return { axiom: 'plain-coherence', says, term };
 }
 
 /** The global order of a memory model, and the RCU guarantee in it (gracePeriodsHold). */

@@ -22,7 +22,16 @@ import { lkmmStatic, type LkmmStatic } from './lkmm-relations.ts';
 import { rcuFenceTerm } from './rcu-derivation.ts';
 import { fencesOf, marksOf } from './rcu.ts';
 
+/** Names as in lkmm-relations.ts; strong, nonrw and fence contain rcu-fence here too. */
 export interface LkmmTerms {
+  readonly fixed: LkmmStatic;
+  readonly rfe: Term;
+  readonly addr: Term;
+  readonly strong: Term;
+  readonly nonrw: Term;
+  readonly fence: Term;
+  readonly rmwseq: Term;
+  readonly cfence: Term;
   readonly hb: Term;
   readonly pb: Term;
   /** Undefined where nothing waits for a grace period. */
@@ -45,7 +54,8 @@ export function lkmmTerms(candidate: Candidate, plain: boolean): LkmmTerms {
 
   const { addr, data, ctrl } = dependencies(candidate, rfi);
   const { strong, poRel, acqPo, wmb, rmb, ulp } = fenceTerms(fixed, union(rfe, rfi));
-  const fence = union(strong, poRel, acqPo, wmb, rmb);
+  const nonrw = union(strong, poRel, acqPo);
+  const fence = union(nonrw, wmb, rmb);
 
   const dep = union(addr, data);
   const toW = union(to(union(dep, ctrl), W), overwrite(int, 'i'), seq(to(addr, Plain), wmb));
@@ -66,7 +76,13 @@ export function lkmmTerms(candidate: Candidate, plain: boolean): LkmmTerms {
   const link = named('rcu-link', seq(optional(po), star(hb), star(pb), prop, po));
   const ordered = rcuFenceTerm(candidate, link);
   const rb = ordered && named('rb', to(seq(prop, ordered, star(hb), star(pb)), Marked));
-  return { hb, pb, rb };
+  const andGracePeriods = (term: Term): Term => (ordered === undefined ? term : union(term, ordered));
+  return {
+    ...{ fixed, rfe, addr, rmwseq, cfence, hb, pb, rb },
+    strong: andGracePeriods(strong),
+    nonrw: andGracePeriods(nonrw),
+    fence: andGracePeriods(fence),
+  };
 }
 
 /** Dependencies survive storing to memory and reloading. */

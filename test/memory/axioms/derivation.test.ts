@@ -14,8 +14,8 @@ import { asProgram, randomProgram, type RandomProgram } from '../../support/rand
 
 const RUNS = 40;
 const MOST_EACH = 12;
-/** Axioms that come without a cycle, wholly or in part. */
-const WITHOUT_CYCLE = ['locking', 'plain-coherence'];
+/** Axioms that come without a cycle. */
+const WITHOUT_CYCLE = ['locking'];
 
 function candidatesOf(program: RandomProgram, coherent: boolean): Candidate[] {
   const found: Candidate[] = [];
