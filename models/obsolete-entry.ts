@@ -2,6 +2,7 @@
 import {
   branch,
   call,
+  choice,
   fail,
   readOnce,
   readPlain,
@@ -21,7 +22,9 @@ import {
 } from './kvm.ts';
 import { kvmFlushTlbAll } from './flush-own-tlb.ts';
 import { kvmMmuReload } from './load-root.ts';
+import { kvmCheckRequest } from './requests.ts';
 import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd } from './roots.ts';
+import { reloadLook } from './sites/zap-all-fast.ts';
 import { archOf, mmuOf } from './vcpu.ts';
 
 /** 1 once the zap has returned. */
@@ -49,12 +52,7 @@ export function enterOnRoot(vcpu: Vcpu): Steps<RunOnRoot> {
 function* enter(vcpu: Vcpu): Steps<RunOnRoot> {
   let run: RunOnRoot | undefined;
   while (run === undefined) {
-    yield* serveRequests(vcpu, {
-      [KVM_REQ_MMU_FREE_OBSOLETE_ROOTS]: () => kvmMmuFreeObsoleteRoots(vcpu),
-      [KVM_REQ_LOAD_MMU_PGD]: () => kvmMmuLoadPgd(vcpu),
-      [KVM_REQ_TLB_FLUSH]: kvmFlushTlbAll,
-    });
-    yield* kvmMmuReload(vcpu);
+    yield* prepareEntry(vcpu);
     yield* runGuest(vcpu, function* () {
       const { hardwareRoot } = yield* archOf(vcpu);
       run = {
@@ -64,6 +62,23 @@ function* enter(vcpu: Vcpu): Steps<RunOnRoot> {
     });
   }
   return run;
+}
+
+/** What comes before the handshake: requests, then a root. */
+export function* prepareEntry(vcpu: Vcpu): Steps {
+  yield* serveRequests(vcpu, {
+    [KVM_REQ_MMU_FREE_OBSOLETE_ROOTS]: () => kvmMmuFreeObsoleteRoots(vcpu),
+    [KVM_REQ_LOAD_MMU_PGD]: () => kvmMmuLoadPgd(vcpu),
+    [KVM_REQ_TLB_FLUSH]: kvmFlushTlbAll,
+  });
+  yield* lookAgain(vcpu);
+  yield* kvmMmuReload(vcpu);
+}
+
+/** kvm_mmu_reload() looks once more: the injection of events, which is left out, stands between the two. */
+function* lookAgain(vcpu: Vcpu): Steps {
+  if ((yield* choice(reloadLook)) === 'skip') return;
+  yield* kvmCheckRequest(vcpu, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, () => kvmMmuFreeObsoleteRoots(vcpu));
 }
 
 /** I7: pages that were there at the start are those that were zapped. */

@@ -44,3 +44,10 @@ export const currentRootTested = mutate(
   sites.obsoletePrevRoots,
   'the current root',
 );
+
+export const noReloadLook = mutate(
+  'no-reload-look',
+  'kvm_mmu_reload() does not look at the request again',
+  sites.reloadLook,
+  'skip',
+);

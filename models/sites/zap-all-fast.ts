@@ -7,3 +7,10 @@ export const zapAllRequest = defineSite({
   doc: 'Where KVM_REQ_MMU_FREE_OBSOLETE_ROOTS is made: behind the new mmu_valid_gen, before it, or nowhere.',
   options: ['behind the generation', 'before the generation', 'nowhere'],
 });
+
+export const reloadLook = defineSite({
+  name: 'reload-look',
+  fn: 'kvm_mmu_reload',
+  doc: 'Whether KVM_REQ_MMU_FREE_OBSOLETE_ROOTS is looked at once more where a root is about to be loaded.',
+  options: ['look', 'skip'],
+});

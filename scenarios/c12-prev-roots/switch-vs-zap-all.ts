@@ -1,6 +1,6 @@
-import type { Scenario, Steps } from 'fencepost';
+import { call, type Scenario, type Steps } from 'fencepost';
 import type { Vcpu } from '../../models/kvm.ts';
-import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
+import { enterOnRoot, judgeRun, prepareEntry, zapAndReturn } from '../../models/obsolete-entry.ts';
 import { modeOnce } from '../../models/proposals/guest-entry.ts';
 import { currentRootTested } from '../../models/proposals/zap-all-fast.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
@@ -12,9 +12,9 @@ import { ZAP_SITES } from '../p01-isp/sites.ts';
 import { ENTRY_AND_KICK_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
-/** KVM_RUN behind a MOV CR3 that found no root, then a MOV CR3 to the page table that has one. */
+/** KVM_RUN behind a MOV CR3 that found no root, then a MOV CR3 to the page table that has one; the run in between does no more. */
 function* runAndSwitch(vcpu: Vcpu): Steps {
-  yield* enterOnRoot(vcpu);
+  yield* call('vcpu_enter_guest', prepareEntry(vcpu));
   yield* kvmMmuNewPgd(vcpu, CACHED_PGD);
   yield* judgeRun(yield* enterOnRoot(vcpu), [CACHED_ROOT]);
 }
@@ -24,7 +24,7 @@ export const switchVsZapAll: Scenario = {
   question: 'Can a MOV CR3 take up a previous root that kvm_mmu_zap_all_fast() is about to zap, and keep it?',
   doc:
     'The last MOV CR3 of the vCPU on CPU0 found no cached root; one previous root is left. CPU0 enters the guest, which ' +
-    'loads a root, switches to the page table of the previous one, and enters again. CPU1 deletes a memslot: all pages ' +
+    'loads a root, switches to the page table of the previous one at once, and enters again. CPU1 deletes a memslot: all pages ' +
     'become obsolete, and are zapped page by page; in between others may have mmu_lock.',
   sources: ['KVM-MMU.md C12, P12, P13, A10, A12', 'cf4a8693d97a (v5.19)', '527d5cd7eece (v5.18)'],
   tier: 'deep',
@@ -35,6 +35,7 @@ export const switchVsZapAll: Scenario = {
     ...ZAP_SITES,
     sites.zapAllRequest,
     sites.obsoleteRoots,
+    sites.reloadLook,
     sites.obsoletePrevRoots,
     sites.freeRootCount,
     sites.flushOnReuse,

@@ -28,6 +28,7 @@ export const entryVsRootZap: Scenario = {
     sites.prepareZapRequest,
     sites.ipiWait,
     sites.obsoleteRoots,
+    sites.reloadLook,
     sites.obsoletePrevRoots,
     sites.freeRootCount,
     ...ROOT_LOAD_SITES,

@@ -1,7 +1,7 @@
 import type { Scenario } from 'fencepost';
 import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
-import { zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
+import { noReloadLook, zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
@@ -22,6 +22,7 @@ export const entryVsZapAll: Scenario = {
     sites.zapAllRequest,
     sites.ipiWait,
     sites.obsoleteRoots,
+    sites.reloadLook,
     sites.obsoletePrevRoots,
     sites.freeRootCount,
     ...ROOT_LOAD_SITES,
@@ -30,7 +31,7 @@ export const entryVsZapAll: Scenario = {
     sites.accountShadowedAfterIncrement,
     sites.accountShadowedWriteProtect,
   ],
-  proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest],
+  proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest, noReloadLook],
   protocols: ['P12', 'P13'],
   mutants: [
     'v7.1-mode-once/no-entry-fence',
@@ -38,6 +39,7 @@ export const entryVsZapAll: Scenario = {
     'v7.1-mode-once/zap-all-early-request',
     'v7.1-mode-once/zap-all-no-request',
   ],
+  equivalents: ['v7.1-mode-once/no-reload-look'],
   expectations: [
     {
       proposals: ['v7.1-mode-once'],
@@ -54,6 +56,12 @@ export const entryVsZapAll: Scenario = {
       proposals: ['v7.1-mode-once/no-ipi-wait', 'v7.1-mode-once/zap-all-no-request'],
       verdicts: EVERYWHERE,
       because: 'P13: nothing makes the vCPU leave its root before the zap returns',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-reload-look'],
+      verdicts: SAFE,
+      because:
+        'P02: every request is looked for again behind the mode; the second look spares a failed entry',
     },
     {
       proposals: ['v7.1-mode-once/zap-all-early-request'],
