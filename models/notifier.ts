@@ -86,6 +86,7 @@ export function* invalidateEnd({ mmuInvalidateSeq, mmuInvalidateInProgress }: Kv
     (function* () {
       yield* raiseSeq(mmuInvalidateSeq);
       yield* fenceAt(sites.invalidateEndFence);
+      if ((yield* choice(sites.invalidateEndCount)) === 'skip') return;
       yield* add(mmuInvalidateInProgress, -1, Mark.Plain, { text: 'mmu_invalidate_in_progress--' });
     })(),
   );

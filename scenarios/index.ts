@@ -36,6 +36,7 @@ import {
   twoFirstRoots,
 } from './p14-published/use-vs-publish.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
+import { retriedFault } from './p08-invalidate-seq/retried-fault.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
 import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
@@ -120,6 +121,7 @@ export const scenarios: readonly Scenario[] = [
   twoFirstRoots,
   faultVsInvalidation,
   narrowSequence,
+  retriedFault,
   refreshVsInvalidation,
   faultVsRemoval,
   mmioFaultVsRemoval,

@@ -51,6 +51,12 @@ export const intSeq: Proposal = deriveProposal(
   { [sites.faultinSeqType.name]: 'int' },
 );
 
+export const endNotCounted = mutate(
+  'end-not-counted',
+  'mmu_invalidate_in_progress is not lowered at the end of an invalidation',
+  { [sites.invalidateEndCount.name]: 'skip' },
+);
+
 export const swapWithoutWait = mutate(
   'swap-without-wait',
   'memslots are exchanged while an invalidation is active',

@@ -57,6 +57,13 @@ export const invalidateEndSeqWrite = defineSite({
   options: ['increment', 'WRITE_ONCE'],
 });
 
+export const invalidateEndCount = defineSite({
+  name: 'invalidate-end-count',
+  fn: 'kvm_mmu_invalidate_end',
+  doc: 'Whether the end of an invalidation takes back what its start has counted in mmu_invalidate_in_progress.',
+  options: ['mmu_invalidate_in_progress--', 'skip'],
+});
+
 export const invalidateEndFence = defineSite({
   name: 'invalidate-end-fence',
   fn: 'kvm_mmu_invalidate_end',

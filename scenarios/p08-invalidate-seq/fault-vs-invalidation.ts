@@ -42,6 +42,7 @@ export const faultVsInvalidation: Scenario = {
     sites.retrySeq,
     sites.invalidateEndSeqWrite,
     sites.invalidateEndFence,
+    sites.invalidateEndCount,
   ],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),

@@ -31,6 +31,7 @@ export const narrowSequence: Scenario = {
     sites.retrySeq,
     sites.invalidateEndSeqWrite,
     sites.invalidateEndFence,
+    sites.invalidateEndCount,
   ],
   proposals: [versions['v6.3'], versions['v6.6'], versions['v7.1'], intSeq],
   protocols: ['P08'],

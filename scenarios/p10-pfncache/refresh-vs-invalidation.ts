@@ -29,6 +29,7 @@ export const refreshVsInvalidation: Scenario = {
     sites.activeCountWrite,
     sites.invalidateEndSeqWrite,
     sites.invalidateEndFence,
+    sites.invalidateEndCount,
   ],
   proposals: [
     ...FIXED.map((name) => versions[name]),

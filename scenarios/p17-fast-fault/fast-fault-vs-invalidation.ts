@@ -6,7 +6,11 @@ import { noFreedPage } from '../../models/properties/no-freed-page.ts';
 import { fastFaultPlain } from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { fastFaultDirty, fastFaultStore } from '../../models/sites/dirty-log.ts';
-import { invalidateEndFence, invalidateEndSeqWrite } from '../../models/sites/notifier.ts';
+import {
+  invalidateEndCount,
+  invalidateEndFence,
+  invalidateEndSeqWrite,
+} from '../../models/sites/notifier.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
@@ -20,7 +24,7 @@ export const fastFaultVsInvalidation: Scenario = {
     'The page is mapped without W, but MMU-writable. On CPU0 a write fault is fixed without mmu_lock; on CPU1 the ' +
     'primary MM replaces the host page.',
   sources: ['KVM-MMU.md A15, P17'],
-  sites: [fastFaultDirty, fastFaultStore, invalidateEndFence, invalidateEndSeqWrite],
+  sites: [fastFaultDirty, fastFaultStore, invalidateEndCount, invalidateEndFence, invalidateEndSeqWrite],
   proposals: [...VERSIONS.map((name) => versions[name]), fastFaultPlain],
   protocols: ['P17'],
   mutants: ['v7.1/fast-fault-plain'],

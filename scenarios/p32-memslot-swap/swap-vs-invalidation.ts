@@ -29,6 +29,7 @@ export const swapVsInvalidation: Scenario = {
     sites.activeCountWrite,
     sites.invalidateEndSeqWrite,
     sites.invalidateEndFence,
+    sites.invalidateEndCount,
   ],
   proposals: [...VERSIONS.map((name) => versions[name]), swapWithoutWait],
   protocols: ['P32'],
