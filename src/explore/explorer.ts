@@ -27,6 +27,8 @@ export interface Visitor {
   execution(graph: WorkGraph): void;
   /** Nothing can be added, and some thread has not ended. */
   blocked(graph: WorkGraph): void;
+  /** Nothing can be added, and what is only judged then forbids the graph: work was done all the same. */
+  rejected?(): void;
 }
 
 const FIRST_CAPACITY = 32;
@@ -323,6 +325,7 @@ class Explorer {
 
   #leaf(g: WorkGraph): void {
     const admitted = g.checker.admits();
+    if (!admitted) this.#visitor.rejected?.();
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);
       if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {

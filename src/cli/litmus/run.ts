@@ -66,12 +66,14 @@ export function runLitmus(
     options.onProgress?.(count.executions, count.blocked);
   };
   let steps = 0;
+  const step = (): void => {
+    if (++steps % CLOCK_INTERVAL === 0 && options.now() - started >= (options.maxTime ?? Infinity))
+      throw new Stop();
+  };
   const flags = new Set<string>();
   const listener: Listener = {
-    step: () => {
-      if (++steps % CLOCK_INTERVAL === 0 && options.now() - started >= (options.maxTime ?? Infinity))
-        throw new Stop();
-    },
+    step,
+    rejected: step,
     begin: () => {
       states.clear();
       count.executions = count.blocked = count.cutOff = 0;

@@ -20,6 +20,8 @@ export interface Listener {
   begin(): void;
   /** Called for each piece of work, of engines that may work for long before anything ends. */
   step(): void;
+  /** What came to its end is no execution after all. */
+  rejected(): void;
   /** Says whether it is an execution that counts. */
   ends(leaves: readonly Behaviour[], value: (location: number) => number): boolean;
 }
@@ -44,6 +46,7 @@ export function search(
         {
           begin: () => listener.begin(),
           blocked: () => listener.ends([], () => 0),
+          rejected: () => listener.rejected(),
           execution: (g) => {
             const counts = listener.ends(
               threads.map((t) => g.next(t) as Behaviour),

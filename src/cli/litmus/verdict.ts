@@ -46,12 +46,19 @@ function searchUntil(
   states: FinalStates,
 ): Reach | undefined {
   let seen = 0;
+  const count = (): void => {
+    if (isSettled(states) || ++seen > most) throw new Cut();
+  };
   const brief: Listener = {
     ...listener,
+    rejected: () => {
+      listener.rejected();
+      count();
+    },
     ends: (leaves, value) => {
-      const counts = listener.ends(leaves, value);
-      if (isSettled(states) || ++seen > most) throw new Cut();
-      return counts;
+      const isExecution = listener.ends(leaves, value);
+      count();
+      return isExecution;
     },
   };
   try {
