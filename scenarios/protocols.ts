@@ -1,6 +1,13 @@
 /** The ordering protocols and the historic bugs of the fact sheet (KVM-MMU.md B, C): what coverage is counted in. */
 import type { CatalogueEntry } from 'fencepost';
 
+/** Why x86 has no mutant to forgive: with a barrier dropped it would show the difference, or there is none to drop. */
+const BY_LOCK = 'no equivalent mutant: a lock orders, and there is no barrier to drop';
+const BY_ATOMICITY =
+  'no equivalent mutant: it is atomicity that counts, which a LOCKed instruction gives x86 too';
+const BY_FLUSH = 'no equivalent mutant: it is the wait of a flush that counts, on every processor';
+const BY_GRACE_PERIOD = 'no equivalent mutant: a grace period orders, and there is no barrier to drop';
+
 export const protocols: readonly CatalogueEntry[] = [
   { id: 'P01', title: 'indirect_shadow_pages as the gate of emulated writes' },
   { id: 'P02', title: 'vcpu->mode against vcpu->requests' },
@@ -8,7 +15,7 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P04', title: 'lockless walks against freeing shadow pages' },
   { id: 'P05', title: 'unsync flags before the writable SPTE' },
   { id: 'P06', title: 'sync: protect and flush, clear unsync, then read the guest PTEs' },
-  { id: 'P07', title: 'protect or unsync, then re-read the guest PTE' },
+  { id: 'P07', title: 'protect or unsync, then re-read the guest PTE', because: BY_LOCK },
   { id: 'P08', title: 'mmu_invalidate_seq against installing a pfn' },
   { id: 'P09', title: 'unlocked pre-checks of an invalidation' },
   { id: 'P10', title: 'gfn_to_pfn_cache refresh' },
@@ -18,29 +25,37 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P14', title: 'shadow_root_allocated publishes the rmap arrays' },
   { id: 'P15', title: 'mmu_page_hash is published' },
   { id: 'P16', title: 'external_write_tracking_enabled is published' },
-  { id: 'P17', title: 'fast page faults against other writers of SPTEs' },
+  { id: 'P17', title: 'fast page faults against other writers of SPTEs', because: BY_ATOMICITY },
   { id: 'P18', title: 'a flush whenever an MMU-writable SPTE stops being that' },
-  { id: 'P19', title: 'the W bit of an SPTE against dirty_bitmap' },
-  { id: 'P20', title: 'emulated writes against dirty_bitmap' },
-  { id: 'P21', title: 'PML and D bits: clear, then flush' },
+  { id: 'P19', title: 'the W bit of an SPTE against dirty_bitmap', because: BY_ATOMICITY },
+  {
+    id: 'P20',
+    title: 'emulated writes against dirty_bitmap',
+    because: 'no equivalent mutant: x86 needs no barrier here, and the kernel has none',
+  },
+  { id: 'P21', title: 'PML and D bits: clear, then flush', because: BY_FLUSH },
   { id: 'P22', title: 'the dirty ring' },
   { id: 'P23', title: 'SPTE halves of 32-bit hosts' },
   { id: 'P24', title: 'a table is filled before it is linked' },
-  { id: 'P25', title: 'frozen SPTEs of the TDP MMU' },
-  { id: 'P26', title: 'TDP MMU tables are freed by RCU' },
-  { id: 'P27', title: 'TLBs of a CPU that the vCPU has left' },
-  { id: 'P28', title: 'validity and reference counts of TDP MMU roots' },
-  { id: 'P29', title: 'memslot removal' },
-  { id: 'P30', title: 'the generation in MMIO SPTEs' },
-  { id: 'P31', title: 'slots_arch_lock' },
-  { id: 'P32', title: 'mn_active_invalidate_count against the exchange of memslots' },
+  { id: 'P25', title: 'frozen SPTEs of the TDP MMU', because: BY_ATOMICITY },
+  { id: 'P26', title: 'TDP MMU tables are freed by RCU', because: BY_GRACE_PERIOD },
+  { id: 'P27', title: 'TLBs of a CPU that the vCPU has left', because: BY_FLUSH },
+  { id: 'P28', title: 'validity and reference counts of TDP MMU roots', because: BY_ATOMICITY },
+  { id: 'P29', title: 'memslot removal', because: BY_GRACE_PERIOD },
+  { id: 'P30', title: 'the generation in MMIO SPTEs', because: BY_GRACE_PERIOD },
+  { id: 'P31', title: 'slots_arch_lock', because: BY_LOCK },
+  { id: 'P32', title: 'mn_active_invalidate_count against the exchange of memslots', because: BY_LOCK },
   { id: 'P33', title: 'the lock bit of rmap heads' },
-  { id: 'P34', title: 'mmu_unsync_pages_lock' },
-  { id: 'P35', title: 'possible_nx_huge_pages' },
-  { id: 'P36', title: 'tlbs_dirty (until v5.14)' },
+  { id: 'P34', title: 'mmu_unsync_pages_lock', because: BY_LOCK },
+  { id: 'P35', title: 'possible_nx_huge_pages', because: BY_LOCK },
+  {
+    id: 'P36',
+    title: 'tlbs_dirty (until v5.14)',
+    because: 'no equivalent mutant: v5.14, which has the barrier, is violated with it (C02)',
+  },
   { id: 'P37', title: 'online_vcpus publishes a vCPU' },
   { id: 'P38', title: 'vcpu->mode after the exit' },
-  { id: 'P39', title: 'A and D bits of guest PTEs by cmpxchg' },
+  { id: 'P39', title: 'A and D bits of guest PTEs by cmpxchg', because: BY_ATOMICITY },
   {
     id: 'P40',
     title: 'gfn_write_track read without a lock',
@@ -48,8 +63,12 @@ export const protocols: readonly CatalogueEntry[] = [
       'a hint: whether a page may be writable is decided by the read in mmu_try_to_unsync_pages() under mmu_lock, which ' +
       'the write faults of P05 and P34 pass; a stale hint costs an emulation, or a fault more',
   },
-  { id: 'P41', title: 'host_pfn_mapping_level' },
-  { id: 'P42', title: 'paravirtual TLB flush' },
+  {
+    id: 'P41',
+    title: 'host_pfn_mapping_level',
+    because: 'no equivalent mutant: interrupts that are off keep the tables, as RCU would',
+  },
+  { id: 'P42', title: 'paravirtual TLB flush', because: BY_FLUSH },
   {
     id: 'P43',
     title: 'posted interrupts',
