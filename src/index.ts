@@ -12,6 +12,8 @@ export {
   type ConcreteEnding,
   type ConcreteOptions,
 } from './program/concrete.ts';
+export { ReadTree, type Answered } from './program/read-tree.ts';
+export { RecordedRuns, type RecordedEnding, type RecordedOptions } from './program/recorded.ts';
 export { FencepostError } from './program/error.ts';
 export type { EventRef, ExecutedEvent, Execution } from './program/execution.ts';
 export { FaultPoints, withFault, type Fault, type FaultPoint } from './program/fault.ts';
@@ -78,7 +80,7 @@ export {
   type SequentialOptions,
   type SequentialRun,
 } from './program/sequential.ts';
-export { defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
+export { choiceAt, defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
 export { randomSequences, type RandomOptions, type RandomResult } from './check/search/random.ts';
 export {
   search,

@@ -91,6 +91,8 @@ describe('the public face', () => {
         "MODEL_NAMES",
         "Mark",
         "Memory",
+        "ReadTree",
+        "RecordedRuns",
         "add",
         "assume",
         "atomicAdd",
@@ -98,6 +100,7 @@ describe('the public face', () => {
         "branch",
         "call",
         "choice",
+        "choiceAt",
         "choose",
         "clearBit",
         "cmpxchg",
@@ -178,6 +181,7 @@ describe('the public face', () => {
     );
     expect(types.sort()).toMatchInlineSnapshot(`
       [
+        "Answered",
         "Architecture",
         "BugPair",
         "CatalogueEntry",
@@ -204,6 +208,8 @@ describe('the public face', () => {
         "RandomOptions",
         "RandomResult",
         "Read",
+        "RecordedEnding",
+        "RecordedOptions",
         "Rmw",
         "Scenario",
         "Search",

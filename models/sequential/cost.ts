@@ -7,7 +7,7 @@ import type { Proposal } from 'fencepost';
 import { X86_CR0_WP, type Access } from 'fencepost/x86';
 import { SequentialGuest } from './guest.ts';
 import type { GuestOperation } from './operation.ts';
-import type { GuestState } from './run.ts';
+import type { GuestState } from './state.ts';
 import type { GuestWorld } from './world.ts';
 
 /** What the hardware and KVM spend time on. */

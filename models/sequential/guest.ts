@@ -3,8 +3,8 @@
  * requests and enters the guest, the processors cache whatever they can, and the judge looks.
  */
 import {
-  localOf,
   noConcrete,
+  RecordedRuns,
   type Fault,
   type Operation as KernelStep,
   type Proposal,
@@ -15,10 +15,13 @@ import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Reg
 import { Kvm } from '../kvm.ts';
 import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
-import { keyOf } from './key.ts';
+import type { KeptRoots } from './kept-roots.ts';
+import { noteOf } from './notes.ts';
 import { describe, vcpuOperations, type GuestOperation } from './operation.ts';
 import { perform } from './perform.ts';
-import { GuestRun, type GuestState, type Setting } from './run.ts';
+import { Remembered } from './remembered.ts';
+import { GuestRun, type Setting } from './run.ts';
+import { keyOf, type GuestState } from './state.ts';
 import { Violated } from './violated.ts';
 import type { GuestWorld } from './world.ts';
 
@@ -30,7 +33,9 @@ export interface GuestOptions {
    * address too (vol. 3A, 4.10.4.1), and no PCID may use what was cached under another (4.10.1).
    */
   readonly strict?: boolean;
-  /** Told of every step that KVM performs, and for which vCPU. */
+  /** Told what each run of KVM has passed: functions, and sites with their options; equal runs give the same array. */
+  readonly passed?: (notes: readonly string[]) => void;
+  /** Told of every step that KVM performs, and for which vCPU; everything is slow then. */
   readonly watch?: (vcpu: number, step: KernelStep) => void;
 }
 
@@ -48,7 +53,13 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
         ? []
         : Array.from({ length: kvm.entries }, (_, index) => kvm.guest.pte(gfn, index)),
     );
-    this.setting = { kvm, machine, guestPtes, proposal, ...options };
+    const remembered = new Remembered();
+    const runs = new RecordedRuns({
+      proposal,
+      note: (step) => noteOf(proposal, step),
+      same: (state) => remembered.identities.same(state),
+    });
+    this.setting = { kvm, machine, guestPtes, runs, remembered, ...options };
   }
 
   /** Every vCPU is in the guest for the first time. Throws where already that is wrong. */
@@ -57,15 +68,23 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
   }
 
   #start(): GuestState {
-    const { kvm, machine } = this.setting;
-    const concrete = noConcrete();
+    const { kvm, machine, remembered } = this.setting;
+    const { identities } = remembered;
     const registers = this.world.start.arch?.registers ?? REGISTERS_AT_RESET;
-    const processor = newProcessor(machine, readGuest(kvm, concrete), registers);
+    const processor = remembered.sameProcessor(
+      newProcessor(machine, readGuest(kvm, noConcrete()), registers),
+    );
+    const hardware = remembered.sameHeld(HOLDS_NOTHING);
+    const kept = identities.same<KeptRoots>([]);
     const run = new GuestRun(this.setting, {
-      concrete,
-      processors: kvm.vcpus.map(() => processor),
-      hardware: kvm.vcpus.map(() => HOLDS_NOTHING),
-      kept: kvm.vcpus.map(() => []),
+      words: new Map(),
+      mmu: identities.same(kvm.mmuLock.initial),
+      vcpus: kvm.vcpus.map(({ arch }) => ({
+        arch: identities.same(arch.initial),
+        processor,
+        kept,
+        hardware,
+      })),
     });
     run.enterAll();
     look(run, this.#all);
@@ -78,8 +97,8 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
 
   *operations(state: GuestState): Iterable<GuestOperation> {
     const { alphabet } = this.world;
-    for (const { id, arch } of this.setting.kvm.vcpus) {
-      const { registers, mode } = localOf(state.concrete, arch);
+    for (const { id } of this.setting.kvm.vcpus) {
+      const { registers, mode } = state.vcpus[id].arch;
       yield* vcpuOperations(alphabet, id, registers, mode.smm);
     }
     for (const what of alphabet.host) {
@@ -90,7 +109,6 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
 
   perform(state: GuestState, operation: GuestOperation): Step<GuestState> {
     const run = new GuestRun(this.setting, state);
-    const before = run.mmu;
     try {
       if (!perform(run, operation)) return { kind: 'none' };
       run.settle(operation.kind === 'host' ? undefined : operation.vcpu);
@@ -99,16 +117,15 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       if (error instanceof Violated) return { kind: 'violation', violation: error.violation };
       throw error;
     }
-    run.forgetFreed(before);
     return { kind: 'state', state: run.state };
   }
 
   key(state: GuestState): string {
-    return keyOf(this.setting.kvm, state);
+    return keyOf(this.setting.remembered, state);
   }
 
   registersOf(state: GuestState, vcpu: number): Registers {
-    return localOf(state.concrete, this.setting.kvm.vcpus[vcpu].arch).registers;
+    return state.vcpus[vcpu].arch.registers;
   }
 
   /** One line for each operation of a trace, with the vCPU that performs it. */

@@ -15,7 +15,7 @@ export { countTurn, type Counts } from './cost.ts';
 export { SequentialGuest, type GuestOptions } from './guest.ts';
 export { ROLE_MUTANTS } from './mutants.ts';
 export type { GuestOperation } from './operation.ts';
-export type { GuestState } from './run.ts';
+export { keyOf, type GuestState } from './state.ts';
 export { COST_WORLDS, MMU_KINDS, TURNS, WORLDS, type MmuKind } from './worlds.ts';
 export type { GuestWorld } from './world.ts';
 

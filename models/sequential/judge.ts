@@ -34,7 +34,8 @@ function judge(run: GuestRun, vcpus: readonly number[]): void {
   if (run.hasChangedTables) judgeOwnState(run);
   for (const id of vcpus) {
     if (!run.isTouched(id)) continue;
-    judgeTranslations(run, id);
+    const { processors, hardware } = run;
+    run.setting.remembered.once(processors[id], hardware[id], () => judgeTranslations(run, id));
     judgeDirect(run, id);
   }
 }

@@ -54,7 +54,9 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
     case 'host': {
       const { kvm } = run.setting;
       const isShrink = operation.what === 'mmu_shrink_scan';
-      run.run(0, isShrink ? mmuShrinkScan(kvm, 1) : unprotectPage(kvm, operation.gfn));
+      run.run(0, JSON.stringify(operation), () =>
+        isShrink ? mmuShrinkScan(kvm, 1) : unprotectPage(kvm, operation.gfn),
+      );
       return true;
     }
   }
@@ -76,7 +78,7 @@ function access(run: GuestRun, vcpu: number, page: number, how: Access): Outcome
       : walkShadow(run, vcpu, page, how);
     if (missing === 'completed') return tries === 0 ? 'nothing' : 'completed';
     if (missing === 'fault') return 'fault';
-    const result = run.run(vcpu, missing.handle);
+    const result = run.run(vcpu, missing.name, missing.handle);
     if (result.outcome === 'inject') {
       giveFault(run, vcpu, page, how, result.errorCode ?? 0);
       return 'fault';
@@ -88,7 +90,8 @@ function access(run: GuestRun, vcpu: number, page: number, how: Access): Outcome
 }
 
 interface Missing {
-  readonly handle: Steps<FaultResult>;
+  readonly name: string;
+  readonly handle: () => Steps<FaultResult>;
 }
 
 function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Missing | 'completed' {
@@ -98,7 +101,11 @@ function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Mis
   const present = walked.kind === 'translation';
   if (present && permits(walked.translation, how, shadowRegisters(registers))) return 'completed';
   const access = { ...faultAccess(how), present };
-  return { handle: shadowFault(kvm.vcpus[vcpu], page, access, pagingModeOf(registers) !== 'off') };
+  const isPaging = pagingModeOf(registers) !== 'off';
+  return {
+    name: `fault ${page} ${accessName(access)} ${isPaging}`,
+    handle: () => shadowFault(kvm.vcpus[vcpu], page, access, isPaging),
+  };
 }
 
 function* shadowFault(vcpu: Vcpu, page: number, access: GuestAccess, isPaging: boolean): Steps<FaultResult> {
@@ -106,6 +113,10 @@ function* shadowFault(vcpu: Vcpu, page: number, access: GuestAccess, isPaging: b
   if (root === undefined) return { outcome: 'retry' };
   if (!isPaging) return { outcome: yield* directPageFault(vcpu, root, page, access) };
   return yield* handlePageFault(vcpu, root, page, access, yield* guestTables(vcpu));
+}
+
+function accessName({ write, fetch, user, present }: GuestAccess): string {
+  return [write, fetch, user, present].map(Number).join('');
 }
 
 function faultAccess({ kind, user }: Access): GuestAccess {
@@ -141,7 +152,11 @@ function walkInTwoDimensions(
     for (const { table } of result.updates) touch(table, true);
     touch(result.frame, how.kind === 'write');
   }
-  if (lacking !== undefined) return { handle: tdpFault(kvm.vcpus[vcpu], lacking.gfn, lacking.access) };
+  if (lacking !== undefined) {
+    const { gfn, access } = lacking;
+    const handle = (): Steps<FaultResult> => tdpFault(kvm.vcpus[vcpu], gfn, access);
+    return { name: `tdp fault ${gfn} ${accessName(access)}`, handle };
+  }
   if (result.kind === 'fault') {
     executeArchitecture(run, vcpu, { op: 'page-fault', page });
     run.executeInHardware(vcpu, { op: 'page-fault', page });
@@ -169,7 +184,9 @@ function giveFault(run: GuestRun, vcpu: number, page: number, how: Access, error
     executeArchitecture(run, vcpu, { op: 'page-fault', page });
   }
   run.page = page;
-  run.run(vcpu, kvmInjectEmulatedPageFault(run.setting.kvm.vcpus[vcpu], page, errorCode));
+  run.run(vcpu, `inject ${page} ${errorCode}`, () =>
+    kvmInjectEmulatedPageFault(run.setting.kvm.vcpus[vcpu], page, errorCode),
+  );
 }
 
 const SUPERVISOR_WRITE: Access = { kind: 'write', user: false };
@@ -181,7 +198,9 @@ function storeByWalk(run: GuestRun, { vcpu, page, gfn, index, value }: Store): b
   const { registers } = run.arch(vcpu);
   const pte = kvm.guest.pte(gfn, index);
   if (outcome === 'emulated') {
-    run.run(vcpu, emulatorWritePhys(kvm.vcpus[vcpu], { gfn, index }, value));
+    run.run(vcpu, `write ${gfn} ${index} ${value}`, () =>
+      emulatorWritePhys(kvm.vcpus[vcpu], { gfn, index }, value),
+    );
     if (wordAt(run.concrete, pte) !== value) throw new Violated('store-done', `${pte.name} keeps its value`);
     return true;
   }
@@ -218,9 +237,14 @@ function storeByHeld(run: GuestRun, { vcpu, page, gfn, index, value }: Store): b
 
 /** Changes the registers and what the architecture allows; false: the operation raises an exception. */
 function executeArchitecture(run: GuestRun, vcpu: number, operation: Operation): boolean {
-  const { machine, strict } = run.setting;
+  const { machine, remembered, strict } = run.setting;
   const before = run.processors[vcpu].registers;
-  const step = afterOperation(machine, run.processors[vcpu], operation, run.readGuest);
+  const processor = remembered.sameProcessor(run.processors[vcpu]);
+  const name = `operation ${remembered.identities.numberOf(processor)} ${JSON.stringify(operation)}`;
+  const step = remembered.byReads(name, run.readGuest, (read) => {
+    const after = afterOperation(machine, processor, operation, read);
+    return after.kind === 'done' ? { ...after, processor: remembered.sameProcessor(after.processor) } : after;
+  });
   if (step.kind !== 'done') return false;
   if (strict !== true) {
     run.kept[vcpu] = keptAfter(run.kept[vcpu], before, operation, step.processor.registers);
@@ -243,8 +267,10 @@ function executeOperation(run: GuestRun, { vcpu: id, operation, exits }: Execute
     return false;
   }
   const { registers } = run.processors[id];
-  if (exits === true) run.run(id, carryOut(vcpu, operation, registers));
-  else run.run(id, guestOperation(vcpu, operation));
+  const name = JSON.stringify(operation);
+  if (exits === true)
+    run.run(id, `exit ${name} ${registers.cr3}`, () => carryOut(vcpu, operation, registers));
+  else run.run(id, name, () => guestOperation(vcpu, operation));
   if (!sameRegisters(run.arch(id).registers, registers))
     throw new Violated('registers', `vCPU ${id} has wrong registers`);
   return true;
@@ -270,18 +296,22 @@ function exitsUnderTdp({ op }: Operation): boolean {
 function switchSmm(run: GuestRun, vcpu: number, enters: boolean): void {
   const { saved } = run.arch(vcpu);
   const path = enters ? enterSmm : leaveSmm;
-  run.run(vcpu, path(run.setting.kvm.vcpus[vcpu]));
+  run.run(vcpu, enters ? 'SMI' : 'RSM', () => path(run.setting.kvm.vcpus[vcpu]));
   const { registers, mode } = run.arch(vcpu);
   const isRight = enters ? pagingModeOf(registers) === 'off' : sameRegisters(registers, saved);
   if (mode.smm !== enters || !isRight) throw new Violated('registers', `vCPU ${vcpu} has wrong registers`);
   const processor = { ...run.processors[vcpu], registers };
-  run.processors[vcpu] = afterWrite(run.setting.machine, processor, run.readGuest);
+  const { machine, remembered } = run.setting;
+  run.processors[vcpu] = remembered.sameProcessor(afterWrite(machine, processor, run.readGuest));
 }
 
 function emulate(run: GuestRun, vcpu: number, page: number, how: Access): boolean {
   const { kvm } = run.setting;
   if (pagingModeOf(run.arch(vcpu).registers) === 'off') return false;
-  const walk = run.run(vcpu, emulatedWalk(kvm.vcpus[vcpu], page, faultAccess(how)));
+  const access = faultAccess(how);
+  const walk = run.run(vcpu, `walk ${page} ${accessName(access)}`, () =>
+    emulatedWalk(kvm.vcpus[vcpu], page, access),
+  );
   if ('errorCode' in walk) giveFault(run, vcpu, page, how, walk.errorCode);
   else judgeEmulated(run, vcpu, page, how, walk.gfn);
   return true;

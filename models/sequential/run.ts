@@ -3,20 +3,18 @@
  * may hold. Every step program of KVM runs through here.
  */
 import {
-  copyConcrete,
   guardedBy,
   localOf,
-  runConcrete,
   withFault,
   wordAt,
   type Concrete,
   type Fault,
   type Location,
   type Operation as Step,
-  type Proposal,
+  type RecordedRuns,
   type Steps,
 } from 'fencepost';
-import { findPage, INVALID_PAGE, isValidRoot, type MmuState } from 'fencepost/mmu';
+import { INVALID_PAGE, isValidRoot, type MmuState } from 'fencepost/mmu';
 import {
   addressSpaceOf,
   afterWrite,
@@ -39,29 +37,25 @@ import { prepareEntry } from './entry.ts';
 import { fillKept, type KeptRoots } from './kept-roots.ts';
 import { isMapped, readGuest, readSptes, shadowSpace } from './hardware.ts';
 import { look } from './judge.ts';
+import { effectsOf } from './notes.ts';
+import type { Remembered } from './remembered.ts';
+import { settled, type GuestState } from './state.ts';
 import { Violated } from './violated.ts';
-
-/** Between two operations; never changed in place. */
-export interface GuestState {
-  readonly concrete: Concrete;
-  /** By vCPU: what the architecture allows. */
-  readonly processors: readonly Processor[];
-  readonly kept: readonly KeptRoots[];
-  /** By vCPU: what the hardware may hold of what KVM gave it. */
-  readonly hardware: readonly MayHold[];
-}
 
 /** What does not change from operation to operation. */
 export interface Setting {
   readonly kvm: Kvm;
   readonly machine: Machine;
-  readonly proposal: Proposal;
-  readonly fault?: Fault;
+  readonly runs: RecordedRuns;
+  readonly remembered: Remembered;
   /** Judges by the letter of the SDM where KVM is known to differ. */
   readonly strict?: boolean;
   /** Every entry of a guest table. */
   readonly guestPtes: readonly Location[];
-  /** Told of every step of KVM. */
+  readonly fault?: Fault;
+  /** Told what each run of KVM has passed: functions, and sites with their options. */
+  readonly passed?: (notes: readonly string[]) => void;
+  /** Told of every step of KVM, which then goes through each. */
   readonly watch?: (vcpu: number, step: Step) => void;
 }
 
@@ -81,12 +75,17 @@ export class GuestRun {
   #storedSptes = false;
 
   constructor(setting: Setting, from: GuestState) {
+    const { vcpus, mmuLock } = setting.kvm;
     this.setting = setting;
     this.#from = from;
-    this.concrete = copyConcrete(from.concrete);
-    this.processors = [...from.processors];
-    this.hardware = [...from.hardware];
-    this.kept = [...from.kept];
+    this.concrete = {
+      words: new Map(from.words),
+      guarded: new Map([[mmuLock, from.mmu]]),
+      locals: new Map(vcpus.map(({ id, arch }) => [arch, from.vcpus[id].arch])),
+    };
+    this.processors = from.vcpus.map(({ processor }) => processor);
+    this.hardware = from.vcpus.map(({ hardware }) => hardware);
+    this.kept = from.vcpus.map(({ kept }) => kept);
   }
 
   get mmu(): MmuState {
@@ -101,20 +100,16 @@ export class GuestRun {
     return readGuest(this.setting.kvm, this.concrete);
   }
 
-  /** Runs a path of KVM to its end on behalf of a vCPU. */
-  run<T>(vcpu: number, steps: Steps<T>): T {
-    const { proposal, fault, watch } = this.setting;
-    const body = fault === undefined ? steps : withFault(steps, fault);
-    const ending = runConcrete(body, this.concrete, {
-      proposal,
-      watch: (step) => {
-        if (step.op === 'enter') this.#noteFlush(vcpu, step.fn);
-        else if (step.op === 'store' || step.op === 'rmw') {
-          if (step.loc.name.startsWith('sp')) this.#storedSptes = true;
-        }
-        watch?.(vcpu, step);
-      },
-    });
+  /** Runs a path of KVM to its end on behalf of a vCPU. The name says all that the path depends on beside the state. */
+  run<T>(vcpu: number, name: string, steps: () => Steps<T>): T {
+    const { runs, fault, passed, watch } = this.setting;
+    const body = fault === undefined ? steps : (): Steps<T> => withFault(steps(), fault);
+    const told = watch === undefined ? undefined : (step: Step): void => watch(vcpu, step);
+    const { ending, notes } = runs.run(`${vcpu} ${name}`, body, this.concrete, told);
+    passed?.(notes);
+    const { flushes, storesSptes } = effectsOf(notes);
+    this.#storedSptes ||= storesSptes;
+    for (const fn of flushes) this.#noteFlush(vcpu, fn);
     switch (ending.status) {
       case 'end':
         return ending.value;
@@ -147,8 +142,10 @@ export class GuestRun {
 
   #invalidateHardware(vcpu: number, operation: Operation): void {
     const { machine } = this.setting;
-    const { registers } = this.arch(vcpu);
-    const bits = this.space(vcpu)?.format.indexBits ?? machine.geometry[pagingModeOf(registers)];
+    const { registers, hardwareRoot } = this.arch(vcpu);
+    const { kvm } = this.setting;
+    const shadow = kvm.host.tdpEnabled ? undefined : shadowSpace(kvm, this.mmu, hardwareRoot);
+    const bits = shadow?.format.indexBits ?? machine.geometry[pagingModeOf(registers)];
     this.hardware[vcpu] = invalidatedBy(registers, operation).reduce(
       (rest, invalidation) => invalidate(rest, machine.pages, bits, invalidation),
       this.hardware[vcpu],
@@ -201,7 +198,7 @@ export class GuestRun {
         const isReady = wordAt(this.concrete, vcpu.requests) === 0 && isValidRoot(rootOf(arch[arch.mmu]));
         if (isReady) continue;
         isQuiet = false;
-        this.run(vcpu.id, prepareEntry(vcpu));
+        this.run(vcpu.id, 'enter', () => prepareEntry(vcpu));
       }
       if (isQuiet) return;
     }
@@ -210,18 +207,39 @@ export class GuestRun {
 
   /** Lets these processors, the architecture's and the real ones, cache what they can by now. */
   fill(vcpus: readonly number[]): void {
-    const { machine } = this.setting;
     const guestChanged = this.#guestChanged();
     for (const id of vcpus) {
-      if (guestChanged) {
-        const processor = afterWrite(machine, this.processors[id], this.readGuest);
-        this.processors[id] = fillKept(machine, processor, this.kept[id], this.readGuest);
-      }
-      if (!guestChanged && !this.isTouched(id)) continue;
-      const tag = currentPcid(this.arch(id).registers);
-      const space = this.space(id);
-      this.hardware[id] = fill(this.hardware[id], machine.pages, space, tag, this.reader(id));
+      if (guestChanged) this.processors[id] = this.#filled(this.processors[id], this.kept[id]);
+      if (guestChanged || this.isTouched(id)) this.#fillHardware(id);
     }
+  }
+
+  #filled(from: Processor, kept: KeptRoots): Processor {
+    const { machine, remembered } = this.setting;
+    const processor = remembered.sameProcessor(from);
+    const name = `memory ${remembered.identities.numberOf(processor)} ${kept.join()}`;
+    return remembered.byReads(name, this.readGuest, (read) =>
+      remembered.sameProcessor(fillKept(machine, afterWrite(machine, processor, read), kept, read)),
+    );
+  }
+
+  #fillHardware(vcpu: number): void {
+    const { machine, remembered } = this.setting;
+    const { registers } = this.arch(vcpu);
+    const held = remembered.sameHeld(this.hardware[vcpu]);
+    const space = this.space(vcpu);
+    if (space === undefined) {
+      this.hardware[vcpu] = held;
+      return;
+    }
+    const tag = currentPcid(registers);
+    const numbers = [remembered.identities.same(registers), held].map((part) =>
+      remembered.identities.numberOf(part),
+    );
+    const name = `hardware ${numbers.join(' ')} ${space.root} ${space.format.indexBits.length}`;
+    this.hardware[vcpu] = remembered.byReads(name, this.reader(vcpu), (read) =>
+      remembered.sameHeld(fill(held, machine.pages, space, tag, read)),
+    );
   }
 
   /** The other vCPUs that nothing keeps out of the guest while one handles its exit. */
@@ -233,40 +251,29 @@ export class GuestRun {
 
   /** Whether KVM has stored to its tables, or made or freed one. */
   get hasChangedTables(): boolean {
-    return this.#storedSptes || this.mmu !== guardedBy(this.#from.concrete, this.setting.kvm.mmuLock);
+    return this.#storedSptes || this.mmu !== this.#from.mmu;
   }
 
   /** Whether what a vCPU may reach can be other than it was before the operation. */
   isTouched(vcpu: number): boolean {
-    const before = localOf(this.#from.concrete, this.setting.kvm.vcpus[vcpu].arch);
+    const before = this.#from.vcpus[vcpu];
     return (
       this.#storedSptes ||
-      this.processors[vcpu] !== this.#from.processors[vcpu] ||
-      this.hardware[vcpu] !== this.#from.hardware[vcpu] ||
-      this.arch(vcpu) !== before
+      this.processors[vcpu] !== before.processor ||
+      this.hardware[vcpu] !== before.hardware ||
+      this.arch(vcpu) !== before.arch
     );
   }
 
   #guestChanged(): boolean {
+    const { words } = this.#from;
     return this.setting.guestPtes.some(
-      (pte) => wordAt(this.concrete, pte) !== wordAt(this.#from.concrete, pte),
+      (pte) => wordAt(this.concrete, pte) !== (words.get(pte) ?? pte.initial),
     );
   }
 
-  /** Words of pages that have been freed say nothing any more. */
-  forgetFreed(before: MmuState): void {
-    const { mmu } = this;
-    if (before.pages.every(({ id }) => findPage(mmu, id) !== undefined)) return;
-    for (const [location] of this.concrete.words) {
-      const page = /^sp(\d+)->/.exec(location.name)?.[1];
-      if (page !== undefined && findPage(mmu, Number(page)) === undefined) {
-        this.concrete.words.delete(location);
-      }
-    }
-  }
-
+  /** What the operation leaves behind. */
   get state(): GuestState {
-    const { concrete, processors, hardware, kept } = this;
-    return { concrete, processors, hardware, kept };
+    return settled(this.setting.kvm, this.setting.remembered, this);
   }
 }

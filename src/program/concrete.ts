@@ -16,6 +16,15 @@ export interface Concrete {
   readonly locals: Map<ThreadLocal, unknown>;
 }
 
+/** What a run needs of each part. */
+export type ConcreteStore<K, V> = Pick<Map<K, V>, 'get' | 'has'> & { set(key: K, value: V): unknown };
+
+interface ConcreteStores {
+  readonly words: ConcreteStore<Location, number>;
+  readonly guarded: ConcreteStore<Lock, unknown>;
+  readonly locals: ConcreteStore<ThreadLocal, unknown>;
+}
+
 export type ConcreteEnding<T> =
   | { readonly status: 'end'; readonly value: T }
   | { readonly status: 'dropped' }
@@ -44,36 +53,36 @@ export function copyConcrete({ words, guarded, locals }: Concrete): Concrete {
   return { words: new Map(words), guarded: new Map(guarded), locals: new Map(locals) };
 }
 
-export function wordAt({ words }: Concrete, loc: Location): number {
+export function wordAt({ words }: Pick<ConcreteStores, 'words'>, loc: Location): number {
   return words.get(loc) ?? loc.initial;
 }
 
-export function guardedBy<S>({ guarded }: Concrete, lock: Lock<S>): S {
+export function guardedBy<S>({ guarded }: Pick<ConcreteStores, 'guarded'>, lock: Lock<S>): S {
   return (guarded.has(lock) ? guarded.get(lock) : lock.initial) as S;
 }
 
-export function localOf<S>({ locals }: Concrete, of: ThreadLocal<S>): S {
+export function localOf<S>({ locals }: Pick<ConcreteStores, 'locals'>, of: ThreadLocal<S>): S {
   return (locals.has(of) ? locals.get(of) : of.initial) as S;
 }
 
 /** Runs the steps to their end and changes `state` as they do. */
 export function runConcrete<T>(
   steps: Steps<T>,
-  state: Concrete,
+  state: ConcreteStores,
   options: ConcreteOptions,
 ): ConcreteEnding<T> {
   return new ConcreteRun(state, options).run(steps);
 }
 
 class ConcreteRun {
-  readonly #state: Concrete;
+  readonly #state: ConcreteStores;
   readonly #options: ConcreteOptions;
   readonly #held = new Map<Lock, 'exclusive' | 'shared'>();
   #fn = '';
   readonly #callers: string[] = [];
   #at = 0;
 
-  constructor(state: Concrete, options: ConcreteOptions) {
+  constructor(state: ConcreteStores, options: ConcreteOptions) {
     this.#state = state;
     this.#options = options;
   }

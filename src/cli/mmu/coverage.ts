@@ -1,26 +1,27 @@
-import type { Operation } from '../../program/operation.ts';
-import { choiceAt, type Proposal } from '../../program/site.ts';
-
 /** What of KVM a search has passed: functions with their calls, and sites with what was chosen there. */
 export class Coverage {
-  readonly functions = new Map<string, number>();
-  readonly #sites = new Set<string>();
-  readonly #proposal: Proposal;
+  /** How often each run; equal runs have the same notes. */
+  readonly #runs = new Map<readonly string[], number>();
 
-  constructor(proposal: Proposal) {
-    this.#proposal = proposal;
+  note(notes: readonly string[]): void {
+    this.#runs.set(notes, (this.#runs.get(notes) ?? 0) + 1);
   }
 
-  note(step: Operation): void {
-    if (step.op === 'enter') this.functions.set(step.fn, this.calls(step.fn) + 1);
-    else if (step.op === 'site') this.#sites.add(`${step.site.name}=${choiceAt(this.#proposal, step.site)}`);
-  }
-
-  calls(fn: string): number {
-    return this.functions.get(fn) ?? 0;
+  /** Calls by function. */
+  get functions(): ReadonlyMap<string, number> {
+    const calls = new Map<string, number>();
+    for (const [notes, times] of this.#runs) {
+      for (const note of notes) if (isFunction(note)) calls.set(note, (calls.get(note) ?? 0) + times);
+    }
+    return calls;
   }
 
   get sites(): readonly string[] {
-    return [...this.#sites].sort();
+    const all = [...this.#runs.keys()].flat().filter((note) => note.includes('='));
+    return [...new Set(all)].sort();
   }
+}
+
+function isFunction(note: string): boolean {
+  return /^\w+$/.test(note) && note !== 'sp';
 }

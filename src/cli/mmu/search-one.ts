@@ -49,9 +49,9 @@ export function searchOne(
   flags: Flags,
   io: Io,
 ): Searched | undefined {
-  const covered = new Coverage(policy);
+  const covered = new Coverage();
   const { strict } = flags;
-  const guest = new SequentialGuest(world, policy, { strict, watch: (_, step) => covered.note(step) });
+  const guest = new SequentialGuest(world, policy, { strict, passed: (notes) => covered.note(notes) });
   const watch = new SearchWatch(io, `${policy.name} in ${world.name}`, flags.maxTime);
   let found: Found | undefined;
   const isDone = io.supervise(() => {
@@ -60,20 +60,22 @@ export function searchOne(
   watch.clear();
   if (!isDone || found === undefined) return undefined;
   const { trace, ...counts } = found;
+  const { functions, sites } = covered;
+  const calls = (fn: string): number => functions.get(fn) ?? 0;
   const result = {
     policy: policy.name,
     world: world.name,
     ...counts,
     seconds: watch.seconds,
     roots: {
-      switched: covered.calls('kvm_mmu_new_pgd'),
-      freed: covered.calls('mmu_free_root_page'),
-      loaded: covered.calls('kvm_mmu_load'),
-      pagesSynced: covered.calls('kvm_sync_page'),
+      switched: calls('kvm_mmu_new_pgd'),
+      freed: calls('mmu_free_root_page'),
+      loaded: calls('kvm_mmu_load'),
+      pagesSynced: calls('kvm_sync_page'),
       bytes: rootCacheBytes(policy),
     },
-    functions: [...covered.functions.keys()].sort(),
-    sites: covered.sites,
+    functions: [...functions.keys()].sort(),
+    sites,
   };
   if (trace === undefined) return result;
   const log = new StepLog();

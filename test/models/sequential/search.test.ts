@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { deriveProposal, randomSequences, search, type Proposal } from 'fencepost';
-import { textOf } from '../../../models/sequential/key.ts';
+import { deriveProposal, randomSequences, search, type Proposal, type SearchResult } from 'fencepost';
 import {
   BASELINE,
+  keyOf,
   POLICIES,
   SequentialGuest,
   WORLDS,
@@ -61,17 +61,33 @@ describe('the sequential search', () => {
     expect(search<GuestState, GuestOperation>(guest, { depth: 3 }).verdict).toBe('violated');
   });
 
+  it.each([
+    ['shadow-pcide', 3],
+    ['shadow-tables', 2],
+    ['tdp-modes', 2],
+  ])('sees in %s what it sees when it remembers nothing, to depth %i', (world, depth) => {
+    const states = (watch?: () => void): SearchResult<GuestOperation> & { readonly passed: number } => {
+      const passed = new Set<string>();
+      const guest = new SequentialGuest(worldNamed(world), BASELINE, {
+        watch,
+        passed: (notes) => void passed.add(notes.join()),
+      });
+      return { ...search<GuestState, GuestOperation>(guest, { depth }), passed: passed.size };
+    };
+    expect(states(() => undefined)).toEqual(states());
+  });
+
   it('loses nothing when vCPUs change places', () => {
     const guest = new SequentialGuest(worldNamed('shadow-pcide'), BASELINE);
-    const { kvm } = guest.setting;
+    const { remembered } = guest.setting;
     const orbits = new Set<string>();
     const whole = {
       initial: guest.initial,
       operations: (state: GuestState) => guest.operations(state),
       perform: (state: GuestState, operation: GuestOperation) => guest.perform(state, operation),
       key: (state: GuestState) => {
-        orbits.add(textOf(kvm, state));
-        return textOf(kvm, state, false);
+        orbits.add(keyOf(remembered, state));
+        return keyOf(remembered, state, false);
       },
     };
     search(whole, { depth: 3 });

@@ -1,0 +1,37 @@
+/** What is to be known of a run of KVM when it is over: the calls, the choices, and whether a table was changed. */
+import { choiceAt, type Operation as Step, type Proposal } from 'fencepost';
+
+const STORES_SPTE = 'sp';
+
+export function noteOf(proposal: Proposal, step: Step): string | undefined {
+  if (step.op === 'enter') return step.fn;
+  if (step.op === 'site') return `${step.site.name}=${choiceAt(proposal, step.site)}`;
+  const isStore = step.op === 'store' || step.op === 'rmw';
+  return isStore && step.loc.name.startsWith(STORES_SPTE) ? STORES_SPTE : undefined;
+}
+
+/** Kernel functions at whose call the vendor module flushes. */
+const FLUSHES: readonly string[] = [
+  'kvm_x86_flush_tlb_all',
+  'kvm_x86_flush_tlb_current',
+  'kvm_x86_flush_tlb_guest',
+  'kvm_x86_flush_tlb_gva',
+];
+
+export interface Effects {
+  /** Functions that flush, in their order. */
+  readonly flushes: readonly string[];
+  readonly storesSptes: boolean;
+}
+
+const effects = new WeakMap<readonly string[], Effects>();
+
+export function effectsOf(notes: readonly string[]): Effects {
+  let known = effects.get(notes);
+  if (known === undefined) {
+    const flushes = notes.filter((note) => FLUSHES.includes(note));
+    known = { flushes, storesSptes: notes.includes(STORES_SPTE) };
+    effects.set(notes, known);
+  }
+  return known;
+}
