@@ -1,6 +1,9 @@
 /**
  * The processor under a vCPU (KVM-MMU.md A13, D1, G2): it walks the shadow tables, one load per level, keeps
- * translations, fills them whenever the guest runs, and forgets them whenever it likes or is told to.
+ * translations, fills them whenever the guest runs, and forgets them whenever it likes or is told to. KVM makes SPTEs with
+ * A set, so that a walk has nothing to update; D is set by a locked update where a world logs by it (models/guest-write.ts).
+ * What a paging-structure cache holds is a walk that has stopped half-way, and walks may begin at any time; for one that
+ * outlives the guest run see models/paging-structure-cache.ts.
  */
 import {
   branch,

@@ -60,7 +60,7 @@ function* walk({ kvm, mode }: Vcpu, root: number, rootLevel: number, page: numbe
       yield* storeRelease(mode, OUTSIDE_GUEST_MODE);
     const addr = [...via];
     if (id !== root) {
-      const gone = yield* readOnce(freed(kvm, id), { addr, text: `walk into sp${id}` });
+      const gone = yield* readOnce(tableGone(kvm, id), { addr, text: `walk into sp${id}` });
       visits.push({ id, gone });
     }
     const { location } = sptePointer(kvm, id, indexAt(page, level, kvm.entries), level);
@@ -73,7 +73,7 @@ function* walk({ kvm, mode }: Vcpu, root: number, rootLevel: number, page: numbe
 }
 
 /** 1 once the memory of a shadow page belongs to somebody else. */
-function freed({ memory }: Kvm, id: number): Location {
+export function tableGone({ memory }: Kvm, id: number): Location {
   return memory.location(`sp${id}->spt in other hands`);
 }
 
@@ -86,7 +86,7 @@ export function* zapAndFree(kvm: Kvm, id: number): Steps {
   for (const page of invalidList) {
     yield* call(
       'kvm_mmu_free_shadow_page',
-      storeRelease(freed(kvm, page), 1, { text: `free_page(sp${page}->spt)` }),
+      storeRelease(tableGone(kvm, page), 1, { text: `free_page(sp${page}->spt)` }),
     );
   }
   yield* writeUnlock(kvm.mmuLock);

@@ -10,6 +10,7 @@ import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts'
 import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
+import { entryVsTableFree } from './p02-requests/entry-vs-table-free.ts';
 import { walkVsFree } from './p04-walk/walk-vs-free.ts';
 import { linkOfStaleSubtree, twoLinksOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
 import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts';
@@ -94,6 +95,7 @@ export const scenarios: readonly Scenario[] = [
   twoWritersVsFault,
   writerVsTwoFaults,
   entryVsFlush,
+  entryVsTableFree,
   walkVsFree,
   repointedTableVsTwoFaults,
   unsyncVsFlush,
