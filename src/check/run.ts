@@ -26,6 +26,8 @@ export interface JudgeOptions {
   readonly maxStates?: number;
   /** Stop after so many milliseconds. */
   readonly maxTime?: number;
+  /** Stop at the first violation, for whoever asks whether there is one, and not for the shortest. */
+  readonly untilViolated?: boolean;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
   /** Does the search and says whether it came to its end: something outside may have cut it off. */
@@ -71,7 +73,7 @@ export interface Judgement {
 /** How many executions pass between two looks at the clock. */
 const CLOCK_INTERVAL = 256;
 
-/** A limit was hit. Unwinds the search; never leaves this file. */
+/** A limit was hit, or what was looked for is found. Unwinds the search; never leaves this file. */
 class Stop extends Error {}
 
 /** Throws a FencepostError when the scenario itself fails: `world-failed`, `path-failed`, `property-failed`… */
@@ -257,6 +259,7 @@ class Tally {
       if (best === undefined) {
         const candidate = found.replays ? new Candidate(found.execution()) : undefined;
         this.#violated.set(property, { count: 1, candidate, message });
+        if (this.#options.untilViolated === true) throw new Stop();
         continue;
       }
       best.count += 1;

@@ -1,5 +1,5 @@
 /** Whether a scenario catches a mutant of its paths. */
-import type { ModelName } from '../../memory/model.ts';
+import type { MemoryModel, ModelName } from '../../memory/model.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
 import { defineProgram } from '../../program/program.ts';
@@ -14,11 +14,14 @@ import { listing, mutated, mutantName, type Mutant } from './mutant.ts';
 export interface Trial {
   /** Undefined: nothing is violated under any memory model that was tried. */
   readonly caught: { readonly model: ModelName; readonly by: string } | undefined;
-  /** Every execution was seen wherever nothing was caught. */
+  /** Every execution was seen where nothing was caught. */
   readonly exhaustive: boolean;
 }
 
-/** The memory models that mutants are tried under: what is plain in the kernel would hide them under `lkmm`. */
+/**
+ * The memory models that mutants are tried under, each of which allows whatever the one before does. `lkmm` is not
+ * among them: what is plain in the kernel would hide mutants there.
+ */
 const MODELS = memoryModels.filter(({ name }) => name !== 'lkmm');
 
 /** The proposal whose mutants say most: safe under the most memory models, and the latest of these. */
@@ -40,7 +43,10 @@ export function mutantsOf(scenario: Scenario, proposal: Proposal): Mutant[] {
   return [...found.values()];
 }
 
-/** Judges the mutant under each memory model under which the proposal itself is safe, until one catches it. */
+/**
+ * Judges the mutant under the memory models under which the proposal itself is safe, and names the strongest that
+ * catches it. The weakest comes first: what it does not catch, the others cannot.
+ */
 export function tryMutant(
   scenario: Scenario,
   proposal: Proposal,
@@ -58,19 +64,26 @@ export function tryMutant(
       return { ...world, threads };
     },
   };
-  let exhaustive = true;
-  for (const model of MODELS) {
-    if (expectedVerdict(scenario, proposal.name, model.name) === 'violated') continue;
-    try {
-      const { verdict, violations, ...judged } = judge(changed, proposal, model, options);
-      if (verdict === 'violated')
-        return { caught: { model: model.name, by: violations[0].property }, exhaustive };
-      exhaustive &&= judged.exhaustive;
-    } catch (error) {
-      return { caught: { model: model.name, by: failureOf(error) }, exhaustive };
-    }
+  const models = MODELS.filter(({ name }) => expectedVerdict(scenario, proposal.name, name) === 'safe');
+  const weakest = models.at(-1);
+  if (weakest === undefined) return { caught: undefined, exhaustive: true };
+  const inWeakest = tryUnder(changed, proposal, weakest, options);
+  if (inWeakest.caught === undefined && inWeakest.exhaustive) return inWeakest;
+  for (const model of models.slice(0, -1)) {
+    const { caught } = tryUnder(changed, proposal, model, options);
+    if (caught !== undefined) return { caught, exhaustive: true };
   }
-  return { caught: undefined, exhaustive };
+  return inWeakest;
+}
+
+function tryUnder(scenario: Scenario, proposal: Proposal, model: MemoryModel, options: JudgeOptions): Trial {
+  try {
+    const { violations, exhaustive } = judge(scenario, proposal, model, { ...options, untilViolated: true });
+    if (violations.length === 0) return { caught: undefined, exhaustive };
+    return { caught: { model: model.name, by: violations[0].property }, exhaustive: true };
+  } catch (error) {
+    return { caught: { model: model.name, by: failureOf(error) }, exhaustive: true };
+  }
 }
 
 /** A path that breaks off catches its mutant as well: it has met what cannot be. */

@@ -2,6 +2,7 @@ import type { ModelName } from '../../memory/model.ts';
 import { mutantsOf, subjectOf, tryMutant } from '../../check/mutants/trial.ts';
 import { mutantName, type Mutant } from '../../check/mutants/mutant.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { byName } from '../nearest.ts';
 
 /** A mutant, and the scenarios that pass its line; plain data, because it goes to a worker. */
 export interface MutantTask {
@@ -18,27 +19,33 @@ export interface MutantResult {
   readonly exhaustive: boolean;
 }
 
-/** Every mutant of the scenarios once, by name. */
+/** Every mutant of the scenarios once, by name; scenarios that pass few lines come first, because they are judged fastest. */
 export function mutantTasks(scenarios: Catalogue['scenarios'], maxTime: number): MutantTask[] {
-  const byName = new Map<string, { mutant: Mutant; scenarios: string[] }>();
-  for (const scenario of scenarios) {
-    for (const mutant of mutantsOf(scenario, subjectOf(scenario))) {
-      const task = byName.get(mutantName(mutant)) ?? { mutant, scenarios: [] };
-      byName.set(mutantName(mutant), task);
+  const byMutant = new Map<string, { mutant: Mutant; scenarios: string[] }>();
+  const listed = scenarios.map((scenario) => ({
+    scenario,
+    mutants: mutantsOf(scenario, subjectOf(scenario)),
+  }));
+  listed.sort((a, b) => a.mutants.length - b.mutants.length);
+  for (const { scenario, mutants } of listed) {
+    for (const mutant of mutants) {
+      const task = byMutant.get(mutantName(mutant)) ?? { mutant, scenarios: [] };
+      byMutant.set(mutantName(mutant), task);
       task.scenarios.push(scenario.name);
     }
   }
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, task]) => ({ ...task, maxTime }));
+  return [...byMutant].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, task]) => ({ ...task, maxTime }));
 }
 
 /** Tries the scenarios one after the other until one catches the mutant. */
 export function perform({ scenarios }: Catalogue, task: MutantTask): MutantResult {
   let exhaustive = true;
   const common = { mutant: mutantName(task.mutant), scenarios: task.scenarios };
-  for (const scenario of scenarios.filter(({ name }) => task.scenarios.includes(name))) {
+  for (const name of task.scenarios) {
+    const scenario = byName('scenario', scenarios, (each) => each.name, name);
     const trial = tryMutant(scenario, subjectOf(scenario), task.mutant, { maxTime: task.maxTime });
     if (trial.caught !== undefined)
-      return { ...common, caught: { scenario: scenario.name, ...trial.caught }, exhaustive };
+      return { ...common, caught: { scenario: name, ...trial.caught }, exhaustive };
     exhaustive &&= trial.exhaustive;
   }
   return { ...common, caught: undefined, exhaustive };
