@@ -16,7 +16,8 @@ export interface CoherentLine {
 }
 
 /**
- * All coherent choices of `rf` and `co` for one location whose values match. Each access has a position in
+ * All coherent choices of `rf` and `co` for one location whose values match; `onOrder` is called for each order of the
+ * writes that is tried. Each access has a position in
  * the line of writes (a write its own, a read that of its source), and coherence says that program order
  * never goes back in it:
  *
@@ -30,6 +31,7 @@ export function* coherentLines(
   structure: EventStructure,
   values: readonly number[],
   loc: number,
+  onOrder: () => void = () => undefined,
 ): Generator<CoherentLine> {
   const { events, critical, rmw } = structure;
   const here = events.map((_, e) => e).filter((e) => events[e].label.loc === loc);
@@ -52,7 +54,12 @@ export function* coherentLines(
     return r === undefined || mayRead(r, unlocks.get(before) ?? before);
   };
 
-  for (const order of linearExtensions(structure, mayFollow, init, writes)) {
+  const forced = forcedPairs();
+  if (forced.some(([, later]) => isInit(later))) return;
+  const earlier = structure.po.union(Relation.fromPairs(structure.n, forced));
+
+  for (const order of linearExtensions(earlier, mayFollow, init, writes)) {
+    onOrder();
     const full = order.flatMap((w) => [w, ...(unlocks.has(w) ? [unlocks.get(w) as number] : [])]);
     const position = new Map(full.map((w, i) => [w, i] as const));
     const co = full.flatMap((a, i) => full.slice(i + 1).map((b): Pair => [a, b]));
@@ -84,24 +91,41 @@ export function* coherentLines(
       });
     }
   }
+
+  /** Writes that must stand in this order because accesses do that read from nothing else. */
+  function forcedPairs(): Pair[] {
+    const placeOf = (e: number): number | undefined => {
+      if (isWriteKind(events[e].label.kind)) return e;
+      if (events[e].label.kind !== Kind.Read) return undefined;
+      const from = [...init, ...writes].filter((w) => mayRead(e, w));
+      return from.length === 1 ? from[0] : undefined;
+    };
+    const places = here.map((e) => [e, placeOf(e)] as const);
+    return places.flatMap(([a, before]) =>
+      places.flatMap(([b, after]): Pair[] =>
+        before !== undefined && after !== undefined && before !== after && structure.po.has(a, b)
+          ? [[before, after]]
+          : [],
+      ),
+    );
+  }
 }
 
 /**
- * All orders of the writes that agree with program order, after a given beginning. `mayFollow` says no where a
+ * All orders of the writes in which each has all earlier ones before it, after a given beginning. `mayFollow` says no where a
  * write cannot stand directly behind another one.
  */
 function* linearExtensions(
-  structure: EventStructure,
+  earlier: Relation,
   mayFollow: (w: number, before: number) => boolean,
   begun: readonly number[],
   rest: readonly number[],
 ): Generator<readonly number[]> {
   if (rest.length === 0) yield begun;
   for (const w of rest) {
-    if (!mayFollow(w, begun[begun.length - 1]) || rest.some((earlier) => structure.po.has(earlier, w)))
-      continue;
+    if (!mayFollow(w, begun[begun.length - 1]) || rest.some((other) => earlier.has(other, w))) continue;
     yield* linearExtensions(
-      structure,
+      earlier,
       mayFollow,
       [...begun, w],
       rest.filter((other) => other !== w),

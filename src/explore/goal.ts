@@ -22,6 +22,9 @@ export type Choices = readonly (readonly ThreadPath[])[];
  */
 export type Goal = (choices: Choices, final: ReadonlyMap<number, number>) => boolean;
 
+/** Lines of one location that are remembered. */
+const MOST_KEPT = 1000;
+
 const OPEN: ReadonlyMap<number, number> = new Map();
 
 /** `onStep` is called for each choice; to stop the search, throw. All paths must come to their end. */
@@ -97,17 +100,18 @@ function consistentLines(
   const isLock = (loc: number): boolean => combination.isLock(loc);
   const finalOf = ({ order }: CoherentLine): number => values[order[order.length - 1]];
   const judge = model.judge(structure);
-  const choices: { readonly loc: number; readonly lines: readonly CoherentLine[] }[] = [];
-  for (const loc of locations) {
-    const lines: CoherentLine[] = [];
-    for (const line of coherentLines(structure, values, loc)) {
-      onStep();
-      if (isLock(loc) || leaves(new Map([[loc, finalOf(line)]]))) lines.push(line);
+  function* linesOf(loc: number): Generator<CoherentLine> {
+    for (const line of coherentLines(structure, values, loc, onStep)) {
+      if (isLock(loc) || leaves(new Map([[loc, finalOf(line)]]))) yield line;
     }
-    if (lines.length === 0) return undefined;
-    choices.push({ loc, lines });
   }
-  choices.sort((a, b) => Number(isLock(b.loc)) - Number(isLock(a.loc)) || a.lines.length - b.lines.length);
+  const choices: LineChoice[] = [];
+  for (const loc of locations) {
+    const choice = lineChoice(loc, () => linesOf(loc));
+    if (choice.count === 0) return undefined;
+    choices.push(choice);
+  }
+  choices.sort((a, b) => Number(isLock(b.loc)) - Number(isLock(a.loc)) || compare(a.count, b.count));
 
   function choose(
     chosen: ReadonlyMap<number, CoherentLine>,
@@ -115,10 +119,10 @@ function consistentLines(
   ): ReadonlyMap<number, CoherentLine> | undefined {
     onStep();
     const next = choices.at(chosen.size);
-    const isJudged = next === undefined || (!isLock(next.loc) && next.lines.length > 1);
+    const isJudged = next === undefined || (!isLock(next.loc) && next.count > 1);
     if (isJudged && judge(candidateOver(structure, [...chosen.values()])) !== undefined) return undefined;
     if (next === undefined) return leaves(final) ? chosen : undefined;
-    for (const line of next.lines) {
+    for (const line of next.lines()) {
       const ends = isLock(next.loc) ? final : new Map(final).set(next.loc, finalOf(line));
       const found = leaves(ends) ? choose(new Map(chosen).set(next.loc, line), ends) : undefined;
       if (found !== undefined) return found;
@@ -126,6 +130,27 @@ function consistentLines(
     return undefined;
   }
   return choose(new Map(), OPEN);
+}
+
+/** The lines of a location: kept where there are few, else made again each time, and counted as endless. */
+interface LineChoice {
+  readonly loc: number;
+  readonly count: number;
+  readonly lines: () => Iterable<CoherentLine>;
+}
+
+function lineChoice(loc: number, lines: () => Iterable<CoherentLine>): LineChoice {
+  const kept: CoherentLine[] = [];
+  for (const line of lines()) {
+    if (kept.length === MOST_KEPT) return { loc, count: Infinity, lines };
+    kept.push(line);
+  }
+  return { loc, count: kept.length, lines: () => kept };
+}
+
+/** Works for Infinity, too. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function only(paths: readonly ThreadPath[]): Choices {
