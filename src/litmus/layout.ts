@@ -10,10 +10,15 @@ const DISTANCE = 0x100;
 export class Layout {
   readonly memory = new Memory();
   readonly #addresses = new Map<string, number>();
+  /** Pointers by what they point to, other numbers as tests write them. */
+  readonly #valueText = (value: number): string => {
+    const name = this.nameAt(value);
+    return name === undefined ? String(value) : `&${name}`;
+  };
 
   /** The first to name a location gives it its initial value; ids of the memory are slots here. */
   location(name: string, initial: number): void {
-    this.#place(this.memory.location(name, initial));
+    this.#place(this.memory.location(name, initial, this.#valueText));
   }
 
   lock(name: string): void {
@@ -28,7 +33,7 @@ export class Layout {
   at(address: number): Location | Lock {
     const slot = (address - FIRST_ADDRESS) / DISTANCE;
     if (Number.isInteger(slot) && slot >= 0 && slot < this.#addresses.size) return this.memory.at(slot);
-    return this.memory.location(`[${address}]`, 0);
+    return this.memory.location(`[${address}]`, 0, this.#valueText);
   }
 
   /** The name that lives at an address, for final states. */

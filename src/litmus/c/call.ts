@@ -52,7 +52,8 @@ export function* callMacro(to: Interpreter, call: Call): Steps<Value> {
       const pointer = yield* to.evaluate(words[0]);
       const value = yield* to.evaluate(words[1]);
       const depends = { addr: pointer.from, data: value.from };
-      return yield* modify(to, pointer, { how: 'set', value: value.number }, macro.mark, depends, at);
+      const how = { how: 'set', value: value.number } as const;
+      return yield* modify(to, call, pointer, how, macro.mark, depends);
     }
     case 'cmpxchg':
       return yield* cmpxchg(to, call, macro.mark);
@@ -82,56 +83,60 @@ function* pointerOf(to: Interpreter, word: Expression, through: 'target' | 'poin
   return yield* to.evaluate(through === 'target' && word.kind === 'target' ? word.pointer : word);
 }
 
+/** Shows as the macro that the test has. */
 function* modify(
   to: Interpreter,
+  { macro, at }: Call,
   pointer: Value,
   how: Modify,
   mark: Mark,
   depends: Depends,
-  at: number,
 ): Steps<Value> {
-  const read = yield* rmw(to.locationAt(pointer, at), how, mark, depends);
+  const location = to.locationAt(pointer, at);
+  const read = yield* rmw(location, how, mark, { ...depends, text: `${macro}(&${location.name})` });
   return { number: read.value, from: [{ value: read.value, at: read.at }] };
 }
 
-function* cmpxchg(to: Interpreter, { words, at }: Pick<Call, 'words' | 'at'>, mark: Mark): Steps<Value> {
+function* cmpxchg(to: Interpreter, call: Call, mark: Mark): Steps<Value> {
+  const { words } = call;
   const pointer = yield* to.evaluate(words[0]);
   const expected = yield* to.evaluate(words[1]);
   const value = yield* to.evaluate(words[2]);
   const how = { how: 'cmpxchg', expected: expected.number, value: value.number } as const;
   const depends = { addr: pointer.from, data: value.from };
   // What is expected decides whether there is a write at all.
-  return yield* to.decidedBy(expected.from, modify(to, pointer, how, mark, depends, at));
+  return yield* to.decidedBy(expected.from, modify(to, call, pointer, how, mark, depends));
 }
 
 /**
  * `try_cmpxchg(p, &old, new)`: says whether it has stored, and if not leaves what it has found in the local variable
  * `old`. Where it has, `old` does not depend on the read, so which of the two is guessed.
  */
-function* tryCmpxchg(to: Interpreter, { macro, words, at }: Call, mark: Mark): Steps<Value> {
-  const [, old] = words;
+function* tryCmpxchg(to: Interpreter, call: Call, mark: Mark): Steps<Value> {
+  const [, old] = call.words;
   if (old.kind !== 'name' || to.isParameter(old.name)) {
     throw to.source.error(
       'bad-arguments',
-      `${macro}() takes the address of a local variable`,
+      `${call.macro}() takes the address of a local variable`,
       old.at,
       'what it expects is there, and what it finds goes there: «&r0»',
     );
   }
   const expected = yield* to.evaluate(old);
   const stores = yield* to.guess('stores', 'finds another value');
-  const found = yield* cmpxchg(to, { words, at }, mark);
+  const found = yield* cmpxchg(to, call, mark);
   const from = joined(found.from, expected.from);
   to.holdAgainst(stores === (found.number === expected.number), from);
   if (!stores) to.setLocal(old.name, found);
   return { number: stores ? 1 : 0, from };
 }
 
-function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Value> {
+function* atomic(to: Interpreter, call: Call, macro: Atomic): Steps<Value> {
+  const { words } = call;
   const by = macro.by === undefined ? yield* to.evaluate(words[0]) : constant(macro.by);
   const pointer = yield* to.evaluate(words[words.length - 1]);
   const how = modification(macro, by.number);
-  const old = yield* modify(to, pointer, how, macro.mark, { addr: pointer.from, data: by.from }, at);
+  const old = yield* modify(to, call, pointer, how, macro.mark, { addr: pointer.from, data: by.from });
   const stored = how.how === 'add' ? old.number + how.value : 0;
   switch (macro.returns) {
     case 'nothing':
@@ -151,7 +156,8 @@ function* atomic(to: Interpreter, { words, at }: Call, macro: Atomic): Steps<Val
 const NEVER_FOUND = Number.MIN_SAFE_INTEGER;
 
 /** Adds unless a certain value is found. Whether it is, is guessed: only then the events are known. */
-function* addUnless(to: Interpreter, { words, at }: Call, macro: AddUnless): Steps<Value> {
+function* addUnless(to: Interpreter, call: Call, macro: AddUnless): Steps<Value> {
+  const { words } = call;
   const pointer = yield* to.evaluate(words[0]);
   const by = macro.by === undefined ? yield* to.evaluate(words[1]) : constant(macro.by);
   const unless = macro.by === undefined ? yield* to.evaluate(words[2]) : NOTHING;
@@ -160,7 +166,7 @@ function* addUnless(to: Interpreter, { words, at }: Call, macro: AddUnless): Ste
     ? { how: 'add', value: by.number }
     : { how: 'cmpxchg', expected: NEVER_FOUND, value: 0 };
   const depends = { addr: pointer.from, data: joined(by.from, unless.from) };
-  const found = yield* modify(to, pointer, how, macro.mark, depends, at);
+  const found = yield* modify(to, call, pointer, how, macro.mark, depends);
   to.holdAgainst(adds === (found.number !== unless.number), joined(found.from, unless.from));
   return { number: adds ? 1 : 0, from: found.from };
 }

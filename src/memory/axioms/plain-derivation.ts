@@ -21,7 +21,7 @@ import { fencesOf } from './rcu.ts';
 /** From each event back to itself over a conflict of plain accesses and what is ordered against it. */
 export function plainCoherenceTerm(candidate: Candidate, terms: LkmmTerms): Term {
   const { events, rf, co } = candidate;
-  const { Marked, Plain } = terms.fixed;
+  const { Plain } = terms.fixed;
   const { ext, M, IW } = events;
   const prerace = ext.intersection(
     Relation.product(Plain, M).union(Relation.product(M.difference(IW), Plain)),
