@@ -51,6 +51,7 @@ function* postSetCr0(vcpu: Vcpu, old: number, cr0: number): Steps {
   if (yield* isWpShortcut(vcpu, changed, cr0)) return;
   if ((changed & old & X86_CR0_PG) !== 0) yield* perform(vcpu, yield* choice(sites.cr0PgClear));
   if ((changed & CR0_ROLE_BITS) !== 0) yield* changeRole(vcpu, sites.crRoleChange);
+  if ((changed & cr0 & X86_CR0_PG) !== 0) yield* perform(vcpu, yield* choice(sites.cr0PgSet));
 }
 
 /** True: all that CR0.WP asks for is done. WP is checked at each use, so no TLB is flushed for it (E0). */

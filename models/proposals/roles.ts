@@ -164,7 +164,8 @@ export const cr0WpNotRefreshed = on(
 export const roleChangeNewPgd = on(
   v7_1,
   'role-change/new_pgd',
-  'patch 12/12 of mail 004: cached roots are found again; what flushes unloads, and MOV CR3 frees without PCIDs too',
+  'patch 12/12 of mail 004: cached roots are found again, after SMM too, where nothing flushes for them; what flushes ' +
+    'unloads, and MOV CR3 frees without PCIDs too',
   [sites.crRoleChange, 'init and new_pgd'],
   [sites.resetContext, 'init and new_pgd'],
   [sites.cr0PgClear, 'kvm_mmu_unload()'],
@@ -189,11 +190,13 @@ export const pgClearFlushesCurrent = on(
   [sites.cr0PgClear, 'KVM_REQ_TLB_FLUSH_CURRENT'],
 );
 
+/** Nothing that was cached at CR0.PG 1 -> 0 is left, and nothing that was made without paging; what fails is the root. */
 export const pgRootsKept = on(
-  roleChangeNewPgd,
+  roleChangeUpdateRoot,
   'role-change/pg-roots-kept',
-  'CR0.PG 1 -> 0 asks for a guest TLB flush, but roots that are in sync then outlive the time without paging',
+  'CR0.PG 1 -> 0 flushes everything and keeps what is in sync: the roots miss what is written to tables without paging',
   [sites.cr0PgClear, 'KVM_REQ_TLB_FLUSH_GUEST'],
+  [sites.cr0PgSet, 'KVM_REQ_TLB_FLUSH_CURRENT'],
 );
 
 export const smepSetFlushesCurrent = on(
@@ -227,7 +230,6 @@ export const ROLE_POLICIES: readonly Proposal[] = [
   cr0WpDirect,
   cr0WpPermissions,
   cr0WpGuestOwned,
-  roleChangeNewPgd,
   roleChangeUpdateRoot,
 ];
 
@@ -242,6 +244,7 @@ export const ROLE_FAULTS: readonly Proposal[] = [
   cr0WpForShadow,
   cr0WpWithOthers,
   cr0WpNotRefreshed,
+  roleChangeNewPgd,
   pgClearFlushesCurrent,
   pgRootsKept,
   pcideSetKeepsRoots,

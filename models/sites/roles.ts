@@ -73,6 +73,15 @@ export const cr0PgClear = defineSite({
   options: ['KVM_REQ_TLB_FLUSH_GUEST', 'kvm_mmu_unload()', 'KVM_REQ_TLB_FLUSH_CURRENT', 'nothing'],
 });
 
+export const cr0PgSet = defineSite({
+  name: 'cr0-pg-set',
+  fn: 'kvm_post_set_cr0',
+  doc:
+    'What CR0.PG 0 -> 1 asks for besides the change of role. Nothing, as loading a root flushes; a cached root that is ' +
+    'used again does not, and the hardware holds what it had without paging.',
+  options: ['nothing', 'KVM_REQ_TLB_FLUSH_CURRENT'],
+});
+
 export const cr4PcideSet = defineSite({
   name: 'cr4-pcide-set',
   fn: 'kvm_post_set_cr4',

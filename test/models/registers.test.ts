@@ -167,7 +167,7 @@ describe('CR0.PG 1 -> 0', () => {
           proposal,
         ).arch,
       );
-    expect(back(proposals.pgRootsKept).slice(0, 2)).toEqual([0, 1]);
+    expect(back(proposals.pgClearFlushesCurrent).slice(0, 2)).toEqual([0, 1]);
     expect(back(proposals.roleChangeNewPgd)[CURRENT]).toBe(INVALID_PAGE);
   });
 });

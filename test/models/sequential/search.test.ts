@@ -39,11 +39,21 @@ describe('the sequential search', () => {
     ['role-change/pcide-set-keeps-roots', 'shadow-pcide', 5],
     ['role-change/pg-clear-flush-current', 'shadow-modes', 3],
     ['role-change/smep-set-flush-current', 'shadow-modes', 3],
+    ['role-change/pg-roots-kept', 'shadow-modes', 4],
+    ['role-change/new_pgd', 'shadow-modes', 3],
     ['cr0-wp/not-refreshed', 'tdp-modes', 3],
     ['cr0-wp/with-others', 'tdp-modes', 3],
   ])('finds %s in %s by %i operations', (policy, world, length) => {
     const found = searched(world, policyNamed(policy), length);
     expect(found.verdict === 'violated' && found.trace.length).toBe(length);
+  });
+
+  it('shows roots that outlive CR0.PG 1 -> 0 -> 1 by a write to a table without paging, which TDP does not mind', () => {
+    const kept = policyNamed('role-change/pg-roots-kept');
+    const found = searched('shadow-modes', kept, 4);
+    const kinds = found.verdict === 'violated' ? found.trace.map(({ kind }) => kind) : [];
+    expect(kinds).toEqual(['access', 'execute', 'store', 'execute']);
+    expect(searched('tdp-modes', kept, 3).verdict).toBe('safe');
   });
 
   it('finds a subtree that is linked out of sync, by two vCPUs (C03)', () => {
