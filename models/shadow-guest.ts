@@ -2,10 +2,10 @@
  * What a guest does under shadow paging by a translation that its hardware holds (KVM-MMU.md D1, G2): between a walk
  * and its use the translation is a TLB entry, and whatever becomes of the SPTEs meanwhile, the hardware goes by it.
  */
-import { fail, writeOnce, type Steps } from 'fencepost';
+import { branch, fail, loadAcquire, storeRelease, writeOnce, type Location, type Steps } from 'fencepost';
 import { isWritablePte, sptePfn } from 'fencepost/mmu';
 import { hardwareWalk, type Held } from './hardware.ts';
-import type { Vcpu } from './kvm.ts';
+import type { Kvm, Vcpu } from './kvm.ts';
 
 /** The guest writes an entry of a table that it has mapped; false: the translation does not let it. */
 export function* writeThrough(
@@ -31,4 +31,18 @@ export function* readFresh({ kvm }: Vcpu, root: number, level: number, page: num
     'guest-translation-fresh',
     `the guest still reaches ${kvm.guest.nameOf(stale)} after its flush`,
   );
+}
+
+/** The guest interrupts another vCPU, as for a shootdown: what it has stored is seen by who takes the interrupt. */
+export function sendIpi({ kvm }: Vcpu): Steps {
+  return storeRelease(guestIpi(kvm), 1);
+}
+
+/** Whether the interrupt has come; whoever does not take it goes on as if nothing were. */
+export function* takeIpi({ kvm }: Vcpu): Steps<boolean> {
+  return (yield* branch(yield* loadAcquire(guestIpi(kvm)))) !== 0;
+}
+
+function guestIpi({ memory }: Kvm): Location {
+  return memory.location('guest: IPI');
 }

@@ -8,8 +8,7 @@ import { kvmMmuNewPgd } from '../../models/roots.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CACHED_PGD, CACHED_ROOT, onlyPreviousRoot } from '../../models/worlds-prev-roots.ts';
 import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
-import { ZAP_SITES } from '../p01-isp/sites.ts';
-import { ENTRY_AND_KICK_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
+import { OBSOLETE_ENTRY_SITES } from '../p12-obsolete-root/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** KVM_RUN behind a MOV CR3 that found no root, then a MOV CR3 to the page table that has one; the run in between does no more. */
@@ -28,23 +27,7 @@ export const switchVsZapAll: Scenario = {
     'become obsolete, and are zapped page by page; in between others may have mmu_lock.',
   sources: ['KVM-MMU.md C12, P12, P13, A10, A12', 'cf4a8693d97a (v5.19)', '527d5cd7eece (v5.18)'],
   tier: 'deep',
-  sites: [
-    ...ENTRY_AND_KICK_SITES,
-    ...REQUEST_SITES,
-    ...ROOT_LOAD_SITES,
-    ...ZAP_SITES,
-    sites.zapAllRequest,
-    sites.obsoleteRoots,
-    sites.reloadLook,
-    sites.obsoletePrevRoots,
-    sites.freeRootCount,
-    sites.flushOnReuse,
-    sites.rootUsable,
-    sites.accountShadowedBeforeIncrement,
-    sites.accountShadowedIncrement,
-    sites.accountShadowedAfterIncrement,
-    sites.accountShadowedWriteProtect,
-  ],
+  sites: [...OBSOLETE_ENTRY_SITES, sites.zapAllRequest, sites.flushOnReuse, sites.rootUsable],
   proposals: [modeOnce, currentRootTested],
   protocols: ['P12', 'P13'],
   bugs: [{ id: 'C12', buggy: currentRootTested.name, fixed: modeOnce.name }],

@@ -9,11 +9,16 @@ export const WRITE_SITES: readonly Site[] = [
   sites.trackWriteZap,
 ];
 
-export const FAULT_SITES: readonly Site[] = [
+/** What is passed where a guest table is shadowed that was not. */
+export const ACCOUNT_SITES: readonly Site[] = [
   sites.accountShadowedBeforeIncrement,
   sites.accountShadowedIncrement,
   sites.accountShadowedAfterIncrement,
   sites.accountShadowedWriteProtect,
+];
+
+export const FAULT_SITES: readonly Site[] = [
+  ...ACCOUNT_SITES,
   sites.pageFaultStale,
   sites.gpteChangedTop,
   sites.gpteChangedAfterAccount,

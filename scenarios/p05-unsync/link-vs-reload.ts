@@ -1,20 +1,11 @@
-import {
-  branch,
-  fence,
-  Fence,
-  loadAcquire,
-  storeRelease,
-  type Location,
-  type Scenario,
-  type Steps,
-} from 'fencepost';
+import { fence, Fence, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
 import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
 import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, linkNotMarked, markThenSync, noFindSync } from '../../models/proposals/unsync.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { readFresh, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
 import { isUnsyncRoot } from '../../models/sync-roots.ts';
 import {
   DATA_A,
@@ -97,13 +88,12 @@ export const linkVsReload: Scenario = {
   },
 };
 
-function* writeAndInterrupt(vcpu: Vcpu, ipi: Location): Steps {
-  if (yield* writeEntry(vcpu)) yield* storeRelease(ipi, 1);
+function* writeAndInterrupt(vcpu: Vcpu): Steps {
+  if (yield* writeEntry(vcpu)) yield* sendIpi(vcpu);
 }
 
-function* reloadWhenInterrupted(vcpu: Vcpu, ipi: Location): Steps {
-  const asked = yield* loadAcquire(ipi);
-  if ((yield* branch(asked)) !== 0) yield* reloadAndRead(vcpu);
+function* reloadWhenInterrupted(vcpu: Vcpu): Steps {
+  if (yield* takeIpi(vcpu)) yield* reloadAndRead(vcpu);
 }
 
 export const linkVsRemoteReload: Scenario = {
@@ -117,13 +107,12 @@ export const linkVsRemoteReload: Scenario = {
   world() {
     const kvm = sharedRoot({ vcpus: 3, unsync: true, linked: false });
     const [faults, writes, reloads] = kvm.vcpus;
-    const ipi = kvm.memory.location('guest: IPI');
     return {
       memory: kvm.memory,
       threads: [
         { name: 'CPU0 (page fault)', body: () => faultOnSecondPage(faults) },
-        { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes, ipi) },
-        { name: 'CPU2 (guest reloads CR3, reads)', body: () => reloadWhenInterrupted(reloads, ipi) },
+        { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes) },
+        { name: 'CPU2 (guest reloads CR3, reads)', body: () => reloadWhenInterrupted(reloads) },
       ],
       properties: [unsyncReachable(kvm)],
     };

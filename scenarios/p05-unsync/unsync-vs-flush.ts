@@ -1,20 +1,11 @@
-import {
-  branch,
-  call,
-  loadAcquire,
-  storeRelease,
-  writeLock,
-  writeUnlock,
-  type Scenario,
-  type Steps,
-} from 'fencepost';
+import { call, writeLock, writeUnlock, type Scenario, type Steps } from 'fencepost';
 import { ACC_ALL, GUEST_ROOT_LEVEL, PG_LEVEL_4K } from 'fencepost/mmu';
 import { hardwareWalk } from '../../models/hardware.ts';
 import type { Kvm, Vcpu } from '../../models/kvm.ts';
 import { mmuSetSpte } from '../../models/map.ts';
 import { KERNELS, noLookFence, noPublishFence, parentsNotMarked } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { readFresh, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { sptePointer } from '../../models/sptes.ts';
 import { isUnsyncRoot } from '../../models/sync-roots.ts';
@@ -31,11 +22,6 @@ import {
 } from '../../models/worlds-unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
-/** The guest's own interrupt: its sender has stored the entry, its receiver flushes. */
-function interrupt({ memory }: Kvm) {
-  return memory.location('guest: IPI');
-}
-
 /** The section of the fault that maps the table: its shadow path is there. */
 function* mapTable(kvm: Kvm): Steps {
   yield* writeLock(kvm.mmuLock);
@@ -48,7 +34,7 @@ function* mapTable(kvm: Kvm): Steps {
 function* changeEntry(vcpu: Vcpu): Steps {
   const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
   const wrote = yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C);
-  if (wrote) yield* storeRelease(interrupt(vcpu.kvm), 1);
+  if (wrote) yield* sendIpi(vcpu);
 }
 
 /**
@@ -56,8 +42,7 @@ function* changeEntry(vcpu: Vcpu): Steps {
  * KVM synchronises under mmu_lock, which is another question: sync-vs-guest-write.
  */
 function* flushAndRead(vcpu: Vcpu): Steps {
-  const asked = yield* loadAcquire(interrupt(vcpu.kvm));
-  if ((yield* branch(asked)) === 0) return;
+  if (!(yield* takeIpi(vcpu))) return;
   if (yield* isUnsyncRoot(vcpu.kvm, ROOT)) return;
   yield* readFresh(vcpu, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE, DATA_A);
 }

@@ -1,13 +1,4 @@
-import {
-  branch,
-  fence,
-  Fence,
-  loadAcquire,
-  storeRelease,
-  type Location,
-  type Scenario,
-  type Steps,
-} from 'fencepost';
+import { fence, Fence, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
 import { hardwareWalk } from '../../models/hardware.ts';
 import type { Vcpu } from '../../models/kvm.ts';
@@ -15,7 +6,7 @@ import { pageFault } from '../../models/page-fault.ts';
 import { KERNELS, noPublishFence, parentsNotMarked } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { readFresh, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { kvmMmuSyncRoot } from '../../models/sync-roots.ts';
 import {
@@ -30,15 +21,14 @@ import {
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 import { FAULT_SITES, LOOK_SITES, SYNC_SITES } from './sites.ts';
 
-function* writeAndInterrupt(vcpu: Vcpu, ipi: Location): Steps {
+function* writeAndInterrupt(vcpu: Vcpu): Steps {
   const alias = yield* hardwareWalk(vcpu.kvm, ROOT, GUEST_ROOT_LEVEL, PAGE_TABLE_ALIAS);
-  if (yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C)) yield* storeRelease(ipi, 1);
+  if (yield* writeThrough(vcpu, alias, FIRST_PTE.index, TO_DATA_C)) yield* sendIpi(vcpu);
 }
 
 /** Reloads CR3, for which KVM synchronises the root, and reads the page. */
-function* syncAndRead(vcpu: Vcpu, ipi: Location): Steps {
-  const asked = yield* loadAcquire(ipi);
-  if ((yield* branch(asked)) === 0) return;
+function* syncAndRead(vcpu: Vcpu): Steps {
+  if (!(yield* takeIpi(vcpu))) return;
   yield* fence(Fence.Mb, 'VM-exit');
   yield* kvmMmuSyncRoot(vcpu, ROOT);
   yield* readFresh(vcpu, ROOT, GUEST_ROOT_LEVEL, FIRST_PAGE, DATA_A);
@@ -89,7 +79,6 @@ export const unsyncVsSync: Scenario = {
   world() {
     const kvm = sharedRoot({ vcpus: 3, unsync: false });
     const [faults, writes, reloads] = kvm.vcpus;
-    const ipi = kvm.memory.location('guest: IPI');
     return {
       memory: kvm.memory,
       threads: [
@@ -99,8 +88,8 @@ export const unsyncVsSync: Scenario = {
             yield* pageFault(faults, ROOT, PAGE_TABLE_ALIAS, { write: true, present: true });
           },
         },
-        { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes, ipi) },
-        { name: 'CPU2 (guest reloads CR3, reads)', body: () => syncAndRead(reloads, ipi) },
+        { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes) },
+        { name: 'CPU2 (guest reloads CR3, reads)', body: () => syncAndRead(reloads) },
       ],
       properties: [noStaleSpte(kvm), unsyncReachable(kvm)],
     };

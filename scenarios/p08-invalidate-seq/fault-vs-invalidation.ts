@@ -7,8 +7,8 @@ import { invalidationsBalanced } from '../../models/properties/invalidations-bal
 import { noFreedPage } from '../../models/properties/no-freed-page.ts';
 import * as proposals from '../../models/proposals/notifier.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import * as sites from '../../models/sites/notifier.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
+import { INVALIDATION_SITES } from './sites.ts';
 
 const GFN = 1;
 const OLD_PFN = 1;
@@ -32,18 +32,7 @@ export const faultVsInvalidation: Scenario = {
     'CPU1 the primary MM replaces the host page: invalidate_range_start(), the new host PTE, invalidate_range_end(). ' +
     'The memslot covers the page, and the range of the invalidation covers the fault.',
   sources: ['KVM-MMU.md A4, A17, P08, P09', 'd02c357e5bfa (v6.9)'],
-  sites: [
-    sites.faultinSnapshot,
-    sites.faultinSeqRead,
-    sites.faultinFence,
-    sites.faultinSeqType,
-    sites.faultPrecheck,
-    sites.retryInProgress,
-    sites.retrySeq,
-    sites.invalidateEndSeqWrite,
-    sites.invalidateEndFence,
-    sites.invalidateEndCount,
-  ],
+  sites: INVALIDATION_SITES,
   proposals: [
     ...VERSIONS.map((name) => versions[name]),
     proposals.seqMarked,

@@ -6,8 +6,8 @@ import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.
 import { invalidationsBalanced } from '../../models/properties/invalidations-balanced.ts';
 import { intSeq } from '../../models/proposals/notifier.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
-import * as sites from '../../models/sites/notifier.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
+import { INVALIDATION_SITES } from './sites.ts';
 
 /** After so many invalidations the sequence count no longer fits into an int. */
 const MANY = 2 ** 31;
@@ -21,18 +21,7 @@ export const narrowSequence: Scenario = {
     'A direct fault on CPU0 after 2^31 invalidations, with one more on CPU1 that changes nothing of the page. A fault ' +
     'that is retried although nothing came between is retried for ever.',
   sources: ['KVM-MMU.md P08, C25', '82d811ff5665 (v6.1 stable)'],
-  sites: [
-    sites.faultinSnapshot,
-    sites.faultinSeqRead,
-    sites.faultinFence,
-    sites.faultinSeqType,
-    sites.faultPrecheck,
-    sites.retryInProgress,
-    sites.retrySeq,
-    sites.invalidateEndSeqWrite,
-    sites.invalidateEndFence,
-    sites.invalidateEndCount,
-  ],
+  sites: INVALIDATION_SITES,
   proposals: [versions['v6.3'], versions['v6.6'], versions['v7.1'], intSeq],
   protocols: ['P08'],
   bugs: [{ id: 'C25', buggy: 'v6.3/int-seq', fixed: 'v6.6' }],

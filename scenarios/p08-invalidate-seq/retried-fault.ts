@@ -5,8 +5,8 @@ import { Kvm } from '../../models/kvm.ts';
 import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.ts';
 import { endNotCounted, intSeq } from '../../models/proposals/notifier.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import * as sites from '../../models/sites/notifier.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
+import { INVALIDATION_SITES } from './sites.ts';
 
 /** After so many invalidations the sequence count no longer fits into an int. */
 const MANY = 2 ** 31;
@@ -41,18 +41,7 @@ export const retriedFault: Scenario = {
     'On CPU0 the guest faults again and again until the page is mapped. On CPU1 the primary MM replaces the host page ' +
     'once. Both checks are there: the one before mmu_lock, since v6.9, and the one under it.',
   sources: ['KVM-MMU.md A4, P08, P09, D5 (R6), C25', 'd02c357e5bfa (v6.9)'],
-  sites: [
-    sites.faultinSnapshot,
-    sites.faultinSeqRead,
-    sites.faultinFence,
-    sites.faultinSeqType,
-    sites.faultPrecheck,
-    sites.retryInProgress,
-    sites.retrySeq,
-    sites.invalidateEndSeqWrite,
-    sites.invalidateEndFence,
-    sites.invalidateEndCount,
-  ],
+  sites: INVALIDATION_SITES,
   proposals: [...VERSIONS.map((name) => versions[name]), endNotCounted, intSeq],
   protocols: ['P08', 'P09'],
   bugs: [{ id: 'C25', buggy: intSeq.name, fixed: 'v6.6' }],

@@ -7,9 +7,8 @@ import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts'
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_PGD, CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
 import { unprotectPage } from '../../models/zap.ts';
-import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
-import { ZAP_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
+import { OBSOLETE_ENTRY_SITES } from './sites.ts';
 
 /** Since 527d5cd7eece a root that is asked to be freed has its mark. */
 const MARK_FIRST = KERNELS.map(({ name }) => name).filter((name) => name !== 'v5.14' && name !== 'v5.15');
@@ -21,22 +20,7 @@ export const entryVsRootZap: Scenario = {
     'CPU0 enters the guest with a root loaded. CPU1 gives up the write protection of the page directory, which zaps the ' +
     'root alone: no generation makes it obsolete, only role.invalid.',
   sources: ['KVM-MMU.md P12, P02, A12, G3 (I7)', '527d5cd7eece (v5.18)'],
-  sites: [
-    ...ENTRY_SITES,
-    ...REQUEST_SITES,
-    ...ZAP_SITES,
-    sites.prepareZapRequest,
-    sites.ipiWait,
-    sites.obsoleteRoots,
-    sites.reloadLook,
-    sites.obsoletePrevRoots,
-    sites.freeRootCount,
-    ...ROOT_LOAD_SITES,
-    sites.accountShadowedBeforeIncrement,
-    sites.accountShadowedIncrement,
-    sites.accountShadowedAfterIncrement,
-    sites.accountShadowedWriteProtect,
-  ],
+  sites: [...OBSOLETE_ENTRY_SITES, sites.prepareZapRequest],
   proposals: [...KERNELS, modeOnce, noEntryFence, noIpiWait, zapWithoutMark, zapEarlyRequest],
   protocols: ['P12'],
   mutants: [

@@ -6,8 +6,7 @@ import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
 import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
-import { ENTRY_SITES, REQUEST_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
-import { ZAP_SITES } from '../p01-isp/sites.ts';
+import { OBSOLETE_ENTRY_SITES } from '../p12-obsolete-root/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 
 export const entryVsZapAll: Scenario = {
@@ -15,22 +14,7 @@ export const entryVsZapAll: Scenario = {
   question: 'Can a vCPU run on a root that kvm_mmu_zap_all_fast() has zapped, once that has returned?',
   doc: 'CPU0 enters the guest with a root loaded. CPU1 deletes a memslot: all shadow pages become obsolete.',
   sources: ['KVM-MMU.md P12, P13, P02, A12, G3 (I7), G5 row 10', '527d5cd7eece (v5.18)'],
-  sites: [
-    ...ENTRY_SITES,
-    ...REQUEST_SITES,
-    ...ZAP_SITES,
-    sites.zapAllRequest,
-    sites.ipiWait,
-    sites.obsoleteRoots,
-    sites.reloadLook,
-    sites.obsoletePrevRoots,
-    sites.freeRootCount,
-    ...ROOT_LOAD_SITES,
-    sites.accountShadowedBeforeIncrement,
-    sites.accountShadowedIncrement,
-    sites.accountShadowedAfterIncrement,
-    sites.accountShadowedWriteProtect,
-  ],
+  sites: [...OBSOLETE_ENTRY_SITES, sites.zapAllRequest],
   proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest, noReloadLook],
   protocols: ['P12', 'P13'],
   mutants: [

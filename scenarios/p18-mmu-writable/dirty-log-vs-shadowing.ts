@@ -21,6 +21,7 @@ import {
 import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
 import { FAULT_SITES } from '../p05-unsync/sites.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
+import { ACCOUNT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
 const BUGGY = ['v5.14', 'v5.15'];
@@ -44,15 +45,7 @@ export const dirtyLogVsShadowing: Scenario = {
   protocols: ['P18'],
   bugs: [{ id: 'C05', buggy: 'v5.15', fixed: 'v6.1' }],
   mutants: [tdpProtectWritableOnly.name],
-  sites: [
-    ...FAULT_SITES,
-    sites.accountShadowedBeforeIncrement,
-    sites.accountShadowedIncrement,
-    sites.accountShadowedAfterIncrement,
-    sites.accountShadowedWriteProtect,
-    sites.tdpWriteProtectTest,
-    ...ENTRY_AND_KICK_SITES,
-  ],
+  sites: [...FAULT_SITES, ...ACCOUNT_SITES, sites.tdpWriteProtectTest, ...ENTRY_AND_KICK_SITES],
   proposals: [...KERNELS, tdpProtectWritableOnly],
   expectations: [
     {

@@ -20,6 +20,7 @@ import {
 } from '../../models/worlds-subtree.ts';
 import { FAULT_SITES, UNMAPPED_SYNC_SITES } from '../p05-unsync/sites.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
+import { ACCOUNT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
 const FIXED = KERNELS.filter(({ name }) => name !== 'v5.14');
@@ -54,10 +55,7 @@ export const droppedMappingOfTable: Scenario = {
   sites: [
     ...FAULT_SITES,
     ...UNMAPPED_SYNC_SITES,
-    sites.accountShadowedBeforeIncrement,
-    sites.accountShadowedIncrement,
-    sites.accountShadowedAfterIncrement,
-    sites.accountShadowedWriteProtect,
+    ...ACCOUNT_SITES,
     sites.linkMarkUnsync,
     ...ENTRY_AND_KICK_SITES,
   ],
