@@ -8,13 +8,13 @@ import {
   ROLE_FAULTS,
   ROLE_POLICIES,
 } from '../proposals/roles.ts';
-import { rootCache } from '../sites/roots.ts';
+import { flushOnReuse, rootCache } from '../sites/roots.ts';
 import { versions } from '../proposals/versions/index.ts';
 
 export { countTurn, type Counts } from './cost.ts';
 export { SequentialGuest, type GuestOptions } from './guest.ts';
 export { ROLE_MUTANTS } from './mutants.ts';
-export type { GuestOperation } from './operation.ts';
+export { kindOf, type GuestOperation } from './operation.ts';
 export { keyOf, type GuestState } from './state.ts';
 export { COST_WORLDS, MMU_KINDS, TURNS, WORLDS, type MmuKind } from './worlds.ts';
 export type { GuestWorld } from './world.ts';
@@ -36,3 +36,6 @@ export function rootCacheBytes({ choices }: Proposal): number {
   const chosen = choices[rootCache.name] ?? rootCache.options[0];
   return ROOT_CACHE_DESIGNS.find(({ name }) => name === chosen)?.bytes ?? 0;
 }
+
+/** What each root that is found in the cache passes, and nothing else: whether it is to be flushed all the same. */
+export const FOUND_ROOT_SITE: string = flushOnReuse.name;

@@ -33,10 +33,11 @@ export interface SearchCounts {
 }
 
 export type SearchResult<O> = SearchCounts &
+  /** No longer sequence comes to another state. */
   (
     | { readonly verdict: 'safe' }
     | { readonly verdict: 'violated'; readonly violation: SearchViolation; readonly trace: readonly O[] }
-    /** Time, states or memory ran out at the next depth. */
+    /** Longer sequences may come to others: the depth was reached, or something else ran out before. */
     | { readonly verdict: 'bounded'; readonly why: string }
   );
 
@@ -48,6 +49,9 @@ export interface SearchOptions {
   readonly stop?: () => string | undefined;
   readonly progress?: (counts: SearchCounts) => void;
 }
+
+/** Why a search is bounded that has seen all that it was asked to see. */
+export const DEPTH_REACHED = 'depth';
 
 interface Waiting<S, O> {
   readonly state: S;
@@ -96,7 +100,9 @@ export function search<S, O>(problem: Search<S, O>, options: SearchOptions): Sea
     frontier = next;
     depth += 1;
   }
-  return { verdict: 'safe', ...counts() };
+  return frontier.length === 0
+    ? { verdict: 'safe', ...counts() }
+    : { verdict: 'bounded', why: DEPTH_REACHED, ...counts() };
 }
 
 function traceOf<O>(last: Node<O>): O[] {

@@ -1,12 +1,12 @@
 /** One policy in one world: searched to a depth, or tried with random sequences. */
 import type { GuestOperation, GuestState, GuestWorld } from '../../../models/sequential/index.ts';
 import { randomSequences } from '../../check/search/random.ts';
-import { search, type SearchViolation } from '../../check/search/search.ts';
+import { search, type Search, type SearchViolation } from '../../check/search/search.ts';
 import type { Proposal } from '../../program/site.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { grouped } from '../table.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage, isChoice, isFunction } from './coverage.ts';
 import type { Sequential } from './load.ts';
 import { StepLog, traceLines } from './trace.ts';
 import { SearchWatch } from './watch.ts';
@@ -22,7 +22,8 @@ export interface Searched {
   /** Missing for random sequences. */
   readonly states?: number;
   readonly operations: number;
-  readonly seconds: number;
+  /** By kind, the operations executed. */
+  readonly executed: Readonly<Record<string, number>>;
   readonly why?: string;
   readonly violation?: SearchViolation;
   readonly trace?: readonly string[];
@@ -34,8 +35,11 @@ export interface Searched {
 
 export interface RootWork {
   readonly switched: number;
+  /** Found again in the cache. */
+  readonly kept: number;
+  readonly rebuilt: number;
   readonly freed: number;
-  readonly loaded: number;
+  readonly pagesBuilt: number;
   readonly pagesSynced: number;
   /** Bytes that the roots and their flags take in `struct kvm_mmu`. */
   readonly bytes: number;
@@ -43,7 +47,7 @@ export interface RootWork {
 
 /** Undefined: Ctrl-C. */
 export function searchOne(
-  { SequentialGuest, rootCacheBytes }: Sequential,
+  { SequentialGuest, rootCacheBytes, kindOf, FOUND_ROOT_SITE }: Sequential,
   policy: Proposal,
   world: GuestWorld,
   flags: Flags,
@@ -51,31 +55,38 @@ export function searchOne(
 ): Searched | undefined {
   const covered = new Coverage();
   const { strict } = flags;
-  const guest = new SequentialGuest(world, policy, { strict, passed: (notes) => covered.note(notes) });
+  const guest = new SequentialGuest(world, policy, { strict, passed: (notes) => covered.passed(notes) });
   const watch = new SearchWatch(io, `${policy.name} in ${world.name}`, flags.maxTime);
   let found: Found | undefined;
   const isDone = io.supervise(() => {
-    found = flags.random === undefined ? exhaustive(guest, flags, watch) : random(guest, flags, watch);
+    const counted = counting(guest, (operation) => covered.executed(kindOf(operation)));
+    found = flags.random === undefined ? exhaustive(counted, flags, watch) : random(counted, flags, watch);
   });
-  watch.clear();
-  if (!isDone || found === undefined) return undefined;
+  if (!isDone || found === undefined) {
+    watch.clear();
+    return undefined;
+  }
+  watch.done(found.operations);
   const { trace, ...counts } = found;
-  const { functions, sites } = covered;
-  const calls = (fn: string): number => functions.get(fn) ?? 0;
+  const { notes, operations: executed } = covered;
+  const times = (note: string): number => notes.get(note) ?? 0;
+  const passes = [...notes].filter(([note]) => note.startsWith(`${FOUND_ROOT_SITE}=`));
   const result = {
     policy: policy.name,
     world: world.name,
     ...counts,
-    seconds: watch.seconds,
+    executed,
     roots: {
-      switched: calls('kvm_mmu_new_pgd'),
-      freed: calls('mmu_free_root_page'),
-      loaded: calls('kvm_mmu_load'),
-      pagesSynced: calls('kvm_sync_page'),
+      switched: times('kvm_mmu_new_pgd'),
+      kept: passes.reduce((sum, [, count]) => sum + count, 0),
+      rebuilt: times('kvm_mmu_load'),
+      freed: times('mmu_free_root_page'),
+      pagesBuilt: times('kvm_mmu_alloc_shadow_page'),
+      pagesSynced: times('kvm_sync_page'),
       bytes: rootCacheBytes(policy),
     },
-    functions: [...functions.keys()].sort(),
-    sites,
+    functions: [...notes.keys()].filter(isFunction).sort(),
+    sites: [...notes.keys()].filter(isChoice).sort(),
   };
   if (trace === undefined) return result;
   const log = new StepLog();
@@ -84,7 +95,21 @@ export function searchOne(
   return { ...result, trace: traceLines(guest, trace, steps) };
 }
 
-type Guest = InstanceType<Sequential['SequentialGuest']>;
+type Guest = Search<GuestState, GuestOperation>;
+
+/** The same, telling of each operation that is executed. */
+function counting(guest: Guest, executed: (operation: GuestOperation) => void): Guest {
+  return {
+    initial: guest.initial,
+    operations: (state) => guest.operations(state),
+    key: (state) => guest.key(state),
+    perform: (state, operation) => {
+      const step = guest.perform(state, operation);
+      if (step.kind !== 'none') executed(operation);
+      return step;
+    },
+  };
+}
 
 type Found = Pick<Searched, 'verdict' | 'depth' | 'states' | 'operations' | 'why' | 'violation'> & {
   readonly trace?: readonly GuestOperation[];

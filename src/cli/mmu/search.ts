@@ -1,5 +1,6 @@
 /** `fencepost mmu search`: every short sequence of operations, or random long ones, for each policy and world. */
 import type { Call } from '../command.ts';
+import { DEPTH_REACHED } from '../../check/search/search.ts';
 import { Exit, worst } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { grouped, Table, tableOf, type Cell } from '../table.ts';
@@ -19,7 +20,6 @@ export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
     { title: 'depth', align: 'right' },
     { title: 'states', align: 'right', width: 10 },
     { title: 'operations', align: 'right', width: 11 },
-    { title: 'seconds', align: 'right', width: 7 },
   ]);
   const all: Searched[] = [];
   let isInterrupted = false;
@@ -35,15 +35,20 @@ export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
   } else {
     io.out(`\n${rootTable(all)}`);
     for (const searched of all) io.out(explanation(searched));
+    io.out(`\n${operationTable(all)}`);
     io.out(coverage(all));
   }
-  const codes: Exit[] = all.map(({ verdict }) => EXITS[verdict]);
+  const codes: Exit[] = all.map(exitOf);
   return worst(isInterrupted ? [...codes, Exit.Interrupted] : codes);
 }
 
-const EXITS = { safe: Exit.Holds, violated: Exit.Violated, bounded: Exit.Inconclusive } as const;
+/** To have seen every sequence of the depth that was asked for is no failure, though it proves nothing beyond. */
+function exitOf({ verdict, why }: Searched): Exit {
+  if (verdict === 'violated') return Exit.Violated;
+  return verdict === 'safe' || why === DEPTH_REACHED ? Exit.Holds : Exit.Inconclusive;
+}
 
-function cells({ policy, world, verdict, depth, states, operations, seconds }: Searched, io: Io): Cell[] {
+function cells({ policy, world, verdict, depth, states, operations }: Searched, io: Io): Cell[] {
   const colours = { safe: 'green', violated: 'red', bounded: 'yellow' } as const;
   return [
     { text: policy },
@@ -52,7 +57,6 @@ function cells({ policy, world, verdict, depth, states, operations, seconds }: S
     { text: String(depth) },
     { text: states === undefined ? '-' : grouped(states) },
     { text: grouped(operations) },
-    { text: seconds.toFixed(1) },
   ];
 }
 
@@ -64,27 +68,46 @@ function rootTable(all: readonly Searched[]): string {
       { title: 'policy' },
       { title: 'world' },
       right('switches'),
-      right('roots loaded'),
-      right('roots freed'),
-      right('pages synced'),
+      right('roots kept'),
+      right('rebuilt'),
+      right('freed'),
+      right('pages built'),
+      right('synced'),
       right('bytes'),
     ],
     all.map(({ policy, world, roots }) => [
       { text: policy },
       { text: world },
-      ...[roots.switched, roots.loaded, roots.freed, roots.pagesSynced].map((n) => ({ text: grouped(n) })),
+      ...[roots.switched, roots.kept, roots.rebuilt, roots.freed, roots.pagesBuilt, roots.pagesSynced].map(
+        (n) => ({ text: grouped(n) }),
+      ),
       { text: String(roots.bytes) },
     ]),
   );
 }
 
 /** What was found, or how far the search came. */
-function explanation({ policy, world, verdict, depth, violation, trace, why }: Searched): string {
+function explanation({ policy, world, verdict, states, depth, violation, trace, why }: Searched): string {
   const title = `\n${policy} in ${world}`;
-  if (verdict === 'bounded')
-    return `${title}: ${why ?? ''} ran out; nothing found in any sequence of ${depth} operations\n`;
+  if (verdict === 'bounded') {
+    const end = why === undefined || why === DEPTH_REACHED ? '' : `${why} ran out; `;
+    if (states === undefined) return `${title}: ${end}nothing found in the sequences that were tried\n`;
+    return `${title}: ${end}nothing found in any sequence of ${depth} operations, nothing said of longer ones\n`;
+  }
   if (violation === undefined || trace === undefined) return '';
   return `${title}:\n${[...trace, `   ${violationText(violation)}`].map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** How many operations of each kind were executed in each world, all policies together. */
+function operationTable(all: readonly Searched[]): string {
+  const worlds = [...new Set(all.map(({ world }) => world))];
+  const kinds = [...new Set(all.flatMap(({ executed }) => Object.keys(executed)))].sort();
+  const count = (kind: string, of: string): number =>
+    all.reduce((sum, { world, executed }) => sum + (world === of ? (executed[kind] ?? 0) : 0), 0);
+  return tableOf(
+    [{ title: 'operations executed' }, ...worlds.map((title) => ({ title, align: 'right' as const }))],
+    kinds.map((kind) => [{ text: kind }, ...worlds.map((world) => ({ text: grouped(count(kind, world)) }))]),
+  );
 }
 
 function coverage(all: readonly Searched[]): string {

@@ -41,6 +41,15 @@ export class SearchWatch {
     this.#shown = this.#io.errIsTerminal;
   }
 
+  /** Says how fast it was, which is no part of the result. */
+  done(operations: number): void {
+    this.clear();
+    const rate = grouped(Math.round(operations / Math.max(this.seconds, 0.001)));
+    this.#io.err(
+      `fencepost: ${this.#title}: ${grouped(operations)} operations in ${this.seconds.toFixed(1)} s, ${rate}/s\n`,
+    );
+  }
+
   clear(): void {
     if (this.#shown) this.#io.err('\r\x1b[K');
     this.#shown = false;

@@ -29,9 +29,14 @@ describe('search', () => {
         const found = search(counter(bad), { depth: 20 });
         if (found.verdict !== 'violated') throw new Error(`${bad} is not found`);
         expect(value(found.trace)).toBe(bad);
-        expect(search(counter(bad), { depth: found.trace.length - 1 }).verdict).toBe('safe');
+        expect(search(counter(bad), { depth: found.trace.length - 1 }).verdict).not.toBe('violated');
       }),
     );
+  });
+
+  it('calls safe only what has no longer sequences to other states', () => {
+    expect(search(counter(1000), { depth: 50 }).verdict).toBe('safe');
+    expect(search(counter(1000), { depth: 3 })).toMatchObject({ verdict: 'bounded', why: 'depth', depth: 3 });
   });
 
   it('expands each state once', () => {
