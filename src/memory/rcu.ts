@@ -11,20 +11,21 @@
  */
 import { hasBit, setBit } from './bits.ts';
 import { Fence, Kind, Mark } from './event.ts';
-import type { Graph } from './graph.ts';
+import { ABSENT, type Graph } from './graph.ts';
 
-/** A grace period and a section that it waits for, by position in `events`. */
-export interface Wait {
-  readonly gp: number;
-  readonly end: number;
-  readonly begin: number;
+/** A read-side section from its end to its beginning, by position in {@link RcuEvents.events}. */
+export type Section = readonly [end: number, begin: number];
+
+/** A grace period by position, and the sections that it waits for. */
+export interface GracePeriod {
+  readonly at: number;
+  readonly sections: readonly Section[];
 }
 
-/** Slots of the RCU events, and what they are to each other, by position in `events`. */
+/** Slots of the RCU events, and what they are to each other. */
 export interface RcuEvents {
   readonly events: readonly number[];
-  readonly gracePeriods: readonly number[];
-  readonly waits: readonly Wait[];
+  readonly gracePeriods: readonly GracePeriod[];
 }
 
 /** A relation over positions in {@link RcuEvents.events}: a bitset of successors for each. */
@@ -49,7 +50,8 @@ export class RcuRelation {
 
   inverse(): RcuRelation {
     const inverse = new RcuRelation(this.n);
-    for (let a = 0; a < this.n; a++) for (let b = 0; b < this.n; b++) if (this.has(a, b)) inverse.add(b, a);
+    for (let a = 0; a < this.n; a++)
+      forEachBit(this.rows, a * this.words, this.words, (b) => inverse.add(b, a));
     return inverse;
   }
 }
@@ -57,30 +59,26 @@ export class RcuRelation {
 /** The RCU events of a graph; undefined if there is no grace period, and so nothing to judge. */
 export function rcuEvents(g: Graph): RcuEvents | undefined {
   const events: number[] = [];
-  const gracePeriods: number[] = [];
+  const syncs: number[] = [];
   for (let e = 0; e < g.n; e++) {
     const { kind, fence, mark } = g.label[e];
     const isFence = kind === Kind.Fence;
     const isSync = isFence && (fence === Fence.SyncRcu || fence === Fence.SyncSrcu);
     const isMarker = isFence && (fence === Fence.RcuLock || fence === Fence.RcuUnlock);
-    if (isSync) gracePeriods.push(events.length);
+    if (isSync) syncs.push(events.length);
     if (isSync || isMarker || mark === Mark.SrcuLock || mark === Mark.SrcuUnlock) events.push(e);
   }
-  if (gracePeriods.length === 0) return undefined;
+  if (syncs.length === 0) return undefined;
   const sections = [...rcuSections(g, events), ...srcuSections(g, events)];
-  const waits = gracePeriods.flatMap((gp) =>
-    sections
-      .filter(([end, begin]) => belongs(g, events[gp], events[end], events[begin]))
-      .map(([end, begin]): Wait => ({ gp, end, begin })),
-  );
-  return { events, gracePeriods, waits };
+  const gracePeriods = syncs.map((at) => ({
+    at,
+    sections: sections.filter(([end, begin]) => belongs(g, events[at], events[end], events[begin])),
+  }));
+  return { events, gracePeriods };
 }
 
 /** The relation `order`; undefined as soon as the axiom is broken: `link` leads back along a pair of it. */
-export function rcuOrder(
-  { events, gracePeriods, waits }: RcuEvents,
-  link: RcuRelation,
-): RcuRelation | undefined {
+export function rcuOrder({ events, gracePeriods }: RcuEvents, link: RcuRelation): RcuRelation | undefined {
   const order = new RcuRelation(events.length);
   const { words } = order;
   const from = new RcuRelation(events.length);
@@ -102,17 +100,24 @@ export function rcuOrder(
     });
     forEachBit(reached, 0, words, then);
   };
-  for (const gp of gracePeriods) add(gp, gp);
-  for (const { gp, end, begin } of waits) {
-    if (link.has(gp, end)) add(gp, begin);
-    if (link.has(begin, gp)) add(end, gp);
+  for (const { at, sections } of gracePeriods) {
+    add(at, at);
+    for (const [end, begin] of sections) {
+      if (link.has(at, end)) add(at, begin);
+      if (link.has(begin, at)) add(end, at);
+    }
   }
   for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
     if (isBroken) return undefined;
     const [a, b] = item;
-    for (const { gp, end, begin } of waits) {
-      if (link.has(gp, a) && link.has(b, end)) add(gp, begin);
-      if (link.has(begin, a) && link.has(b, gp)) add(end, gp);
+    for (const { at, sections } of gracePeriods) {
+      const isBefore = link.has(at, a);
+      const isAfter = link.has(b, at);
+      if (!isBefore && !isAfter) continue;
+      for (const [end, begin] of sections) {
+        if (isBefore && link.has(b, end)) add(at, begin);
+        if (isAfter && link.has(begin, a)) add(end, at);
+      }
     }
     over(link.rows, b * words, order, (y) => add(a, y));
     over(linkedFrom.rows, a * words, from, (x) => add(x, b));
@@ -136,25 +141,27 @@ function belongs(g: Graph, sync: number, end: number, begin: number): boolean {
 }
 
 /** Nested sections pair like brackets; each level counts. */
-function rcuSections(g: Graph, events: readonly number[]): [number, number][] {
-  const found: [number, number][] = [];
+function rcuSections(g: Graph, events: readonly number[]): Section[] {
+  const found: Section[] = [];
+  const places = new Int32Array(g.n).fill(ABSENT);
+  events.forEach((e, at) => (places[e] = at));
   for (let t = 0; t < g.threads; t++) {
     const open: number[] = [];
     for (let i = 0; i < g.length[t]; i++) {
-      const at = events.indexOf(g.slots[t][i]);
-      if (at < 0 || g.kind[events[at]] !== Kind.Fence) continue;
-      const { fence } = g.label[events[at]];
-      if (fence === Fence.RcuLock) open.push(at);
+      const e = g.slots[t][i];
+      if (places[e] === ABSENT || g.kind[e] !== Kind.Fence) continue;
+      const { fence } = g.label[e];
+      if (fence === Fence.RcuLock) open.push(places[e]);
       const begin = fence === Fence.RcuUnlock ? open.pop() : undefined;
-      if (begin !== undefined) found.push([at, begin]);
+      if (begin !== undefined) found.push([places[e], begin]);
     }
   }
   return found;
 }
 
 /** SRCU sections follow the cookie, through memory and other threads if need be. */
-function srcuSections(g: Graph, events: readonly number[]): [number, number][] {
-  const found: [number, number][] = [];
+function srcuSections(g: Graph, events: readonly number[]): Section[] {
+  const found: Section[] = [];
   events.forEach((unlock, end) => {
     if (g.label[unlock].mark !== Mark.SrcuUnlock) return;
     const cookies = sourcesOf(g, unlock, new Set());

@@ -54,14 +54,16 @@ export class GracePeriods {
       step.fill(0);
       const own = g.slots[g.thread[b]];
       for (let i = 0; i < g.index[b]; i++) setBit(step, 0, own[i]);
-      for (let i = 0; i < words; i++) step[i] &= m.marked[i];
+      for (let i = 0; i < g.index[b]; i++) if (places[own[i]] !== ABSENT) link.add(places[own[i]], to);
+      let any = 0;
+      for (let i = 0; i < words; i++) any |= step[i] &= m.marked[i];
+      if (any === 0) return;
       row.fill(0);
       unionOver(step, 0, m.prop, row, 0, words);
       for (const closed of [m.pb, m.hb]) {
         step.set(row);
         unionOver(step, 0, closed, row, 0, words);
       }
-      for (let i = 0; i < g.index[b]; i++) if (places[own[i]] !== ABSENT) link.add(places[own[i]], to);
       for (let t = 0; t < g.threads; t++) this.#linkFrom(t, row, places, link, to);
     });
     return link;
