@@ -8,6 +8,7 @@ import { heuristicReaderVsFault } from './p01-isp/heuristic-reader-vs-fault.ts';
 import { heuristicReaderVsZap } from './p01-isp/heuristic-reader-vs-zap.ts';
 import { lastZapVsEmulatedWrite } from './p01-isp/last-zap-vs-emulated-write.ts';
 import { twoWritersVsFault } from './p01-isp/two-writers-vs-fault.ts';
+import { twoWritersVsTwoFaults } from './p01-isp/two-writers-vs-two-faults.ts';
 import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
 import { entryVsTableFree } from './p02-requests/entry-vs-table-free.ts';
@@ -93,6 +94,7 @@ export const scenarios: readonly Scenario[] = [
   heuristicReaderVsFault,
   heuristicReaderVsZap,
   twoWritersVsFault,
+  twoWritersVsTwoFaults,
   writerVsTwoFaults,
   entryVsFlush,
   entryVsTableFree,

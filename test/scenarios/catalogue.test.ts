@@ -20,6 +20,7 @@ const MAX_STATES = 20_000;
 const BEYOND_ORACLE: Readonly<Record<string, readonly ModelName[]>> = {
   'repointed-table-vs-two-faults': ['x86-tso'],
   'sync-vs-guest-write': ['sc', 'x86-tso'],
+  'two-writers-vs-two-faults': ['sc', 'x86-tso'],
   'sync-vs-write-fault': ['sc', 'x86-tso'],
   'switch-vs-zap-all': ['sc', 'x86-tso'],
   'dirty-log-vs-shadowing': ['sc', 'x86-tso'],
