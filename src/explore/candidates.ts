@@ -9,11 +9,13 @@ import type { BehaviourTree } from '../program/tree.ts';
 import { coherentLines, type CoherentLine, type Pair } from './coherent-lines.ts';
 import { Combination } from './combination.ts';
 import { combinations } from './enumerate.ts';
-import { threadPaths } from './thread-paths.ts';
+import { threadPaths, type Values } from './thread-paths.ts';
 
 export interface CandidateOptions {
   /** Only those in which each location by itself behaves; locks always do. */
   readonly coherent: boolean;
+  /** Values that reads may deliver although no chain of writes leads to them. */
+  readonly seeds?: Values;
   /** Combinations of paths with more events than this are left out. */
   readonly maxEvents: number;
   /** Called at each step; to stop, throw. */
@@ -23,8 +25,8 @@ export interface CandidateOptions {
 }
 
 export function* candidates(tree: BehaviourTree, options: CandidateOptions): Generator<Execution> {
-  const { coherent, maxEvents, onStep, onTooLarge } = options;
-  for (const paths of combinations(threadPaths(tree, onStep), tree, onStep)) {
+  const { coherent, seeds, maxEvents, onStep, onTooLarge } = options;
+  for (const paths of combinations(threadPaths(tree, onStep, seeds), tree, onStep)) {
     const combination = new Combination(paths, tree.program.memory);
     if (combination.isStuck) continue;
     const { structure, values, locations } = combination;

@@ -66,6 +66,23 @@ export function variablesOf(proposition: Proposition): Variable[] {
   }
 }
 
+/** The constants that a proposition compares with. */
+export function constantsOf(proposition: Proposition): Constant[] {
+  switch (proposition.op) {
+    case 'true':
+    case 'same':
+      return [];
+    case 'equal':
+      return [proposition.constant];
+    case 'not':
+      return constantsOf(proposition.of);
+    case 'and':
+    case 'or':
+    case 'implies':
+      return [...constantsOf(proposition.left), ...constantsOf(proposition.right)];
+  }
+}
+
 /** Whether the proposition holds of a final state, given the values of variables and constants there. */
 export function holds(
   proposition: Proposition,

@@ -1,6 +1,6 @@
 /** A C litmus test, from its text to a program. */
 import { defineProgram, type Program } from '../../program/program.ts';
-import { variablesOf, type Proposition } from '../condition.ts';
+import { constantsOf, variablesOf, type Proposition } from '../condition.ts';
 import { parseFinal, type Final } from '../final.ts';
 import { parseHeader } from '../header.ts';
 import { Layout } from '../layout.ts';
@@ -77,19 +77,7 @@ function namesOf({ locations, filter, condition }: Final): string[] {
 }
 
 function addressesIn(proposition: Proposition): string[] {
-  switch (proposition.op) {
-    case 'true':
-    case 'same':
-      return [];
-    case 'equal':
-      return proposition.constant.kind === 'address' ? [proposition.constant.of] : [];
-    case 'not':
-      return addressesIn(proposition.of);
-    case 'and':
-    case 'or':
-    case 'implies':
-      return [...addressesIn(proposition.left), ...addressesIn(proposition.right)];
-  }
+  return constantsOf(proposition).flatMap((constant) => (constant.kind === 'address' ? [constant.of] : []));
 }
 
 function literalsIn(processes: readonly ProcessSyntax[]): number[] {

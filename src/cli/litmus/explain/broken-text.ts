@@ -41,8 +41,18 @@ function reasonsOf({ because, via }: Edge): {
   return { ...inner, reasons: [only.name, ...inner.reasons] };
 }
 
-/** `P0: WRITE_ONCE(*x, 1)`. */
-function eventName({ scene, judged }: Nearest, e: number): string {
+/** `P0: WRITE_ONCE(x, 1)`; where a thread does the same more than once, with `#1`, `#2`… behind it. */
+function eventName(found: Nearest, e: number): string {
+  const name = plainName(found, e);
+  const { actOf } = found.judged;
+  const alike = actOf.filter(
+    (act, other) =>
+      act?.thread === actOf[e]?.thread && actOf.indexOf(act) === other && plainName(found, other) === name,
+  );
+  return alike.length < 2 ? name : `${name} #${alike.indexOf(actOf[e]) + 1}`;
+}
+
+function plainName({ scene, judged }: Nearest, e: number): string {
   const { thread, label } = judged.candidate.events.events[e];
   const { memory } = scene.program;
   if (thread === INIT_THREAD) return `initial ${memory.at(label.loc).name}`;

@@ -7,6 +7,7 @@ import { renderRace } from '../../../trace/index.ts';
 import { brokenLines } from './broken-text.ts';
 import { flagLines } from './flag-lines.ts';
 import { Limit, nearestCandidate } from './nearest.ts';
+import { stuckLines } from './stuck.ts';
 import { witnessOf } from './witness.ts';
 
 const WIDTH = 72;
@@ -17,6 +18,7 @@ const COLUMN = 30;
 interface Counts {
   readonly positive: number;
   readonly negative: number;
+  readonly executions: number;
   readonly exhaustive: boolean;
   readonly flags: readonly string[];
 }
@@ -48,13 +50,22 @@ function conditionLines(test: LitmusTest, tree: BehaviourTree, model: MemoryMode
     return renderRace(test.program, witness, { model: model.name, property, message, width }).split('\n');
   }
   if (!counts.exhaustive) return ['Not explained: not every execution was seen.'];
+  if (counts.executions === 0) return stuckLines(test, tree, model);
   const text = propositionText(sought);
   try {
     const found = nearestCandidate(seeking, tree, model.name);
-    if (found === undefined) return [`No execution ends with ${text}: no candidate has such values.`];
+    if (found === undefined) return [`No execution ends with ${text}: ${noneText(test)}.`];
     return brokenLines(found, `No execution ends with ${text}`);
   } catch (error) {
     if (!(error instanceof Limit)) throw error;
     return [`Not explained: ${error.message}.`];
   }
+}
+
+function noneText({ program: { memory } }: LitmusTest): string {
+  const hasLocks = Array.from({ length: memory.size }, (_, id) => memory.at(id)).some(
+    ({ kind }) => kind === 'lock',
+  );
+  const locks = hasLocks ? ', where each lock is held by one process at a time,' : '';
+  return `no candidate${locks} has such values`;
 }

@@ -1,4 +1,6 @@
 import { candidates } from '../../../explore/candidates.ts';
+import type { Values } from '../../../explore/thread-paths.ts';
+import { constantsOf } from '../../../litmus/condition.ts';
 import type { LitmusTest } from '../../../litmus/test.ts';
 import { AXIOMS } from '../../../memory/axioms/index.ts';
 import { sizeOf } from '../../../memory/axioms/derivation.ts';
@@ -23,23 +25,27 @@ export interface Nearest {
 export class Limit extends Error {}
 
 /** Fences count as events. */
-const MAX_EVENTS = 24;
+const MAX_EVENTS = 128;
 const MAX_STEPS = 200_000;
-/** Candidates that satisfy the condition: finding their cycles costs milliseconds each. */
-const MAX_JUDGED = 200;
+/** For finding the cycles of candidates, which costs as the cube of their events: 200 candidates of 24 events. */
+const MAX_EFFORT = 200 * 24 ** 3;
+
+/** Candidates break more axioms from kind to kind, so those of one are looked at only where the others have none. */
+type Kind = 'coherent' | 'any' | 'from-nowhere';
+const KINDS: readonly Kind[] = ['coherent', 'any', 'from-nowhere'];
 
 /**
- * Of the candidates that satisfy the condition, the one that breaks the fewest axioms, by the shortest cycle.
- * Candidates in which some location misbehaves break many axioms, so they are looked at only where there
- * are no others. Undefined where no candidate satisfies the condition.
+ * Of the candidates that satisfy the condition, the one that breaks the fewest axioms, by the shortest cycle. First
+ * those in which each location by itself behaves, then all whose values come from writes, then those in which values
+ * that the condition names may come from themselves. Undefined where no candidate satisfies the condition.
  */
 export function nearestCandidate(
   test: LitmusTest,
   tree: BehaviourTree,
   model: ModelName,
 ): Nearest | undefined {
-  for (const coherent of [true, false]) {
-    const found = nearestAmong(test, tree, model, coherent);
+  for (const kind of KINDS) {
+    const found = nearestAmong(test, tree, model, kind);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -49,15 +55,16 @@ function nearestAmong(
   test: LitmusTest,
   tree: BehaviourTree,
   model: ModelName,
-  coherent: boolean,
+  kind: Kind,
 ): Nearest | undefined {
   const isSatisfied = satisfiedBy(test, tree);
   let best: Nearest | undefined;
   let steps = 0;
-  let seen = 0;
+  let effort = 0;
   let leftOut = 0;
   const all = candidates(tree, {
-    coherent,
+    coherent: kind !== 'any',
+    seeds: kind === 'from-nowhere' ? valuesNamed(test) : undefined,
     maxEvents: MAX_EVENTS,
     onStep: () => {
       if (++steps > MAX_STEPS) throw new Limit('there are too many candidate executions to look at');
@@ -75,7 +82,8 @@ function nearestAmong(
       const broken = brokenAxioms(view.candidate, model);
       const nearest = { scene, judged: view, broken, axiom: broken.at(0)?.axiom ?? axiom };
       if (best === undefined || isNearer(nearest, best)) best = nearest;
-      if (++seen >= MAX_JUDGED) break;
+      effort += view.candidate.events.n ** 3;
+      if (effort >= MAX_EFFORT) break;
     }
   } catch (error) {
     // What is not the nearest of all still shows what forbids the condition.
@@ -84,6 +92,15 @@ function nearestAmong(
   if (best === undefined && leftOut > 0)
     throw new Limit(`the executions have more than ${MAX_EVENTS} events`);
   return best;
+}
+
+/** The values that the condition compares with; locks have none. */
+function valuesNamed(test: LitmusTest): Values {
+  const { memory } = test.program;
+  const values = constantsOf(test.condition.proposition).map((constant) =>
+    constant.kind === 'number' ? constant.value : (test.addressOf(constant.of) ?? 0),
+  );
+  return (loc) => (memory.at(loc).kind === 'lock' ? [] : values);
 }
 
 function isNearer(a: Nearest, b: Nearest): boolean {
