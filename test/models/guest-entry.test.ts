@@ -2,9 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { runGuest, serveRequests } from '../../models/guest-entry.ts';
 import { Hardware } from '../../models/hardware.ts';
 import { KVM_REQ_TLB_FLUSH, OUTSIDE_GUEST_MODE } from '../../models/kvm.ts';
+import { zapAndFree } from '../../models/lockless-walk.ts';
+import { PagingStructureCache } from '../../models/paging-structure-cache.ts';
+import { versions } from '../../models/proposals/versions/index.ts';
 import { kvmFlushRemoteTlbs } from '../../models/tlb-flush.ts';
 import { unmapAndFree } from '../../models/unmap-frame.ts';
-import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds-entry.ts';
+import {
+  FRAME,
+  LEAF_ROOT,
+  LEAF_TABLE,
+  MAPPED_PAGE,
+  MAPPED_SPTE,
+  oneMappedPage,
+  oneMappedTable,
+  UPPER_ROOT,
+} from '../../models/worlds-entry.ts';
 import { positions, runKvm } from '../support/kvm.ts';
 
 describe('a guest entry', () => {
@@ -48,5 +60,27 @@ describe('a guest entry', () => {
     ]);
     expect(run.ending(0).status).toBe('end');
     expect(through).toEqual([false]);
+  });
+});
+
+describe('the paging-structure cache', () => {
+  /** The upper entry is cached; then the table that it leads to is freed, and perhaps the cache flushed. */
+  const walkAfterFree = (isFlushed: boolean) => {
+    const kvm = oneMappedTable();
+    const cache = new PagingStructureCache(kvm.vcpus[0], UPPER_ROOT, MAPPED_PAGE);
+    const fillThenHit = [1, 0];
+    const body = function* () {
+      yield* cache.mayFill();
+      yield* zapAndFree(kvm, LEAF_TABLE);
+      if (isFlushed) yield* cache.flush();
+      yield* cache.access();
+      yield* cache.judge();
+    };
+    return runKvm(kvm, [body], versions['v7.1'], { decide: () => fillThenHit.shift() ?? 0 }).run.ending(0);
+  };
+
+  it('leads into a table that was freed, unless it is flushed', () => {
+    expect(walkAfterFree(false)).toMatchObject({ status: 'violation', property: 'no-use-after-free' });
+    expect(walkAfterFree(true)).toMatchObject({ status: 'end' });
   });
 });

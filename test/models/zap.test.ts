@@ -5,9 +5,14 @@ import { lockRemoval, rfc2023, v6_10, v6_3 } from '../../models/proposals/p01.ts
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
+import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
+import { versions } from '../../models/proposals/versions/index.ts';
 import { reexecuteInstruction } from '../../models/reexecute.ts';
 import { loadRootAndRun } from '../../models/root-load.ts';
 import { PAGE, PAGE_DIRECTORY, shadowed, withoutRoot } from '../../models/worlds.ts';
+import { CACHED_ROOT, onlyPreviousRoot } from '../../models/worlds-prev-roots.ts';
+import { CURRENT_PGD, loadedRoots } from '../../models/worlds-zap-all.ts';
+import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
 import { mmuShrinkScan, unprotectPage } from '../../models/zap.ts';
 import { positions, runKvm } from '../support/kvm.ts';
 
@@ -108,5 +113,38 @@ describe('reexecute_instruction()', () => {
     const kvm = new Kvm({ vcpus: 1, guestPages: [], guestRoot: 1 });
     const { log } = runKvm(kvm, [() => reexecuteInstruction(kvm.vcpus[0], PAGE_DIRECTORY)]);
     expect(log()).toHaveLength(1);
+  });
+});
+
+describe('kvm_mmu_zap_all_fast()', () => {
+  it('zaps what is obsolete, with and without a lock break between two pages', () => {
+    for (const breaks of [false, true]) {
+      const kvm = onlyPreviousRoot({ breaks });
+      const { run, log } = runKvm(kvm, [() => kvmMmuZapAllFast(kvm)], versions['v7.1'], {
+        decide: (names) => names - 1,
+      });
+      expect(run.value(kvm.roleInvalid(CACHED_ROOT))).toBe(1);
+      expect(noObsoletePage(kvm).check(run)).toBeUndefined();
+      expect(log().some((line) => line.startsWith('cond_resched_rwlock_write'))).toBe(breaks);
+    }
+  });
+
+  it('asks for obsolete roots behind the new generation, and for none of the roots that it zaps', () => {
+    const kvm = onlyPreviousRoot();
+    const { log } = runKvm(kvm, [() => kvmMmuZapAllFast(kvm)], versions['v7.1']);
+    const asked = 'set_bit(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS';
+    expect(positions(log(), 'kvm->arch.mmu_valid_gen == 1', asked, 'role.invalid == 1')).not.toContain(-1);
+    expect(positions(log(), 'role.invalid == 1', asked)).toContain(-1);
+  });
+});
+
+describe('a root that is zapped by itself', () => {
+  it('is marked before the vCPUs are asked to free it since v5.18, and after that until then', () => {
+    const order = (version: 'v5.15' | 'v6.1') => {
+      const kvm = loadedRoots(false);
+      const { log } = runKvm(kvm, [() => unprotectPage(kvm, CURRENT_PGD)], versions[version]);
+      return positions(log(), 'role.invalid == 1', 'set_bit(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS').includes(-1);
+    };
+    expect([order('v5.15'), order('v6.1')]).toEqual([true, false]);
   });
 });
