@@ -111,6 +111,9 @@ export function* kvmHandleInvpcid(vcpu: Vcpu, type: InvpcidType, pcid: number, p
 }
 
 function* invpcidGva(vcpu: Vcpu, pcid: number, page: number): Steps {
+  if (vcpu.kvm.host.tdpEnabled && (yield* choice(sites.invpcidGvaTdp)) === 'KVM_REQ_TLB_FLUSH_GUEST') {
+    return yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_GUEST);
+  }
   const isActive = activePcid(yield* archOf(vcpu)) === pcid;
   const previous = yield* previousRootsOf(vcpu, pcid);
   yield* invalidateIn(vcpu, page, isActive ? [CURRENT, ...previous] : previous);

@@ -97,6 +97,14 @@ export const flushFreesPrevRoots = on(
   [sites.syncPrevRoots, 'all'],
 );
 
+/** What the sequential search finds nothing in. */
+export const repaired = on(
+  flushFreesPrevRoots,
+  'v7.1-repaired',
+  'v7.1 with both repairs that the search asks for: of guest TLB flushes, and of INVPCID of an address under TDP',
+  [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
+);
+
 // CR0.WP (mail 000).
 
 export const cr0WpUnload = on(v7_1, 'cr0-wp/unload', 'before mail 000: a toggle of CR0.WP unloads', [
@@ -222,6 +230,7 @@ export const pcideSetKeepsRoots = on(
 
 /** What is to pass wherever v7.1 does. */
 export const ROLE_POLICIES: readonly Proposal[] = [
+  repaired,
   flushFreesPrevRoots,
   needSyncRoots,
   unsyncRootsArray,

@@ -1,13 +1,7 @@
 /** The sequential search: a VM whose operations run one at a time, its worlds, and the policies to compare. */
 import type { Proposal } from 'fencepost';
 import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
-import {
-  flushFreesPrevRoots,
-  mail000Base,
-  mail000Patched,
-  ROLE_FAULTS,
-  ROLE_POLICIES,
-} from '../proposals/roles.ts';
+import { mail000Base, mail000Patched, repaired, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
 import { flushOnReuse, rootCache } from '../sites/roots.ts';
 import { versions } from '../proposals/versions/index.ts';
 
@@ -19,8 +13,8 @@ export { keyOf, type GuestState } from './state.ts';
 export { COST_WORLDS, MMU_KINDS, TURNS, WORLDS, type MmuKind } from './worlds.ts';
 export type { GuestWorld } from './world.ts';
 
-/** v7.1 with the one repair that the search asks for. */
-export const BASELINE: Proposal = flushFreesPrevRoots;
+/** v7.1 with the repairs that the search asks for. */
+export const BASELINE: Proposal = repaired;
 
 /** What can be searched by name. */
 export const POLICIES: readonly Proposal[] = [

@@ -15,6 +15,15 @@ export const invalidatePcidTdp = defineSite({
   options: ['KVM_REQ_TLB_FLUSH_GUEST', 'as with shadow paging'],
 });
 
+export const invpcidGvaTdp = defineSite({
+  name: 'invpcid-gva-tdp',
+  fn: 'kvm_mmu_invpcid_gva',
+  doc:
+    'The same for one address of a PCID: no version flushes it where no root has the PCID. Hosts that have TDP do not ' +
+    'intercept INVPCID, so that no guest can see it.',
+  options: ['as with shadow paging', 'KVM_REQ_TLB_FLUSH_GUEST'],
+});
+
 export const invalidatePcidCurrent = defineSite({
   name: 'invalidate-pcid-current',
   fn: 'kvm_invalidate_pcid',

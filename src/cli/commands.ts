@@ -168,6 +168,7 @@ export const COMMANDS: readonly Command[] = [
       'world',
       'depth',
       'vcpus',
+      'faultAt',
       'random',
       'seed',
       'strict',

@@ -85,6 +85,10 @@ export const FLAGS = {
     doc: 'operations of the longest sequence; 4 without it',
     parse: (text: string): number => positive(text, 'depth'),
   },
+  faultAt: {
+    flags: '--fault-at <TEXT>',
+    doc: 'mutants: only steps with this in their name, such as a function',
+  },
   vcpus: {
     flags: '--vcpus <N>',
     doc: 'virtual CPUs of the guest; 2 without it',
@@ -139,6 +143,7 @@ export interface Flags {
   readonly mmu?: string;
   readonly world?: string;
   readonly depth?: number;
+  readonly faultAt?: string;
   readonly vcpus?: number;
   readonly random?: number;
   readonly seed?: number;

@@ -38,7 +38,7 @@ export async function mmuMutants({ flags, io }: Call): Promise<Exit> {
   const known = await loadSequential();
   const [policy] = policiesOf(known, flags);
   const worlds = worldsOf(known, flags);
-  const mutants = mutantsOf(known, policy, worlds);
+  const mutants = mutantsOf(known, policy, worlds).filter(({ name }) => name.includes(flags.faultAt ?? ''));
   const table = new Table([
     { title: 'step left out or altered', width: Math.max(...mutants.map(({ name }) => name.length)) },
     { title: 'verdict', width: 'survived'.length },

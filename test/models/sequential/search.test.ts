@@ -39,7 +39,6 @@ describe('the sequential search', () => {
     ['role-change/pcide-set-keeps-roots', 'shadow-pcide', 5],
     ['role-change/pg-clear-flush-current', 'shadow-modes', 3],
     ['role-change/smep-set-flush-current', 'shadow-modes', 3],
-    ['role-change/pg-roots-kept', 'shadow-modes', 4],
     ['role-change/new_pgd', 'shadow-modes', 3],
     ['cr0-wp/not-refreshed', 'tdp-modes', 3],
     ['cr0-wp/with-others', 'tdp-modes', 3],
@@ -54,6 +53,21 @@ describe('the sequential search', () => {
     const kinds = found.verdict === 'violated' ? found.trace.map(({ kind }) => kind) : [];
     expect(kinds).toEqual(['access', 'execute', 'store', 'execute']);
     expect(searched('tdp-modes', kept, 3)).toMatchObject({ verdict: 'bounded', depth: 3 });
+  });
+
+  it('finds INVPCID of an address that exits under TDP, which no version carries out for another PCID', () => {
+    const { alphabet, ...world } = worldNamed('tdp-pcids');
+    const [rootA, , rootAWithPcid] = alphabet.cr3;
+    const invpcid = alphabet.invpcid.filter(({ type }) => type === 0);
+    const small = {
+      ...world,
+      alphabet: { ...alphabet, cr3: [rootA, rootAWithPcid], cr4: [], invlpg: [], invpcid },
+    };
+    const of = (policy: Proposal) =>
+      search<GuestState, GuestOperation>(new SequentialGuest(small, policy), { depth: 5 });
+    const found = of(policyNamed('flush-frees-prev-roots'));
+    expect(found.verdict === 'violated' && found.trace.length).toBe(5);
+    expect(of(BASELINE).verdict).toBe('bounded');
   });
 
   it('finds a subtree that is linked out of sync, by two vCPUs (C03)', () => {

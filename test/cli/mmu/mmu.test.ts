@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { fencepost } from '../../support/cli.ts';
+
+describe('fencepost mmu search', () => {
+  it('prints the shortest sequence that a policy fails by', async () => {
+    const policy = ['--policy', 'role-change/pcide-set-keeps-roots', '--world', 'shadow-pcide'];
+    const { code, out } = await fencepost(['mmu', 'search', ...policy, '--depth', '5']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^role-change\/pcide-set-keeps-roots +shadow-pcide +violated +4 /m);
+    expect(out).toMatch(/^ {3}5 vCPU 0: MOV CR3: /m);
+    expect(out).toMatch(/^ +=> vCPU 0 may complete .*\(guest-translation-allowed\)$/m);
+  });
+
+  it('calls nothing safe that it has searched to a depth, says what it executed, and prints the same again', async () => {
+    const words = ['mmu', 'search', '--world', 'shadow-pcide', '--depth', '2'];
+    const { code, out, err } = await fencepost(words);
+    expect(code).toBe(0);
+    expect(out).toMatch(/ bounded +2 /);
+    expect(out).not.toContain('safe');
+    expect(out).toContain('nothing found in any sequence of 2 operations, nothing said of longer ones');
+    expect(out).toMatch(/^MOV CR3 NOFLUSH +\d+$/m);
+    expect(err).toMatch(/ operations in .* s, .*\/s/);
+    expect((await fencepost(words)).out).toBe(out);
+  });
+
+  it('has a bound of time, which is a result of its own', async () => {
+    const words = ['mmu', 'search', '--depth', '20', '--max-time', '1s', '--world', 'tdp-pcids'];
+    const { code, out } = await fencepost(words, { tick: 100 });
+    expect(code).toBe(3);
+    expect(out).toContain('time ran out; nothing found');
+  });
+
+  it('compares what policies do with their roots', async () => {
+    const policies = 'v7.1-repaired,root-cache/need_sync,root-cache/unsync_roots,root-cache/bit-63';
+    const words = [
+      'mmu',
+      'search',
+      '--policy',
+      policies,
+      '--world',
+      'shadow-pcids',
+      '--depth',
+      '2',
+      '--json',
+    ];
+    const { out } = await fencepost(words);
+    const { results } = JSON.parse(out) as { results: { policy: string; roots: { bytes: number } }[] };
+    expect(results.map(({ policy, roots }) => [policy, roots.bytes])).toEqual([
+      ['v7.1-repaired', 64],
+      ['root-cache/need_sync', 88],
+      ['root-cache/unsync_roots', 64],
+      ['root-cache/bit-63', 64],
+    ]);
+  });
+
+  it('names the worlds where one is misspelt', async () => {
+    const { code, err } = await fencepost(['mmu', 'search', '--world', 'shadow-pcid']);
+    expect(code).toBe(2);
+    expect(err).toContain('shadow-pcids');
+  });
+});
+
+describe('fencepost mmu mutants', () => {
+  it('says which faults of single steps are caught, where, and by how many operations', async () => {
+    const words = [
+      'mmu',
+      'mutants',
+      '--world',
+      'shadow-pcide',
+      '--fault-at',
+      '__kvm_mmu_invalidate_addr',
+      '--depth',
+      '3',
+    ];
+    const none = await fencepost(words);
+    expect(none.out).toContain('0 mutants');
+    const { code, out } = await fencepost([
+      'mmu',
+      'mutants',
+      '--world',
+      'shadow-pcide',
+      '--fault-at',
+      'mmu_set_spte: store',
+      '--depth',
+      '3',
+    ]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^mmu_set_spte: store sp->spt\[\] +caught +shadow-pcide +1 /m);
+    expect(out).toContain('1 mutants: 1 caught');
+  });
+});
+
+describe('fencepost mmu cost', () => {
+  it('prints what the mails measured beside what it predicts', async () => {
+    const { code, out } = await fencepost(['mmu', 'cost']);
+    expect(code).toBe(0);
+    for (const figure of ['11.55', '7.32', '74.60', '46754', '4879']) expect(out).toContain(figure);
+    expect(out).toMatch(/\d of 3 constants fitted on 3 figures \(before\), none on those after/);
+  });
+});
