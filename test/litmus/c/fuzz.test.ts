@@ -5,6 +5,7 @@ import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { lkmm } from '../../../src/memory/lkmm/index.ts';
 import { FencepostError } from '../../../src/program/error.ts';
+import { fuzzRuns } from '../../support/fuzz.ts';
 
 const folder = new URL('./shapes/', import.meta.url);
 const texts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
@@ -59,7 +60,7 @@ describe('whatever is fed in is accepted or refused with its place', () => {
   it('truncated tests', () => {
     fc.assert(
       fc.property(sample, fc.nat(1000), (text, at) => survives(text.slice(0, at % (text.length + 1)))),
-      { numRuns: 400 },
+      fuzzRuns(400),
     );
   });
 
@@ -74,7 +75,7 @@ describe('whatever is fed in is accepted or refused with its place', () => {
         }
         survives(mutated);
       }),
-      { numRuns: 1000 },
+      fuzzRuns(1000),
     );
   });
 
@@ -83,7 +84,7 @@ describe('whatever is fed in is accepted or refused with its place', () => {
       fc.property(sample, sample, fc.nat(1000), fc.nat(1000), (one, other, a, b) => {
         survives(one.slice(0, a % (one.length + 1)) + other.slice(b % (other.length + 1)));
       }),
-      { numRuns: 400 },
+      fuzzRuns(400),
     );
   });
 
@@ -94,17 +95,17 @@ describe('whatever is fed in is accepted or refused with its place', () => {
         survives(`C fuzz\n{}\nP0(int *x) { }\n${words.join(' ')}`);
         survives(`C fuzz\n{ ${words.join(' ')}`);
       }),
-      { numRuns: 400 },
+      fuzzRuns(400),
     );
   });
 
   it('random text and random bytes', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), survives), { numRuns: 300 });
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), survives), fuzzRuns(300));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) =>
         survives(`C ${Buffer.from(bytes).toString('utf8')}`),
       ),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
   });
 

@@ -9,6 +9,7 @@ import { FencepostError } from '../../../src/program/error.ts';
 import { load, store } from '../../../src/program/operations.ts';
 import { BehaviourTree } from '../../../src/program/tree.ts';
 import { litmus } from '../../support/litmus.ts';
+import { fuzzRuns } from '../../support/fuzz.ts';
 import { modelOf, readModelFile } from './support.ts';
 
 /** «code file:line:column message» of what a memory model throws; undefined if it runs. */
@@ -137,7 +138,7 @@ describe('whatever is written, a memory model runs or says where it goes wrong',
           complaint(text, locks);
         },
       ),
-      { numRuns: 250 },
+      fuzzRuns(250),
     );
   });
 
@@ -146,7 +147,7 @@ describe('whatever is written, a memory model runs or says where it goes wrong',
       fc.property(fc.constantFrom(...sources), fc.nat({ max: 9999 }), (source, at) => {
         complaint(source.slice(0, at % source.length), locks);
       }),
-      { numRuns: 100 },
+      fuzzRuns(100),
     );
   });
 
@@ -156,14 +157,14 @@ describe('whatever is written, a memory model runs or says where it goes wrong',
         fc.array(fc.constantFrom(...words), { maxLength: 30 }),
         (list) => void complaint(list.join(' ')),
       ),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
   });
 
   it('random characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => void complaint(text)),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FencepostError } from '../../../src/program/error.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
+import { fuzzRuns } from '../../support/fuzz.ts';
 import { alone, judge, refusal } from './running.ts';
 
 const WHOLE = `X86_64 whole
@@ -161,7 +162,7 @@ describe('any text at all', () => {
         for (const { at, cut, scrap: put } of edits) text = text.slice(0, at) + put + text.slice(at + cut);
         survives(text, true);
       }),
-      { numRuns: 1500 },
+      fuzzRuns(1500),
     );
   });
 
@@ -206,7 +207,7 @@ describe('any text at all', () => {
       fc.property(fc.constantFrom('X86', 'X86_64'), fc.array(word, { maxLength: 16 }), (arch, words) => {
         survives(`${arch} r\n{ 0:rbx=x; }\nP0;\nL0: ${words.join(' ')};\nexists (x=0)`, true);
       }),
-      { numRuns: 1500 },
+      fuzzRuns(1500),
     );
   });
 
@@ -216,7 +217,7 @@ describe('any text at all', () => {
       fc.property(fc.constantFrom('X86 r\n', 'X86_64 r\n{', 'X86 r\n{}P0;', ''), bytes, (head, tail) => {
         survives(head + tail, false);
       }),
-      { numRuns: 1000 },
+      fuzzRuns(1000),
     );
   });
 });
