@@ -33,13 +33,16 @@ export function* mapAndWriteLogged(vcpu: Vcpu, page: LoggedPage, value: number):
   yield* writeLogged(vcpu, page, value);
 }
 
-/** make_spte() sets the bit before the SPTE is stored: a harvest holds mmu_lock for write (P19). */
-function* mapWritable({ mmuLock }: Kvm, { sptep, bitmap }: LoggedPage): Steps {
+function* mapWritable({ mmuLock }: Kvm, page: LoggedPage): Steps {
   yield* readLock(mmuLock);
-  const old = yield* readOnce(sptep);
-  if (!isShadowPresentPte(yield* branch(old))) {
-    yield* call('make_spte', markPageDirty(bitmap));
-    yield* branch(yield* cmpxchg(sptep, old.value, WRITABLE, undefined, { data: [old] }));
-  }
+  yield* call('tdp_mmu_map_handle_target_level', mapLeaf(page));
   yield* readUnlock(mmuLock);
+}
+
+/** make_spte() sets the bit before the SPTE is stored: a harvest holds mmu_lock for write (P19). */
+function* mapLeaf({ sptep, bitmap }: LoggedPage): Steps {
+  const old = yield* readOnce(sptep);
+  if (isShadowPresentPte(yield* branch(old))) return;
+  yield* call('make_spte', markPageDirty(bitmap));
+  yield* branch(yield* cmpxchg(sptep, old.value, WRITABLE, undefined, { data: [old] }));
 }

@@ -109,15 +109,15 @@ export const unmapVsPut: Scenario = {
   world: () => world(unmapGfnRange),
 };
 
-const BOTH = [1, 2];
+const BOTH = [2, 3];
 
 export const twoPuts: Scenario = {
   ...walkVsPut,
   name: 'two-last-puts',
   question: 'Are two TDP MMU roots that go at a time both taken from the list?',
   doc:
-    'Two roots stand next to each other in the list. CPU0 puts the last reference to one and CPU1 to the other, both under ' +
-    'mmu_lock held for read.',
+    'Of four roots in the list the two in the middle have one reference left. CPU0 puts the one and CPU1 the other, both ' +
+    'under mmu_lock held for read.',
   sites: [sites.rootFree, sites.rootListLock],
   proposals: [versions['v6.3'], versions['v7.1'], proposals.rootListUnlocked],
   mutants: ['v7.1/root-list-unlocked'],
@@ -136,7 +136,7 @@ export const twoPuts: Scenario = {
     },
   ],
   world() {
-    const roots = new TdpRoots([1, 1]);
+    const roots = new TdpRoots([2, 1, 1, 2]);
     return {
       memory: roots.kvm.memory,
       threads: BOTH.map((root, cpu) => ({
