@@ -13,9 +13,9 @@ export const inert: readonly Explanation[] = [
       'drop kvm_tdp_mmu_page_fault: cmpxchg root: spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg smm root: spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg sp->spt[]',
+      'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gfn)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt_aliases)',
-      'drop mmu_set_spte: store sp->spt[]',
       'drop tdp_mmu_map_handle_target_level: cmpxchg spte(gfn)',
     ],
   },
@@ -48,7 +48,6 @@ export const inert: readonly Explanation[] = [
       'drop kvm_mmu_alloc_page_hash: store kvm->arch.mmu_page_hash',
       'drop kvm_set_memslot: store active slot',
       'drop kvm_vm_ioctl_create_vcpu: store kvm->online_vcpus',
-      'drop mmu_first_shadow_root_alloc: store kvm->arch.shadow_root_allocated',
     ],
   },
   {

@@ -1,6 +1,4 @@
-/**
- * Mutants that none of the worlds depends on. Where a second thread of the same kind would, the reason says «open».
- */
+/** Mutants that none of the worlds depends on. Where one should, the reason says «open». */
 import type { Explanation } from './explanation.ts';
 
 export const notAsked: readonly Explanation[] = [
@@ -11,17 +9,11 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'the lock keeps two who do the same apart, and the scenario has one of them (open: a second invalidation, a second first root)',
+      'the lock keeps two who publish apart, and the scenario has one of them; two-first-roots asks about the same lock with two',
     mutants: [
       'drop kvm_enable_external_write_tracking: spin lock kvm->slots_arch_lock',
       'drop kvm_mmu_alloc_page_hash: spin lock kvm->slots_arch_lock',
-      'drop kvm_mmu_notifier_invalidate_range_end: spin lock kvm->mn_invalidate_lock',
     ],
-  },
-  {
-    because:
-      'mmu_lock excludes a fault in the slow path, which sets the bit before it stores the SPTE (P19); the vCPU of these scenarios faults in the fast path alone, which takes no lock (open: a slow path against the harvest)',
-    mutants: ['drop kvm_get_dirty_log_protect: write lock kvm->mmu_lock'],
   },
   {
     because:
@@ -41,10 +33,6 @@ export const notAsked: readonly Explanation[] = [
     because:
       'both sides only take the table from the list; nx-link-vs-zap asks about the lock against one who adds it',
     mutants: ['drop kvm_recover_nx_huge_pages: spin lock kvm->arch.tdp_mmu_pages_lock'],
-  },
-  {
-    because: 'only one root goes, so the list has one writer (open: two roots that go at a time)',
-    mutants: ['drop kvm_tdp_mmu_put_root: spin lock kvm->arch.tdp_mmu_pages_lock'],
   },
   {
     because:
@@ -76,6 +64,7 @@ export const notAsked: readonly Explanation[] = [
       'one fault for each entry: whoever else changes the SPTE holds mmu_lock for write and comes before or after; map-vs-table-zap asks about the same cmpxchg() against another holder for read',
     mutants: [
       'weaken kvm_tdp_mmu_page_fault: cmpxchg root: spte(gpt)',
+      'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gfn)',
       'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gpt)',
       'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gpt_aliases)',
       'weaken tdp_mmu_map_handle_target_level: cmpxchg spte(gfn)',

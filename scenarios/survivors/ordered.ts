@@ -58,10 +58,8 @@ export const ordered: readonly Explanation[] = [
     mutants: [
       'swap gfn_to_pfn_cache_invalidate_start: store gpc->valid',
       'swap hva_to_pfn_retry: store gpc->pfn',
-      'swap kvm_mmu_notifier_invalidate_range_end: store kvm->mn_active_invalidate_count',
       'swap kvm_set_memslot: store new slot->arch.rmap',
       'swap make_mmu_pages_available: store kvm->arch.active_mmu_pages.next',
-      'swap mmu_first_shadow_root_alloc: store kvm->arch.shadow_root_allocated',
       'swap mmu_first_shadow_root_alloc: store new slot->arch.rmap',
     ],
   },
@@ -159,7 +157,6 @@ export const ordered: readonly Explanation[] = [
       'swap kvm_free_memslot: store kfree(slot)',
       'swap kvm_rmap_age_gfn_range: store rmap_head->val',
       'swap kvm_tdp_mmu_put_root: store root->rcu_head',
-      'swap list_del_rcu: store kvm->arch.tdp_mmu_roots.next',
       'swap mark_mmio_spte: store mmio spte',
       'swap mark_mmio_spte: store sp->spt[]',
       'swap walk_shadow_page_lockless_end: store vcpu->mode',

@@ -6,8 +6,8 @@ import { mutantTasks, perform, type MutantResult } from '../mutants/perform.ts';
 import { performAll } from '../perform-all.ts';
 import { chosenScenarios } from '../regress/tasks.ts';
 
-/** Milliseconds that one judgement of a mutant may take. */
-const DEFAULT_TIME = 5000;
+/** Milliseconds that one judgement of a mutant may take: so many that a loaded machine changes no answer. */
+const DEFAULT_TIME = 60_000;
 
 /** `fencepost mutants`. */
 export async function mutants({ flags, io, catalogue }: Call): Promise<Exit> {
