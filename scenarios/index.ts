@@ -32,10 +32,12 @@ import { entryVsRootZap } from './p12-obsolete-root/entry-vs-root-zap.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
 import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
 import {
+  hashOfTwoRoots,
   hashVsFirstRoot,
+  rmapsOfTwoRoots,
   rmapsVsFirstRoot,
+  trackingOfTwoUsers,
   trackingVsFirstUser,
-  twoFirstRoots,
 } from './p14-published/use-vs-publish.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
 import { retriedFault } from './p08-invalidate-seq/retried-fault.ts';
@@ -122,7 +124,9 @@ export const scenarios: readonly Scenario[] = [
   rmapsVsFirstRoot,
   hashVsFirstRoot,
   trackingVsFirstUser,
-  twoFirstRoots,
+  rmapsOfTwoRoots,
+  hashOfTwoRoots,
+  trackingOfTwoUsers,
   faultVsInvalidation,
   narrowSequence,
   retriedFault,

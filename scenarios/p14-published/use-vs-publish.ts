@@ -65,7 +65,53 @@ function useVsPublish(question: Question): Scenario {
   };
 }
 
+/** Two who both find nothing published, and both go to allocate it. */
+function twoPublishers(question: Question & { readonly doc: string }): Scenario {
+  const { name, protocol, flag, array, since, doc } = question;
+  const kernels = VERSIONS.slice(VERSIONS.indexOf(since));
+  return {
+    name,
+    question: `Do two that allocate ${array} at a time use the same one?`,
+    doc: `${doc} Each takes slots_arch_lock, allocates if nobody else has, and keeps something in what ${flag} stands for.`,
+    sources: [`KVM-MMU.md A17, ${protocol}`],
+    sites: [sites.publishStore, sites.publishRecheck],
+    proposals: [...kernels.map((version) => versions[version]), publishTwice],
+    protocols: [protocol],
+    mutants: [publishTwice.name],
+    expectations: [
+      {
+        proposals: kernels,
+        verdicts: SAFE,
+        because: 'A17: the flag is looked at again under slots_arch_lock, so only the first one allocates',
+      },
+      {
+        proposals: [publishTwice.name],
+        verdicts: EVERYWHERE,
+        because: `${protocol}: the second allocation takes the place of what the first one uses`,
+      },
+    ],
+    world() {
+      const memory = new Memory();
+      const what = published(memory, question);
+      return {
+        memory,
+        threads: [1, 2].map((allocation, cpu) => ({
+          name: `CPU${cpu} (${question.writer})`,
+          body: () => publishAndKeep(what, allocation),
+        })),
+        properties: [],
+      };
+    },
+  };
+}
+
+function* publishAndKeep(what: Published, allocation: number): Steps {
+  yield* publish(what, allocation);
+  yield* keepInArray(what);
+}
+
 const RMAPS = {
+  protocol: 'P14',
   writer: 'mmu_first_shadow_root_alloc',
   reader: 'kvm_shadow_root_allocated',
   flag: 'kvm->arch.shadow_root_allocated',
@@ -73,68 +119,34 @@ const RMAPS = {
   since: 'v5.15',
 } as const;
 
-export const rmapsVsFirstRoot = useVsPublish({ ...RMAPS, name: 'rmaps-vs-first-root', protocol: 'P14' });
-
-export const hashVsFirstRoot = useVsPublish({
-  name: 'hash-vs-first-root',
+const HASH = {
   protocol: 'P15',
   writer: 'kvm_mmu_alloc_page_hash',
   reader: 'kvm_get_mmu_page_hash',
   flag: 'kvm->arch.mmu_page_hash',
   array: 'mmu_page_hash[0], zeroed',
   since: 'v7.1',
-});
+} as const;
 
-export const trackingVsFirstUser = useVsPublish({
-  name: 'tracking-vs-first-user',
+const TRACKING = {
   protocol: 'P16',
   writer: 'kvm_enable_external_write_tracking',
   reader: 'kvm_external_write_tracking_enabled',
   flag: 'kvm->arch.external_write_tracking_enabled',
   array: 'slot->arch.gfn_write_track',
   since: 'v6.10',
+} as const;
+
+export const rmapsVsFirstRoot = useVsPublish({ ...RMAPS, name: 'rmaps-vs-first-root' });
+export const hashVsFirstRoot = useVsPublish({ ...HASH, name: 'hash-vs-first-root' });
+export const trackingVsFirstUser = useVsPublish({ ...TRACKING, name: 'tracking-vs-first-user' });
+
+const BOTH_FIND_NONE = 'Two vCPUs that load a root find no shadow root allocated.';
+
+export const rmapsOfTwoRoots = twoPublishers({ ...RMAPS, name: 'rmaps-of-two-roots', doc: BOTH_FIND_NONE });
+export const hashOfTwoRoots = twoPublishers({ ...HASH, name: 'hash-of-two-roots', doc: BOTH_FIND_NONE });
+export const trackingOfTwoUsers = twoPublishers({
+  ...TRACKING,
+  name: 'tracking-of-two-users',
+  doc: 'Two external users of write tracking come at a time.',
 });
-
-const SINCE_RMAPS = VERSIONS.slice(VERSIONS.indexOf(RMAPS.since));
-
-function* allocateAndKeep(rmaps: Published, allocation: number): Steps {
-  yield* publish(rmaps, allocation);
-  yield* keepInArray(rmaps);
-}
-
-export const twoFirstRoots: Scenario = {
-  name: 'two-first-roots',
-  question: 'Do two vCPUs that load the first shadow root use the same rmap arrays?',
-  doc:
-    'Two vCPUs find no shadow root allocated. Each takes slots_arch_lock, allocates the arrays if nobody else has, and ' +
-    'keeps something in them.',
-  sources: ['KVM-MMU.md A17, P14', 'd501f747ef5c', '1e76a3ce0d3c (v5.16)'],
-  sites: [sites.publishStore, sites.publishRecheck],
-  proposals: [...SINCE_RMAPS.map((version) => versions[version]), publishTwice],
-  protocols: ['P14'],
-  mutants: [publishTwice.name],
-  expectations: [
-    {
-      proposals: SINCE_RMAPS,
-      verdicts: SAFE,
-      because: 'A17: the flag is looked at again under slots_arch_lock, so only the first one allocates',
-    },
-    {
-      proposals: [publishTwice.name],
-      verdicts: EVERYWHERE,
-      because: 'P14: the second allocation takes the place of the arrays that the first vCPU uses',
-    },
-  ],
-  world() {
-    const memory = new Memory();
-    const rmaps = published(memory, RMAPS);
-    return {
-      memory,
-      threads: [1, 2].map((allocation, cpu) => ({
-        name: `CPU${cpu} (first shadow root)`,
-        body: () => allocateAndKeep(rmaps, allocation),
-      })),
-      properties: [],
-    };
-  },
-};
