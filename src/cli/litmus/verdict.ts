@@ -24,6 +24,12 @@ const MOST_STEPS = 2_000_000;
 /** Both kinds were seen, or enough of one. Unwinds the ordinary search; never leaves this file. */
 class Cut extends Error {}
 
+/** The paths of each thread to its end, and the tree that they lead through. */
+export interface Ways {
+  readonly tree: BehaviourTree;
+  readonly choices: Choices;
+}
+
 /** The listener hears of as many executions as the observation takes; `states` are those that it collects. */
 export function searchVerdict(
   test: LitmusTest,
@@ -31,10 +37,14 @@ export function searchVerdict(
   listener: Listener,
   states: FinalStates,
 ): Reach {
+  const ways = waysOf(test, model, () => listener.step());
+  if (ways === 'undetermined') return search(test, model, 'graph', listener, undefined);
   const reach = searchUntil(SOON, test, model, listener, states);
   if (reach !== undefined) return reach;
-  if (isSettled(states) || seek(test, model, listener, states)) return 'all';
-  return searchUntil(Infinity, test, model, listener, states) ?? 'all';
+  if (isSettled(states)) return 'all';
+  if (ways === undefined) return searchUntil(Infinity, test, model, listener, states) ?? 'all';
+  seek(test, model, ways, listener, states);
+  return 'all';
 }
 
 /** The ordinary search until both kinds or so many ends were seen; undefined where it did not come to its end. */
@@ -73,36 +83,38 @@ function isSettled(states: FinalStates): boolean {
   return states.has(true) && states.has(false);
 }
 
-/**
- * Looks for one execution of each kind that the states do not have, and lets the listener hear of it. False where
- * that cannot be done.
- */
-export function seek(test: LitmusTest, model: MemoryModel, listener: Listener, states: FinalStates): boolean {
-  const tree = new BehaviourTree(test.program);
+/** Looks for one execution of each kind that the states do not have, and lets the listener hear of it. */
+export function seek(
+  test: LitmusTest,
+  model: MemoryModel,
+  { tree, choices }: Ways,
+  listener: Listener,
+  states: FinalStates,
+): void {
   const step = (): void => listener.step();
-  const choices = choicesOf(tree, model, step);
-  if (choices === undefined) return false;
   for (const satisfying of [true, false]) {
     if (states.has(satisfying)) continue;
     const goal = goalOf(test, tree, satisfying);
     const found = findExecution(choices, test.program.memory, AXIOMS[model.name], goal, step);
     if (found !== undefined) tell(found, tree, listener);
   }
-  return true;
 }
 
 /**
- * The paths of each thread to its end. Undefined where there are too many, where some cannot be followed, or where
- * a value that nothing determines is among them: then one execution may stand for several (represented.ts).
+ * What {@link seek} chooses from; undefined where there are too many paths, or some that cannot be followed. A value
+ * that nothing determines makes one execution stand for several (represented.ts): which ones count is then only
+ * known when all are.
  */
-function choicesOf(tree: BehaviourTree, model: MemoryModel, onStep: () => void): Choices | undefined {
+export function waysOf(
+  { program }: LitmusTest,
+  model: MemoryModel,
+  onStep: () => void,
+): Ways | 'undetermined' | undefined {
+  const tree = new BehaviourTree(program);
   const paths = triedPaths(tree, model.name, MOST_STEPS, onStep);
-  const isUnfit = paths
-    ?.flat()
-    .some(
-      ({ events, ends }) =>
-        events.some(({ value }) => value === UNDETERMINED) ||
-        (ends.status === 'violation' && ends.property === 'loop-bound'),
-    );
-  return isUnfit === false ? paths?.map((own) => own.filter(comesToItsEnd)) : undefined;
+  if (paths === undefined) return undefined;
+  const all = paths.flat();
+  if (all.some(({ events }) => events.some(({ value }) => value === UNDETERMINED))) return 'undetermined';
+  if (all.some(({ ends }) => ends.status === 'violation' && ends.property === 'loop-bound')) return undefined;
+  return { tree, choices: paths.map((own) => own.filter(comesToItsEnd)) };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runLitmus, type LitmusResult } from '../../../src/cli/litmus/run.ts';
 import { hasEnded, locationsBy } from '../../../src/cli/litmus/ends.ts';
-import { seek } from '../../../src/cli/litmus/verdict.ts';
+import { seek, waysOf } from '../../../src/cli/litmus/verdict.ts';
 import type { Observation } from '../../../src/litmus/condition.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { FinalStates, observationOf } from '../../../src/litmus/states.ts';
@@ -21,9 +21,12 @@ function model(name: ModelName): MemoryModel {
 /** What the direct search for both kinds of executions says; undefined where it cannot be used. */
 function sought(test: LitmusTest, name: ModelName): Observation | undefined {
   const states = new FinalStates(test);
-  const done = seek(
+  const ways = waysOf(test, model(name), () => undefined);
+  if (ways === undefined || ways === 'undetermined') return undefined;
+  seek(
     test,
     model(name),
+    ways,
     {
       begin: () => states.clear(),
       step: () => undefined,
@@ -35,7 +38,7 @@ function sought(test: LitmusTest, name: ModelName): Observation | undefined {
     },
     states,
   );
-  return done ? observationOf(Number(states.has(true)), Number(states.has(false))) : undefined;
+  return observationOf(Number(states.has(true)), Number(states.has(false)));
 }
 
 function full(test: LitmusTest, name: ModelName, verdictOnly = false): LitmusResult {
