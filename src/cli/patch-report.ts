@@ -5,6 +5,7 @@ import { Exit } from './exit.ts';
 import type { Colour, Io } from './io.ts';
 import type { Comparison, JudgedPatch, Outcome } from './patch-judge.ts';
 import { counterexample, hasWitness } from './race.ts';
+import { depthText, footnote, verdictText } from './reach.ts';
 import { rowOf } from './row.ts';
 import { tableOf, wrapped, type Cell } from './table.ts';
 
@@ -83,6 +84,8 @@ export function printPatch(io: Io, judged: JudgedPatch): void {
   if (own.length > 0) io.out(`\n${indented(verdictTable(io, own))}`);
   const summary = interrupted ? 'interrupted: not every scenario was judged' : summaryOf(comparisons);
   io.out(`\n${wrapped(`${summary}.`, 78, '  ')}`);
+  const unsaid = footnote(sidesOf(comparisons));
+  if (unsaid !== '') io.out(wrapped(unsaid.trimEnd(), 78, '  '));
   const violated = (list: readonly Comparison[]): Comparison | undefined =>
     list.find(({ after }) => after.verdict === 'violated');
   const worst = own.find(({ outcome }) => outcome === 'regressed') ?? violated(own) ?? violated(old);
@@ -115,6 +118,10 @@ function indented(table: string): string {
   return table.replace(/^(?=.)/gm, '  ');
 }
 
+function sidesOf(comparisons: readonly Comparison[]): Judgement[] {
+  return comparisons.flatMap(({ before, after }) => [before, after]);
+}
+
 /** A row for each scenario, a column for each memory model: the verdict, or how it moved. */
 function verdictTable(io: Io, comparisons: readonly Comparison[]): string {
   const scenarios = [...new Set(comparisons.map(({ before }) => before.scenario.name))];
@@ -125,7 +132,10 @@ function verdictTable(io: Io, comparisons: readonly Comparison[]): string {
       .filter(({ before }) => before.scenario.name === name)
       .map(
         ({ before, after, outcome }): Cell => ({
-          text: before.verdict === after.verdict ? after.verdict : `${before.verdict} -> ${after.verdict}`,
+          text:
+            before.verdict === after.verdict
+              ? verdictText(after)
+              : `${verdictText(before)} -> ${verdictText(after)}`,
           paint: (text: string) => io.paint(COLOURS[outcome], text),
         }),
       ),
@@ -145,7 +155,7 @@ function summaryOf(comparisons: readonly Comparison[]): string {
   }));
   const parts = counts.filter(({ count }) => count > 0).map(({ outcome, count }) => `${count} ${outcome}`);
   const exhaustive = comparisons.every(({ before, after }) => before.exhaustive && after.exhaustive);
-  const depth = exhaustive ? 'every execution was explored' : 'some searches were stopped by a bound';
+  const depth = exhaustive ? depthText(sidesOf(comparisons)) : 'some searches were stopped by a bound';
   return `${parts.join(', ')}; ${depth}`;
 }
 
@@ -176,6 +186,7 @@ export function patchJson(report: PatchReport, judged: readonly JudgedPatch[]): 
         after: after.verdict,
         outcome,
         exhaustive: before.exhaustive && after.exhaustive,
+        reach: { before: before.reach, after: after.reach },
         witness: rowOf(after).witness,
       })),
     })),

@@ -1,4 +1,5 @@
 /** Whether a scenario catches a mutant of its paths. */
+import type { Reach } from '../../explore/explore.ts';
 import type { MemoryModel, ModelName } from '../../memory/model.ts';
 import { memoryModels } from '../../memory/models.ts';
 import { FencepostError } from '../../program/error.ts';
@@ -16,6 +17,8 @@ export interface Trial {
   readonly caught: { readonly model: ModelName; readonly by: string } | undefined;
   /** Every execution was seen where nothing was caught. */
   readonly exhaustive: boolean;
+  /** How much of what the memory model allows was seen (decision 18), where nothing was caught. */
+  readonly reach?: Reach;
 }
 
 /**
@@ -78,8 +81,11 @@ export function tryMutant(
 
 function tryUnder(scenario: Scenario, proposal: Proposal, model: MemoryModel, options: JudgeOptions): Trial {
   try {
-    const { violations, exhaustive } = judge(scenario, proposal, model, { ...options, untilViolated: true });
-    if (violations.length === 0) return { caught: undefined, exhaustive };
+    const { violations, exhaustive, reach } = judge(scenario, proposal, model, {
+      ...options,
+      untilViolated: true,
+    });
+    if (violations.length === 0) return { caught: undefined, exhaustive, reach };
     return { caught: { model: model.name, by: violations[0].property }, exhaustive: true };
   } catch (error) {
     return { caught: { model: model.name, by: failureOf(error) }, exhaustive: true };

@@ -1,3 +1,4 @@
+import type { Reach } from '../../explore/explore.ts';
 import type { ModelName } from '../../memory/model.ts';
 import { mutantsOf, subjectOf, tryMutant } from '../../check/mutants/trial.ts';
 import { mutantName, type Mutant } from '../../check/mutants/mutant.ts';
@@ -17,6 +18,8 @@ export interface MutantResult {
   /** Where it was caught first. */
   readonly caught: { readonly scenario: string; readonly model: ModelName; readonly by: string } | undefined;
   readonly exhaustive: boolean;
+  /** The least that a search has reached which caught nothing. */
+  readonly reach: Reach;
 }
 
 /** Every mutant of the scenarios once, by name; scenarios that pass few lines come first, because they are judged fastest. */
@@ -40,13 +43,21 @@ export function mutantTasks(scenarios: Catalogue['scenarios'], maxTime: number):
 /** Tries the scenarios one after the other until one catches the mutant. */
 export function perform({ scenarios }: Catalogue, task: MutantTask): MutantResult {
   let exhaustive = true;
+  let reach: Reach = 'all';
   const common = { mutant: mutantName(task.mutant), scenarios: task.scenarios };
   for (const name of task.scenarios) {
     const scenario = byName('scenario', scenarios, (each) => each.name, name);
     const trial = tryMutant(scenario, subjectOf(scenario), task.mutant, { maxTime: task.maxTime });
     if (trial.caught !== undefined)
-      return { ...common, caught: { scenario: name, ...trial.caught }, exhaustive };
+      return { ...common, caught: { scenario: name, ...trial.caught }, exhaustive, reach };
     exhaustive &&= trial.exhaustive;
+    reach = lesser(reach, trial.reach ?? 'all');
   }
-  return { ...common, caught: undefined, exhaustive };
+  return { ...common, caught: undefined, exhaustive, reach };
+}
+
+const BY_REACH: readonly Reach[] = ['constructible', 'paths-gone', 'all'];
+
+function lesser(a: Reach, b: Reach): Reach {
+  return BY_REACH.indexOf(a) < BY_REACH.indexOf(b) ? a : b;
 }

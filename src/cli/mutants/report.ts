@@ -3,6 +3,11 @@ import type { Io } from '../io.ts';
 import { tableOf, wrapped } from '../table.ts';
 import type { MutantResult } from './perform.ts';
 
+/** As the mark of a safe verdict (reach.ts), in words: a survivor is one. */
+function unsaidText({ reach }: MutantResult): string {
+  return reach === 'constructible' ? ' (without executions out of thin air: there are too many to try)' : '';
+}
+
 /** What a mutation run has come to. */
 export class MutantReport {
   readonly #results: readonly MutantResult[];
@@ -43,6 +48,7 @@ export class MutantReport {
       scenarios: result.scenarios,
       caught: result.caught ?? null,
       exhaustive: result.exhaustive,
+      reach: result.reach,
       because: result.caught === undefined ? (this.#reasonOf(result) ?? null) : null,
     }));
     return `${JSON.stringify({ results, ...(interrupted && { interrupted }) }, null, 2)}\n`;
@@ -57,7 +63,7 @@ export class MutantReport {
 
   #survivorText(result: MutantResult, io: Io): string {
     const { mutant, scenarios, exhaustive } = result;
-    const bound = exhaustive ? '' : ' (a search was stopped by its bound)';
+    const bound = exhaustive ? unsaidText(result) : ' (a search was stopped by its bound)';
     const reason = this.#reasonOf(result) ?? `no reason is known; passed by ${scenarios.join(', ')}`;
     return `${io.paint('bold', mutant)}${bound}\n${wrapped(reason, 96, '    ')}`;
   }
