@@ -13,7 +13,6 @@ export const inert: readonly Explanation[] = [
       'drop kvm_tdp_mmu_page_fault: cmpxchg root: spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg smm root: spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg sp->spt[]',
-      'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gfn)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt_aliases)',
       'drop tdp_mmu_map_handle_target_level: cmpxchg spte(gfn)',
@@ -44,8 +43,6 @@ export const inert: readonly Explanation[] = [
   {
     because: 'what is not published is found by nobody: its users go on without it',
     mutants: [
-      'drop kvm_enable_external_write_tracking: store kvm->arch.external_write_tracking_enabled',
-      'drop kvm_mmu_alloc_page_hash: store kvm->arch.mmu_page_hash',
       'drop kvm_set_memslot: store active slot',
       'drop kvm_vm_ioctl_create_vcpu: store kvm->online_vcpus',
     ],

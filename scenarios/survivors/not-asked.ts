@@ -9,14 +9,6 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'the lock keeps two who publish apart, and the scenario has one of them; two-first-roots asks about the same lock with two',
-    mutants: [
-      'drop kvm_enable_external_write_tracking: spin lock kvm->slots_arch_lock',
-      'drop kvm_mmu_alloc_page_hash: spin lock kvm->slots_arch_lock',
-    ],
-  },
-  {
-    because:
       'mmu_lock is held for write against those who hold it for read, and against other notifiers; here the other side takes no lock',
     mutants: ['drop kvm_mmu_notifier_change_pte: write lock kvm->mmu_lock'],
   },
@@ -64,7 +56,6 @@ export const notAsked: readonly Explanation[] = [
       'one fault for each entry: whoever else changes the SPTE holds mmu_lock for write and comes before or after; map-vs-table-zap asks about the same cmpxchg() against another holder for read',
     mutants: [
       'weaken kvm_tdp_mmu_page_fault: cmpxchg root: spte(gpt)',
-      'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gfn)',
       'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gpt)',
       'weaken kvm_tdp_mmu_page_fault: cmpxchg spte(gpt_aliases)',
       'weaken tdp_mmu_map_handle_target_level: cmpxchg spte(gfn)',

@@ -16,8 +16,8 @@ for (const scenario of scenarios) {
 
 /** Small ones of each class, and some that are caught: the whole run is `fencepost mutants`. */
 const SURVIVING = [
-  'drop mmu_first_shadow_root_alloc: store kvm->arch.shadow_root_allocated',
-  'swap mmu_first_shadow_root_alloc: store kvm->arch.shadow_root_allocated',
+  'drop kvm_vm_ioctl_create_vcpu: store kvm->online_vcpus',
+  'swap kvm_vm_ioctl_create_vcpu: store kvm->online_vcpus',
   'drop kvm_dirty_ring_reset: store entry->flags',
   'drop pte_list_remove: store kmem_cache_free(list)',
 ];
