@@ -50,7 +50,8 @@ function conditionLines(test: LitmusTest, tree: BehaviourTree, model: MemoryMode
     return renderRace(test.program, witness, { model: model.name, property, message, width }).split('\n');
   }
   if (!counts.exhaustive) return ['Not explained: not every execution was seen.'];
-  if (counts.executions === 0) return stuckLines(test, tree, model);
+  const stuck = counts.executions === 0 ? stuckLines(test, tree, model) : [];
+  if (stuck.length > 0) return stuck;
   const text = propositionText(sought);
   try {
     const found = nearestCandidate(seeking, tree, model.name);

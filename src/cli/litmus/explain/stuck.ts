@@ -4,7 +4,10 @@ import type { LitmusTest } from '../../../litmus/test.ts';
 import type { MemoryModel } from '../../../memory/model.ts';
 import type { BehaviourTree } from '../../../program/tree.ts';
 
-/** Why a test has no execution that ends: who waits for what in each way that there is to get stuck. */
+/**
+ * Why a test has no execution that ends: who waits for what in each way that there is to get stuck. No lines where
+ * nobody waits.
+ */
 export function stuckLines({ program }: LitmusTest, tree: BehaviourTree, model: MemoryModel): string[] {
   let ways = new Set<string>();
   explore(tree, model, {
@@ -17,5 +20,5 @@ export function stuckLines({ program }: LitmusTest, tree: BehaviourTree, model: 
       if (waits.length > 0) ways.add(waits.join(', '));
     },
   });
-  return ['No execution ends.', ...[...ways].sort().map((way) => `  ${way} for ever`)];
+  return ways.size === 0 ? [] : ['No execution ends.', ...[...ways].sort().map((way) => `  ${way} for ever`)];
 }
