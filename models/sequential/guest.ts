@@ -19,6 +19,7 @@ import type { KeptRoots } from './kept-roots.ts';
 import { noteOf } from './notes.ts';
 import { describe, vcpuOperations, type GuestOperation } from './operation.ts';
 import { perform } from './perform.ts';
+import { ownStateProperties } from './own-state.ts';
 import { Remembered } from './remembered.ts';
 import { GuestRun, type Setting } from './run.ts';
 import { keyOf, type GuestState } from './state.ts';
@@ -59,7 +60,8 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       note: (step) => noteOf(proposal, step),
       same: (state) => remembered.identities.same(state),
     });
-    this.setting = { kvm, machine, guestPtes, runs, remembered, ...options };
+    const properties = ownStateProperties(kvm);
+    this.setting = { kvm, machine, guestPtes, runs, remembered, properties, ...options };
   }
 
   /** Every vCPU is in the guest for the first time. Throws where already that is wrong. */

@@ -3,7 +3,7 @@
  * and R3 are asked of every page and every kind of access on every vCPU; R2 is asked of each fault when it is given.
  */
 import { wordAt } from 'fencepost';
-import { findPage, isLastSpte, isShadowPresentPte, isValidRoot, spteChild, sptePfn } from 'fencepost/mmu';
+import { isShadowPresentPte, sptePfn } from 'fencepost/mmu';
 import {
   ACCESSES,
   accessPage,
@@ -17,8 +17,9 @@ import {
   type Processor,
   type Translation,
 } from 'fencepost/x86';
-import { directSpte, readSptes, shadowRegisters, spteAt } from './hardware.ts';
+import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
 import type { GuestRun } from './run.ts';
+import { ownViolation } from './own-state.ts';
 import { Violated } from './violated.ts';
 
 /** Implicit accesses are checked like explicit ones of a supervisor. */
@@ -88,29 +89,19 @@ function judgeDirect(run: GuestRun, vcpu: number): void {
   }
 }
 
-/** Nothing that KVM would follow leads to a page that was freed. */
 function judgeOwnState(run: GuestRun): void {
-  const { kvm } = run.setting;
-  const { mmu } = run;
-  for (const { id, role } of mmu.pages) {
-    if (isLastSpte(role.level)) continue;
-    for (let index = 0; index < kvm.entries; index++) {
-      const location = spteAt(kvm, id, index, role.level);
-      const spte = wordAt(run.concrete, location);
-      if (!isShadowPresentPte(spte) || findPage(mmu, spteChild(spte)) !== undefined) continue;
-      throw new Violated(
-        'no-use-after-free',
-        `${location.name} points at sp${spteChild(spte)}, which was freed`,
-      );
-    }
-  }
-  for (const { id } of kvm.vcpus) {
-    const { root_mmu, guest_mmu } = run.arch(id);
-    for (const root of [...root_mmu.cache.roots, ...guest_mmu.cache.roots]) {
-      if (!isValidRoot(root) || root.hpa < 0 || findPage(mmu, root.hpa) !== undefined) continue;
-      throw new Violated('no-use-after-free', `vCPU ${id} keeps the root sp${root.hpa}, which was freed`);
-    }
-  }
+  const { kvm, properties, remembered } = run.setting;
+  const { identities } = remembered;
+  const archs = kvm.vcpus.map(({ id }) => run.arch(id));
+  const numbers = [run.mmu, ...archs].map((part) => identities.numberOf(identities.same(part)));
+  remembered.onceReading(
+    numbers.join(' '),
+    (location) => wordAt(run.concrete, location),
+    (word) => {
+      const violation = ownViolation(kvm, run.concrete, archs, properties, word);
+      if (violation !== undefined) throw new Violated(violation.property, violation.message);
+    },
+  );
 }
 
 /** R2: the guest gets exactly the #PF that a walk of its tables gives now. */

@@ -1,5 +1,5 @@
 /** What has been worked out about processors, so that no search works it out twice. */
-import { ReadTree } from 'fencepost';
+import { ReadTree, type Location } from 'fencepost';
 import type { MayHold, Processor, ReadEntry } from 'fencepost/x86';
 import { Identities } from './identities.ts';
 
@@ -11,6 +11,7 @@ const NUMBERS = 2 ** 26;
 export class Remembered {
   readonly identities = new Identities();
   readonly #results = new ReadTree<number, object>(KEPT_RESULTS);
+  readonly #judged = new ReadTree<Location, true>(KEPT_RESULTS);
   readonly #passed = new Set<number>();
 
   /** `compute()`, or what it gave under this name when it read the same entries. */
@@ -26,6 +27,22 @@ export class Remembered {
     });
     this.#results.add(name, [...seen], result);
     return result;
+  }
+
+  /** Judges once what reads the same words: `judge` throws what is wrong. */
+  onceReading(
+    name: string,
+    word: (location: Location) => number,
+    judge: (word: (location: Location) => number) => void,
+  ): void {
+    if (this.#judged.find(name, word) !== undefined) return;
+    const seen = new Map<Location, number>();
+    judge((location) => {
+      const value = seen.get(location) ?? word(location);
+      seen.set(location, value);
+      return value;
+    });
+    this.#judged.add(name, [...seen], true);
   }
 
   sameHeld(held: MayHold): MayHold {

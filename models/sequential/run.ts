@@ -11,6 +11,7 @@ import {
   type Fault,
   type Location,
   type Operation as Step,
+  type Property,
   type RecordedRuns,
   type Steps,
 } from 'fencepost';
@@ -48,6 +49,8 @@ export interface Setting {
   readonly machine: Machine;
   readonly runs: RecordedRuns;
   readonly remembered: Remembered;
+  /** What must hold of KVM's own state between operations. */
+  readonly properties: readonly Property[];
   /** Judges by the letter of the SDM where KVM is known to differ. */
   readonly strict?: boolean;
   /** Every entry of a guest table. */

@@ -86,6 +86,16 @@ describe('the sequential search', () => {
   });
 
   it.each([
+    ['kvm_mmu_free_roots: call mmu_free_root_page()', 'counts-balanced'],
+    ['kvm_mmu_commit_zap_page: update kvm->mmu_lock #1', 'counts-balanced'],
+    ['mmu_page_zap_pte: update kvm->mmu_lock #1', 'parents-known'],
+  ])("finds what gets out of step in KVM's own state: %s", (at, property) => {
+    const guest = new SequentialGuest(worldNamed('shadow-tables'), BASELINE, { fault: { at } });
+    const found = search<GuestState, GuestOperation>(guest, { depth: 3 });
+    expect(found.verdict === 'violated' && found.violation.property).toBe(property);
+  });
+
+  it.each([
     ['shadow-pcide', 3],
     ['shadow-tables', 2],
     ['tdp-modes', 2],
