@@ -84,4 +84,9 @@ export const notAsked: readonly Explanation[] = [
       'the guest stores nothing while its page is moved; accessed-bit-vs-guest-store asks about the cmpxchg()',
     mutants: ['weaken update_accessed_dirty_bits: cmpxchg gpte in the new frame'],
   },
+  {
+    because:
+      'the next root is the same when the store comes behind the unlock, for one root goes; two-last-puts asks about the line where the neighbour is another root',
+    mutants: ['swap list_del_rcu: store kvm->arch.tdp_mmu_roots.next'],
+  },
 ];

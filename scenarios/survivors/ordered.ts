@@ -178,6 +178,10 @@ export const ordered: readonly Explanation[] = [
     mutants: ['weaken handle_removed_pt: store sp->rcu_head'],
   },
   {
+    because: 'both stores stand in one section of tdp_mmu_pages_lock, and walks without it only go forward',
+    mutants: ['swap list_del_rcu: store root->link.prev'],
+  },
+  {
     because: 'the flags stand in one section of tdp_mmu_pages_lock',
     mutants: [
       'swap tdp_mmu_unlink_sp: store kvm->arch.possible_nx_huge_pages',
