@@ -5,6 +5,7 @@
 import { EventSet } from '../event-set.ts';
 import type { Label } from '../event.ts';
 import type { ModelName } from '../model.ts';
+import { Relation } from '../relation.ts';
 import { fromReads, handoff, type Candidate } from './candidate.ts';
 import {
   base,
@@ -15,6 +16,7 @@ import {
   sizeOf,
   star,
   union,
+  within,
   type Path,
   type Term,
 } from './derivation.ts';
@@ -51,10 +53,13 @@ function commonAxioms(candidate: Candidate): Axiom[] {
   const { po, loc, ext, rmw } = candidate.events;
   const fr = fromReads(candidate);
   const coherence = union(base('po-loc', po.intersection(loc)), ...communications(candidate));
-  const between = seq(
-    base('fre', fr.intersection(ext)),
-    base('coe', candidate.co.intersection(ext)),
-    base('rmw⁻¹', rmw.inverse()),
+  const between = within(
+    seq(
+      base('fre', fr.intersection(ext)),
+      base('coe', candidate.co.intersection(ext)),
+      base('rmw⁻¹', rmw.inverse()),
+    ),
+    Relation.identity(rmw.n),
   );
   return [
     { axiom: 'coherence', says: 'acyclic(po-loc ∪ rf ∪ co ∪ fr)', term: coherence },

@@ -35,6 +35,12 @@ describe('what is refused, and where', () => {
     ],
     ['C a\n{}\nP1(int *x) { }', '3:1 litmus-syntax expected process P0, found «P1»'],
     [body('WRITE_TWICE(*x, 1);'), '5:2 unknown-macro unknown macro «WRITE_TWICE»'],
+    // The kernel's own .def has neither.
+    [body('smp_memb();'), '5:2 unknown-macro unknown macro «smp_memb»'],
+    [
+      body('int r0 = smp_cond_load_acquire(x, VAL == 1);'),
+      '5:11 unknown-macro unknown macro «smp_cond_load_acquire»',
+    ],
     [body('WRITE_ONCE(*x);'), '5:2 bad-arguments WRITE_ONCE() takes 2 arguments, not 1'],
     [body('while (1) smp_mb();'), '5:2 unsupported-statement «while»: loops and jumps are not supported'],
     [body('int r0 = 1'), '6:1 litmus-syntax expected «;» at the end of a declaration, found «}»'],
