@@ -23,7 +23,7 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'both sides only take the table from the list; nx-link-vs-zap asks about the lock against one who adds it',
+      'both sides only take the table off, and a list that is one word cannot be torn by two who do (open: a list of several tables); nx-link-vs-zap asks about the lock against one who adds it',
     mutants: ['drop kvm_recover_nx_huge_pages: spin lock kvm->arch.tdp_mmu_pages_lock'],
   },
   {
@@ -71,7 +71,7 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'under mmu_lock held for read no table of the root goes: what the section is for is asked by the scenarios of the RCU callbacks',
+      'the root of the scenario has an entry and no table below it that could go: what the section is for is asked by the scenarios of the RCU callbacks',
     mutants: ['drop kvm_tdp_mmu_zap_invalidated_roots: rcu_read_lock()'],
   },
   {
@@ -88,5 +88,10 @@ export const notAsked: readonly Explanation[] = [
     because:
       'the next root is the same when the store comes behind the unlock, for one root goes; two-last-puts asks about the line where the neighbour is another root',
     mutants: ['swap list_del_rcu: store kvm->arch.tdp_mmu_roots.next'],
+  },
+  {
+    because:
+      'whoever reads the array in this scenario comes by slots_arch_lock, which orders as much (open: a fault that follows the pointer to the slots under SRCU alone)',
+    mutants: ['swap kvm_set_memslot: store new slot->arch.rmap', 'weaken kvm_set_memslot: store active slot'],
   },
 ];

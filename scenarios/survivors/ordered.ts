@@ -44,7 +44,7 @@ export const ordered: readonly Explanation[] = [
   },
   {
     because:
-      'in_progress and the sequence change in one section of mmu_lock, under which the fault compares them; on x86 nobody looks at them together without it (P08)',
+      'in_progress and the sequence change in one section of mmu_lock, under which the fault compares them (P08). The pfn cache compares the sequence without it, but with mn_active_invalidate_count, before which the unlock of mmu_lock and the next lock keep the sequence (P10)',
     mutants: [
       'drop kvm_mmu_invalidate_end: smp_wmb()',
       'swap kvm_mmu_invalidate_begin: store kvm->mmu_invalidate_in_progress',
@@ -58,7 +58,6 @@ export const ordered: readonly Explanation[] = [
     mutants: [
       'swap gfn_to_pfn_cache_invalidate_start: store gpc->valid',
       'swap hva_to_pfn_retry: store gpc->pfn',
-      'swap kvm_set_memslot: store new slot->arch.rmap',
       'swap make_mmu_pages_available: store kvm->arch.active_mmu_pages.next',
       'swap mmu_first_shadow_root_alloc: store new slot->arch.rmap',
     ],
@@ -128,10 +127,6 @@ export const ordered: readonly Explanation[] = [
       'weaken kvm_invalidate_memslot: store kvm->memslots',
       'weaken kvm_swap_active_memslots: store kvm->memslots',
     ],
-  },
-  {
-    because: 'the readers come by slots_arch_lock, which orders as much',
-    mutants: ['weaken kvm_set_memslot: store active slot'],
   },
   {
     because:
@@ -218,7 +213,8 @@ export const ordered: readonly Explanation[] = [
     mutants: ['swap kvm_invalidate_memslot: synchronize_srcu(&kvm->srcu)'],
   },
   {
-    because: 'who counts on the other side holds mmu_lock for write',
+    because:
+      'of the two sides that count references here one holds mmu_lock for write, and the other for read',
     mutants: [
       'weaken kvm_tdp_mmu_unmap_gfn_range: add root->tdp_mmu_root_count',
       'weaken kvm_tdp_mmu_unmap_gfn_range: cmpxchg root->tdp_mmu_root_count',
