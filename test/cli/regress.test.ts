@@ -49,9 +49,27 @@ describe('fencepost regress', () => {
     expect((await fencepost(['regress', '--only', 'gate-vs-fault'], deep)).code).toBe(0);
   });
 
-  it('says what it does not know', async () => {
-    expect((await fencepost(['regress', '--only', 'P1'])).err).toContain('there is no name «P1»');
-    expect((await fencepost(['regress', '--since', 'v9'])).err).toContain('there is no proposal «v9»');
+  it.each([
+    [['--only', 'P1'], 'unknown-name', 'there is no name «P1»'],
+    [['--only', 'gate-vs-fault,P1'], 'unknown-name', 'there is no name «P1»'],
+    [['--since', 'v9'], 'unknown-proposal', 'there is no proposal «v9»'],
+    [['--only', 'wake-up-1', '--since', 'both-fences'], 'nothing-to-check', '--since leaves out'],
+    [['--max-executions', 'many'], 'bad-number', '--max-executions'],
+    [['--model', 'arm'], 'unknown-memory-model', 'arm'],
+  ])('refuses %j', async (flags, code, text) => {
+    const refused = await fencepost(['regress', ...flags]);
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain(code);
+    expect(refused.err).toContain(text);
+  });
+
+  it('puts the scenarios with the most executions at the end', async () => {
+    const { out } = await fencepost(['regress', '-m', 'lkmm']);
+    const [, largest] = out.split('THE LARGEST');
+    const counts = [...largest.matchAll(/^ *(\d+) +\d+\.\d\d s /gm)].map(([, count]) => Number(count));
+    expect(counts.length).toBeGreaterThan(1);
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+    expect(out).toMatch(/^\d+ executions in \d+\.\d s, \d+ MiB at the most$/m);
   });
 
   it('is inconclusive where a bound was hit', async () => {
