@@ -101,7 +101,9 @@ function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Mis
   const present = walked.kind === 'translation';
   if (present && permits(walked.translation, how, shadowRegisters(registers))) return 'completed';
   const access = { ...faultAccess(how), present };
-  const isPaging = pagingModeOf(registers) !== 'off';
+  // Which handler there is was settled when the MMU was initialised.
+  const arch = run.arch(vcpu);
+  const isPaging = !arch[arch.mmu].cpuRole.base.direct;
   return {
     name: `fault ${page} ${accessName(access)} ${isPaging}`,
     handle: () => shadowFault(kvm.vcpus[vcpu], page, access, isPaging),
