@@ -52,6 +52,17 @@ describe('judge', () => {
     }
   });
 
+  it('stops at the first violation where that is enough, and has seen every execution where there is none', () => {
+    const untilViolated = true;
+    for (const proposal of gate.proposals) {
+      const whole = judge(gate, proposal, tso);
+      const { verdict, exhaustive, executions } = judge(gate, proposal, tso, { untilViolated });
+      expect(verdict).toBe(whole.verdict);
+      expect(exhaustive).toBe(verdict === 'safe');
+      if (verdict === 'safe') expect(executions).toBe(whole.executions);
+    }
+  });
+
   it('keeps the shortest witness and says what is wrong', () => {
     const { witness, violations } = judge(gate, gate.proposals[0], tso);
     expect(witness?.property).toBe('no-stale-spte');

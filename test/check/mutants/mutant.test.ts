@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { mutantName, type Mutant } from '../../../src/check/mutants/mutant.ts';
+import { mutantName, mutated, type Mutant } from '../../../src/check/mutants/mutant.ts';
 import { mutantsOf, subjectOf, tryMutant } from '../../../src/check/mutants/trial.ts';
+import { judge } from '../../../src/check/run.ts';
+import { expectedVerdict, type Scenario } from '../../../src/check/scenario.ts';
+import { memoryModels } from '../../../src/memory/models.ts';
+import type { Proposal } from '../../../src/program/site.ts';
 import { insideFunction } from '../../support/mutants.ts';
 import { gate as bareGate, wakeUp } from '../../support/scenarios.ts';
 
@@ -12,6 +16,21 @@ const all = mutantsOf(gate, subject);
 function caught(mutant: Mutant): string | undefined {
   const { caught: by } = tryMutant(gate, subject, mutant, {});
   return by && `${by.model}: ${by.by}`;
+}
+
+/** The first memory model under which every execution is looked at and some violate a property. */
+function strongestViolated(scenario: Scenario, proposal: Proposal, mutant: Mutant): string | undefined {
+  const changed: Scenario = {
+    ...scenario,
+    world() {
+      const world = scenario.world();
+      const threads = world.threads.map(({ name, body }) => ({ name, body: () => mutated(body(), mutant) }));
+      return { ...world, threads };
+    },
+  };
+  return memoryModels
+    .filter(({ name }) => name !== 'lkmm' && expectedVerdict(scenario, proposal.name, name) === 'safe')
+    .find((model) => judge(changed, proposal, model).verdict === 'violated')?.name;
 }
 
 describe('mutants of a scenario', () => {
@@ -36,6 +55,18 @@ describe('mutants of a scenario', () => {
     const lock = all.find(({ kind, at }) => kind === 'drop' && at.includes('spin lock mmu_lock'));
     expect(lock && caught(lock)).toMatch(/^sc: /);
   });
+
+  it.each([gate, insideFunction(wakeUp(1))])(
+    'puts each down to the strongest memory model that shows it: $name',
+    (scenario) => {
+      const proposal = subjectOf(scenario);
+      for (const mutant of mutantsOf(scenario, proposal)) {
+        const { caught: by, exhaustive } = tryMutant(scenario, proposal, mutant, {});
+        expect(by?.model, mutantName(mutant)).toBe(strongestViolated(scenario, proposal, mutant));
+        expect(exhaustive).toBe(true);
+      }
+    },
+  );
 
   it('changes nothing where the line is not passed', () => {
     expect(caught({ kind: 'drop', at: 'nobody: smp_mb()' })).toBeUndefined();
