@@ -5,10 +5,12 @@ describe('fencepost show', () => {
   it('says what a scenario models, what is expected of it, and why', async () => {
     const { code, out } = await fencepost(['show', 'gate-vs-fault']);
     expect(code).toBe(0);
-    for (const title of ['WORLD', 'PATHS', 'PROPERTIES', 'EXPECTATIONS', 'BOUNDS'])
+    for (const title of ['WORLD', 'PATHS', 'PROPERTIES', 'SITES', 'PROPOSALS', 'EXPECTATIONS', 'BOUNDS'])
       expect(out).toContain(`\n${title}\n`);
     expect(out).toMatch(/kvm_mmu_track_write\(\) at before-gate/);
     expect(out).toMatch(/^both-fences +safe +safe +safe +violated$/m);
+    expect(out).toMatch(/^ +before-gate: .*\(none \| .*smp_mb\(\)\)/m);
+    expect(out).toMatch(/^ +both-fences: /m);
     expect(out).toContain('store buffering needs a fence on both sides');
   });
 

@@ -9,6 +9,11 @@ import { selectScenarios } from '../selection.ts';
 import { pathsOf, type PathOfThread } from '../show/paths.ts';
 import { tableOf, wrapped } from '../table.ts';
 
+/** What no scenario has to state. */
+const OF_EVERY_SCENARIO =
+  'of every scenario: no-deadlock, lock-discipline, and what the paths themselves say cannot be, such as ' +
+  'no-use-after-free where a page is read that belongs to somebody else';
+
 /** `fencepost show`. */
 export async function show(call: Call): Promise<Exit> {
   const { io, flags } = call;
@@ -33,7 +38,8 @@ function jsonOf(scenario: Scenario, paths: readonly PathOfThread[]): unknown {
     doc: property.doc,
   }));
   const proposals = scenario.proposals.map((proposal) => ({ name: proposal.name, doc: proposal.doc }));
-  const what = { name, question, doc, tier, protocols, bugs, paths, properties, sources };
+  const sites = scenario.sites.map((site) => ({ name: site.name, doc: site.doc, options: site.options }));
+  const what = { name, question, doc, tier, protocols, bugs, paths, properties, sites, sources };
   return { ...what, proposals, expectations, mutants, equivalents };
 }
 
@@ -50,9 +56,14 @@ function textOf(scenario: Scenario, paths: readonly PathOfThread[], io: Io): str
     wrapped(scenario.doc, 96, '    '),
     head('PATHS'),
     ...paths.map(pathText),
+    list('PROPERTIES', [...properties.map(({ name, doc }) => `${name}: ${doc}`), OF_EVERY_SCENARIO]),
     list(
-      'PROPERTIES',
-      properties.map(({ name, doc }) => `${name}: ${doc}`),
+      'SITES',
+      scenario.sites.map(({ name, doc, options }) => `${name}: ${doc} (${options.join(' | ')})`),
+    ),
+    list(
+      'PROPOSALS',
+      scenario.proposals.map(({ name, doc }) => `${name}: ${doc}`),
     ),
     list('PROTOCOLS', protocols),
     list(
