@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Io } from '../io.ts';
 import { grouped } from '../table.ts';
 
@@ -56,5 +57,5 @@ export class SearchWatch {
   }
 }
 
-/** What V8 allows by default on common machines; beyond it the process would end without a word. */
-const MAX_MEMORY = 3.5 * 2 ** 30;
+/** Beyond what V8 allows the process would end without a word; `node --max-old-space-size` allows more. */
+const MAX_MEMORY = 0.85 * getHeapStatistics().heap_size_limit;
