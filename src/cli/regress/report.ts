@@ -56,7 +56,7 @@ export class Report {
     io.out(
       `${grouped(executions)} executions in ${(milliseconds / 1000).toFixed(1)} s, ${peak} MiB at the most\n`,
     );
-    io.out(`\n${io.paint('bold', 'THE LARGEST')}\n${this.#largest()}`);
+    io.out(`\n${io.paint('bold', 'THE LARGEST SCENARIOS')}\n${this.#largest()}`);
   }
 
   #cells(line: readonly Row[]): Cell[] {
@@ -84,8 +84,14 @@ export class Report {
     };
   }
 
+  /** Of each scenario the verdict over the most executions, the first of these where several are. */
   #largest(): string {
-    const rows = [...this.#rows].sort((a, b) => b.executions - a.executions).slice(0, LARGEST);
+    const ofScenario = new Map<string, Row>();
+    for (const row of this.#rows) {
+      const most = ofScenario.get(row.scenario);
+      if (most === undefined || row.executions > most.executions) ofScenario.set(row.scenario, row);
+    }
+    const rows = [...ofScenario.values()].sort((a, b) => b.executions - a.executions).slice(0, LARGEST);
     const columns = [
       { title: 'executions', align: 'right' as const },
       { title: 'time', align: 'right' as const },
