@@ -1,6 +1,7 @@
 /**
- * Tokens of herd's cat language. Comments `(* *)` nest. Names may contain `-`, `.` and `_`, as `po-loc`; a
- * name after a quote is a tag. `^-1`, `^+`, `^*` and `^?` are single tokens, as in herd.
+ * Tokens of herd's cat language. Comments `(* *)` nest; `//` and `#` begin one that ends with the line. Names may
+ * contain `-`, `.` and `_`, as `po-loc`; a name after a quote is a tag. `^-1`, `^+`, `^*` and `^?` are single tokens,
+ * as in herd.
  */
 import { catError, type CatPlace } from './place.ts';
 
@@ -37,7 +38,7 @@ const SYMBOLS = [
 ];
 
 const NAME = /[A-Za-z_][A-Za-z0-9_.-]*'?/y;
-const SPACE = /[ \t\r\n\f]+/y;
+const SPACE = /(?:[ \t\r\n\f]|(?:\/\/|#)[^\n]*)+/y;
 
 /** All tokens of a file, with an `end` token last. Throws a located FencepostError. */
 export function tokens(file: string, text: string): Token[] {

@@ -74,6 +74,7 @@ describe('operators', () => {
     ['try', 'try Nowhere with R', 'R'],
     ['try of what is there', 'try W with R', 'W'],
     ['comments', 'po (* one (* inside *) another *) | rf', 'rf | po'],
+    ['comments that end with the line', 'po // one (* not begun\n # another "\n | rf //', 'rf | po'],
   ])('%s', (_, left, right) => same(left, right));
 
   it('releases, acquires and atomics are where the table puts them', () => {
