@@ -212,9 +212,15 @@ export class GuestRun {
   fill(vcpus: readonly number[]): void {
     const guestChanged = this.#guestChanged();
     for (const id of vcpus) {
-      if (guestChanged) this.processors[id] = this.#filled(this.processors[id], this.kept[id]);
+      if (guestChanged || this.#mayRefill(id))
+        this.processors[id] = this.#filled(this.processors[id], this.kept[id]);
       if (guestChanged || this.isTouched(id)) this.#fillHardware(id);
     }
+  }
+
+  /** An operation fills from the tables it leaves loaded; a PCID that was left may walk again where it lost an address. */
+  #mayRefill(vcpu: number): boolean {
+    return this.kept[vcpu].length > 0 && this.processors[vcpu] !== this.#from.vcpus[vcpu].processor;
   }
 
   #filled(from: Processor, kept: KeptRoots): Processor {

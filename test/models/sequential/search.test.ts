@@ -129,6 +129,29 @@ describe('the sequential search', () => {
     expect(reduced.states).toBe(orbits.size);
   });
 
+  it('lets a PCID that was left cache an address again after it alone was invalidated', () => {
+    const guest = new SequentialGuest(worldNamed('shadow-pcids'), BASELINE);
+    const trace: GuestOperation[] = [];
+    let state = guest.initial;
+    for (const text of [
+      'vCPU 0: user read of page 0',
+      'vCPU 0: MOV CR3: root_a, PCID 1',
+      'vCPU 0: MOV CR3: root_a, PCID 0',
+      'vCPU 0: INVPCID page 0 of PCID 1',
+      'vCPU 0: leaf[0] = 0',
+      'vCPU 0: MOV CR3: root_a, PCID 1, NOFLUSH',
+    ]) {
+      const next = [...guest.operations(state)].find(
+        (each) => guest.describeTrace([...trace, each]).at(-1) === text,
+      );
+      if (next === undefined) throw new Error(text);
+      const step = guest.perform(state, next);
+      expect(step.kind).toBe('state');
+      if (step.kind === 'state') ({ state } = step);
+      trace.push(next);
+    }
+  });
+
   it('holds in long random sequences', () => {
     const guest = new SequentialGuest(worldNamed('shadow-tables'), BASELINE);
     const result = randomSequences<GuestState, GuestOperation>(guest, { seed: 1, sequences: 4, length: 60 });
