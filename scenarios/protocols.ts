@@ -97,18 +97,18 @@ export const bugs: readonly CatalogueEntry[] = [
   {
     id: 'C13',
     title: '21823fbda552: MOV CR3 with flush kept cached roots of the PCID',
-    because: 'sequential: fencepost mmu search --policy c13,v7.1 --world shadow-pcids --depth 3',
+    because: 'sequential: fencepost mmu search --policy c13,v7.1 --world shadow-pcids --depth 4',
   },
   {
     id: 'C14',
     title: 'e45e9e3998f0: no flush for TDP in kvm_invalidate_pcid()',
-    because: 'sequential: fencepost mmu search --policy c14,v7.1 --world tdp-pcids --depth 3',
+    because: 'sequential: fencepost mmu search --policy c14,v7.1 --world tdp-pcids --depth 4',
   },
   {
     id: 'C15',
     title: 'b5f61c035d49: requests and flushes confused in CR handling',
     because:
-      'sequential: fencepost mmu search --policy role-change/pg-clear-flush-current,v7.1 --world shadow-modes --depth 2',
+      'sequential: fencepost mmu search --policy role-change/pg-clear-flush-current,v7.1 --world shadow-modes --depth 3',
   },
   {
     id: 'C16',
