@@ -39,27 +39,22 @@ export interface GuestPteAddress {
  * `emulator_write_phys()` of one guest PTE. The slot is not dirty-logged: mark_page_dirty() would be a
  * LOCKed set_bit() between the store and the gate.
  */
-export function emulatorWritePhys({ kvm }: Vcpu, at: GuestPteAddress, gpte: number): Steps {
-  return call('emulator_write_phys', writePhys(kvm, at, gpte));
+export function emulatorWritePhys(vcpu: Vcpu, at: GuestPteAddress, gpte: number): Steps {
+  return call('emulator_write_phys', writePhys(vcpu, at, gpte));
 }
 
-function* writePhys(kvm: Kvm, at: GuestPteAddress, gpte: number): Steps {
-  yield* copyToUser(kvm.guest.pte(at.gfn, at.index), gpte);
-  yield* pageTrackWrite(kvm, at, gpte);
+function* writePhys(vcpu: Vcpu, at: GuestPteAddress, gpte: number): Steps {
+  yield* copyToUser(vcpu.kvm.guest.pte(at.gfn, at.index), gpte);
+  yield* pageTrackWrite(vcpu, at, gpte);
 }
 
 /** `emulator_cmpxchg_emulated()`: a failed cmpxchg returns before the gate. */
-export function emulatorCmpxchgEmulated(
-  { kvm }: Vcpu,
-  at: GuestPteAddress,
-  old: number,
-  gpte: number,
-): Steps {
-  return call('emulator_cmpxchg_emulated', cmpxchgEmulated(kvm, at, old, gpte));
+export function emulatorCmpxchgEmulated(vcpu: Vcpu, at: GuestPteAddress, old: number, gpte: number): Steps {
+  return call('emulator_cmpxchg_emulated', cmpxchgEmulated(vcpu, at, old, gpte));
 }
 
-function* cmpxchgEmulated(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps {
-  if (yield* exchange(kvm, at, old, gpte)) yield* pageTrackWrite(kvm, at, gpte);
+function* cmpxchgEmulated(vcpu: Vcpu, at: GuestPteAddress, old: number, gpte: number): Steps {
+  if (yield* exchange(vcpu.kvm, at, old, gpte)) yield* pageTrackWrite(vcpu, at, gpte);
 }
 
 function* exchange(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps<boolean> {
@@ -79,24 +74,25 @@ function* exchange(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): St
  * `kvm_page_track_write()`: until v6.5 the MMU was one of its listeners, called inside an SRCU read section;
  * srcu_read_lock() is a full barrier on x86 and fenced the writer by accident.
  */
-function* pageTrackWrite(kvm: Kvm, at: GuestPteAddress, written: number): Steps {
+function* pageTrackWrite(vcpu: Vcpu, at: GuestPteAddress, written: number): Steps {
   const site = sites.trackWriteBeforeGate;
   const isListener = (yield* choice(site)) === 'srcu_read_lock()';
   if (isListener) {
     yield* call('kvm_page_track_write', lockedOnX86('srcu_read_lock(&track_srcu)', site));
   }
-  yield* call('kvm_mmu_track_write', trackWrite(kvm, at, written));
+  yield* call('kvm_mmu_track_write', trackWrite(vcpu, at, written));
   if (isListener) yield* call('kvm_page_track_write', lockedOnX86('srcu_read_unlock(&track_srcu)'));
 }
 
 /** `kvm_mmu_track_write()`; called kvm_mmu_pte_write() before v6.6. */
-function* trackWrite(kvm: Kvm, at: GuestPteAddress, written: number): Steps {
+function* trackWrite(vcpu: Vcpu, at: GuestPteAddress, written: number): Steps {
+  const { kvm } = vcpu;
   if ((yield* choice(sites.trackWriteBeforeGate)) === 'smp_mb()') yield* smpMb(sites.trackWriteBeforeGate);
   const gate = yield* readGate(kvm);
   if ((yield* branch(gate)) === 0) return;
   const locks = (yield* choice(sites.trackWriteLock)) === 'write_lock';
   if (locks) yield* writeLock(kvm.mmuLock);
-  yield* zapWritten(kvm, at, written);
+  yield* zapWritten(vcpu, at, written);
   if (locks) yield* writeUnlock(kvm.mmuLock);
 }
 
@@ -112,7 +108,8 @@ function* readGate({ indirectShadowPages }: Kvm): Steps<Read> {
  * the SPTE that shadows it is zapped in every page of the frame. What was read feeds only a statistic,
  * since zapping does not ask for the new value.
  */
-function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress, written: number): Steps {
+function* zapWritten(vcpu: Vcpu, { gfn, index }: GuestPteAddress, written: number): Steps {
+  const { kvm } = vcpu;
   let gentry: Read | undefined;
   if ((yield* choice(sites.trackWriteReread)) === 're-read') {
     gentry = yield* call('mmu_pte_write_fetch_gpte', getUser(kvm.guest.pte(gfn, index), 'gentry'));
@@ -125,7 +122,7 @@ function* zapWritten(kvm: Kvm, { gfn, index }: GuestPteAddress, written: number)
       yield* prepareZapPage(kvm, page.id, invalidList);
     } else {
       if (yield* zapSptesOf(kvm, page, index)) flush = true;
-      if (page.role.level === PG_LEVEL_4K) yield* mapAnew(kvm, page, index, gentry, written);
+      if (page.role.level === PG_LEVEL_4K) yield* mapAnew(vcpu, page, index, gentry, written);
     }
   }
   yield* remoteFlushOrZap(kvm, invalidList, flush);
@@ -148,17 +145,18 @@ function* zapSptesOf(kvm: Kvm, { id, role }: ShadowPage, gpteIndex: number): Ste
 
 /** `update_pte()`, until v5.12: spares the guest a fault, if it maps what the entry holds now (C34). */
 function* mapAnew(
-  kvm: Kvm,
+  vcpu: Vcpu,
   { id, role }: ShadowPage,
   gpteIndex: number,
   gentry: Read | undefined,
   written: number,
 ): Steps {
+  const { kvm } = vcpu;
   const from = yield* choice(sites.trackWriteUpdate);
   if (from === 'nothing' || gentry === undefined) return;
   const gpte = from === 'the written value' ? { ...gentry, value: written } : gentry;
   for (const index of sptesOfGpte(role, gpteIndex, kvm.entries)) {
-    yield* call('update_pte', prefetchGpte(kvm, sptePointer(kvm, id, index, role.level), gpte));
+    yield* call('update_pte', prefetchGpte(vcpu, sptePointer(kvm, id, index, role.level), gpte));
   }
 }
 

@@ -58,12 +58,12 @@ export function* fetch(
     }
     // What leads to the child: the guest entries that name its table.
     const from = gw.ptes.slice(sptep.level);
-    if (child !== undefined) yield* call('link_shadow_page', link(kvm, sptep, child, from));
+    if (child !== undefined) yield* call('link_shadow_page', link(vcpu, sptep, child, from));
     sptep = yield* nextSpte(kvm, sptep, gw.page);
   }
   sptep = yield* descendDirect(vcpu, sptep, gw);
   const outcome = yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, { ...gw, isWrite: access.write }));
-  if (kvm.has('prefetch')) yield* call('pte_prefetch', ptePrefetch(kvm, sptep, neighbours));
+  if (kvm.has('prefetch')) yield* call('pte_prefetch', ptePrefetch(vcpu, sptep, neighbours));
   return outcome;
 }
 
@@ -124,7 +124,7 @@ export function* descendToDirectChild(
   const child = yield* call('kvm_mmu_get_child_sp', getChild(vcpu, sptep, wanted));
   if (child !== undefined) {
     const from = target.ptes.filter((read) => read !== undefined);
-    yield* call('link_shadow_page', link(kvm, sptep, child, from));
+    yield* call('link_shadow_page', link(vcpu, sptep, child, from));
   }
   return yield* nextSpte(kvm, sptep, target.page);
 }
@@ -198,7 +198,8 @@ function* getChild(vcpu: Vcpu, sptep: SptePointer, wanted: WantedChild): Steps<N
  * `link_shadow_page()`: an SPTE that was not kept goes first, with what hung on it (C27); then the new one,
  * then the child's list of parents.
  */
-function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readonly Read[]): Steps {
+function* link(vcpu: Vcpu, sptep: SptePointer, { id, old }: NewChild, from: readonly Read[]): Steps {
+  const { kvm } = vcpu;
   if (isShadowPresentPte(old.value)) {
     const invalidList: number[] = [];
     yield* call('mmu_page_zap_pte', zapPte(kvm, sptep, old, invalidList));
@@ -213,7 +214,7 @@ function* link(kvm: Kvm, sptep: SptePointer, { id, old }: NewChild, from: readon
   if (order === 'mark, smp_mb(), sync, link' && (yield* markIfUnsync(kvm, sptep, id))) {
     // A flush that has missed the mark came before it, so its writes are seen now.
     yield* smpMb(linkMarkUnsync);
-    if ((yield* kvmSyncPage(kvm, id, [])) === 'flush') yield* kvmFlushRemoteTlbs(kvm);
+    if ((yield* kvmSyncPage(vcpu, id, [])) === 'flush') yield* kvmFlushRemoteTlbs(kvm);
   }
   yield* setSpte(sptep, makeNonLeafSpte(id), from);
   yield* recordParent(kvm, sptep, id);

@@ -2,7 +2,7 @@
 import { branch, call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
 import { indexAt, isLastSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
-import type { Kvm, Vcpu } from './kvm.ts';
+import type { Vcpu } from './kvm.ts';
 import { prefetchGpte } from './prefetch.ts';
 import { isUnsyncPage } from './shadow-page.ts';
 import { invlpgUnsync } from './sites/index.ts';
@@ -19,12 +19,13 @@ export function kvmMmuInvalidateAddr(vcpu: Vcpu, root: number, page: number): St
   return call('__kvm_mmu_invalidate_addr', invalidateAddr(vcpu, root, page));
 }
 
-function* invalidateAddr({ kvm }: Vcpu, root: number, page: number): Steps {
+function* invalidateAddr(vcpu: Vcpu, root: number, page: number): Steps {
+  const { kvm } = vcpu;
   yield* writeLock(kvm.mmuLock);
   let { level } = (yield* shadowPage(kvm, root)).role;
   let sptep = sptePointer(kvm, root, indexAt(page, level, kvm.entries), level);
   for (;;) {
-    if (yield* isUnsyncPage(kvm, sptep.page)) yield* invalidateEntry(kvm, sptep);
+    if (yield* isUnsyncPage(kvm, sptep.page)) yield* invalidateEntry(vcpu, sptep);
     if (!(yield* hasUnsyncChildren(kvm, sptep.page))) break;
     const spte = yield* readSpte(sptep);
     if (!isShadowPresentPte(yield* branch(spte)) || isLastSpte(level)) break;
@@ -34,9 +35,10 @@ function* invalidateAddr({ kvm }: Vcpu, root: number, page: number): Steps {
   yield* writeUnlock(kvm.mmuLock);
 }
 
-function* invalidateEntry(kvm: Kvm, sptep: SptePointer): Steps {
+function* invalidateEntry(vcpu: Vcpu, sptep: SptePointer): Steps {
+  const { kvm } = vcpu;
   if ((yield* choice(invlpgUnsync)) === 'sync_spte()') {
-    const outcome = yield* kvmSyncSpte(kvm, sptep);
+    const outcome = yield* kvmSyncSpte(vcpu, sptep);
     if (outcome === 'dropped' || outcome === 'flush') yield* kvmFlushRemoteTlbs(kvm);
     return;
   }
@@ -47,5 +49,5 @@ function* invalidateEntry(kvm: Kvm, sptep: SptePointer): Steps {
   }
   const { gfn, role } = yield* shadowPage(kvm, sptep.page);
   const gpte = yield* getUser(kvm.guest.pte(gfn, kvm.gpteIndex(role, sptep.index)), 'gpte');
-  yield* call('prefetch_gpte', prefetchGpte(kvm, sptep, gpte));
+  yield* call('prefetch_gpte', prefetchGpte(vcpu, sptep, gpte));
 }

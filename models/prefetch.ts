@@ -9,17 +9,18 @@ import {
   isShadowPresentPte,
   PG_LEVEL_4K,
   protectCleanGpte,
-  type ShadowPageRole,
 } from 'fencepost/mmu';
-import type { Kvm } from './kvm.ts';
+import type { Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
 import { readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import { mmuOf } from './vcpu.ts';
 
 /**
  * `FNAME(pte_prefetch)` from the block of guest entries that was read under mmu_lock. It ends at the first
  * entry that cannot be mapped, and does not begin while the host takes pages away.
  */
-export function* ptePrefetch(kvm: Kvm, at: SptePointer, block: ReadonlyMap<number, Read>): Steps {
+export function* ptePrefetch(vcpu: Vcpu, at: SptePointer, block: ReadonlyMap<number, Read>): Steps {
+  const { kvm } = vcpu;
   const { role } = yield* shadowPage(kvm, at.page);
   if (at.level > PG_LEVEL_4K || role.direct) return;
   const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: 'mmu_invalidate_in_progress' });
@@ -29,20 +30,25 @@ export function* ptePrefetch(kvm: Kvm, at: SptePointer, block: ReadonlyMap<numbe
     if (index === at.index || gpte === undefined) continue;
     const sptep = sptePointer(kvm, at.page, index, at.level);
     if (isShadowPresentPte(yield* branch(yield* readSpte(sptep)))) continue;
-    if (!(yield* call('prefetch_gpte', prefetchGpte(kvm, sptep, gpte)))) return;
+    if (!(yield* call('prefetch_gpte', prefetchGpte(vcpu, sptep, gpte)))) return;
   }
 }
 
-/** `FNAME(prefetch_invalid_gpte)`: an entry of a leaf table that no processor would use as it stands. Shadow pages have EFER.NX set always. */
-export function prefetchInvalidGpte({ eferNx = false }: ShadowPageRole, gpte: number): boolean {
+/**
+ * `FNAME(prefetch_invalid_gpte)`: an entry of a leaf table that no processor would use as it stands. What is reserved
+ * follows from the guest's EFER.NX: in the roles of shadow pages NX is always set.
+ */
+export function* prefetchInvalidGpte(vcpu: Vcpu, gpte: number): Steps<boolean> {
+  const { eferNx = false } = (yield* mmuOf(vcpu)).cpuRole.base;
   return !isPresentGpte(gpte) || hasReservedBits({ eferNx }, gpte, PG_LEVEL_4K) || !isAccessedGpte(gpte);
 }
 
 /** `FNAME(prefetch_gpte)`: false where there is nothing that the hardware could use without a fault. */
-export function* prefetchGpte(kvm: Kvm, sptep: SptePointer, read: Read): Steps<boolean> {
+export function* prefetchGpte(vcpu: Vcpu, sptep: SptePointer, read: Read): Steps<boolean> {
+  const { kvm } = vcpu;
   const { role } = yield* shadowPage(kvm, sptep.page);
   const gpte = yield* branch(read);
-  if (prefetchInvalidGpte(role, gpte)) return false;
+  if (yield* prefetchInvalidGpte(vcpu, gpte)) return false;
   const gfn = gpteFrame(gpte);
   if (kvm.isMmio(gfn)) return false;
   const pteAccess = role.access & protectCleanGpte(gpteAccess(gpte), gpte);

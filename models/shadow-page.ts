@@ -67,7 +67,7 @@ export function* isUnsyncPage(kvm: Kvm, id: number): Steps<boolean> {
 /** The transient sync of a page that was found unsync; false: it had to be zapped. */
 function* syncFound(vcpu: Vcpu, id: number, invalidList: number[]): Steps<boolean> {
   if ((yield* choice(sites.findUnsyncSync)) === 'skip') return true;
-  const outcome = yield* kvmSyncPage(vcpu.kvm, id, invalidList);
+  const outcome = yield* kvmSyncPage(vcpu, id, invalidList);
   if (outcome === 'zapped') return false;
   if (outcome === 'flush') yield* flushOrZap(vcpu, [], true);
   return true;

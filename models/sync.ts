@@ -44,17 +44,18 @@ export type SyncOutcome = 'same' | 'flush' | 'zapped';
  * `kvm_sync_page()`: reads the guest table again, entry by entry, and mends the SPTEs. The flush is for KVM's
  * own sake: the reverse map no longer leads to what a TLB may still hold.
  */
-export function kvmSyncPage(kvm: Kvm, id: number, invalidList: number[]): Steps<SyncOutcome> {
-  return call('kvm_sync_page', syncPage(kvm, id, invalidList));
+export function kvmSyncPage(vcpu: Vcpu, id: number, invalidList: number[]): Steps<SyncOutcome> {
+  return call('kvm_sync_page', syncPage(vcpu, id, invalidList));
 }
 
-function* syncPage(kvm: Kvm, id: number, invalidList: number[]): Steps<SyncOutcome> {
+function* syncPage(vcpu: Vcpu, id: number, invalidList: number[]): Steps<SyncOutcome> {
+  const { kvm } = vcpu;
   const { role } = yield* shadowPage(kvm, id);
   const delays = (yield* choice(sites.syncDroppedFlush)) === 'tlbs_dirty';
   let flush = false;
   let present = 0;
   for (let index = 0; index < kvm.entries; index++) {
-    const outcome = yield* kvmSyncSpte(kvm, sptePointer(kvm, id, index, role.level));
+    const outcome = yield* kvmSyncSpte(vcpu, sptePointer(kvm, id, index, role.level));
     if (outcome === 'dropped' && delays) yield* call('sync_page', markTlbsDirty(kvm));
     else if (outcome === 'dropped' || outcome === 'flush') flush = true;
     if (outcome !== 'empty' && outcome !== 'dropped') present += 1;
@@ -77,18 +78,19 @@ function* markTlbsDirty({ tlbsDirty }: Kvm): Steps {
 export type SpteSyncOutcome = 'empty' | 'same' | 'dropped' | 'flush';
 
 /** `FNAME(sync_spte)` of one entry of a leaf page. */
-export function kvmSyncSpte(kvm: Kvm, sptep: SptePointer): Steps<SpteSyncOutcome> {
-  return call('sync_spte', syncSpte(kvm, sptep));
+export function kvmSyncSpte(vcpu: Vcpu, sptep: SptePointer): Steps<SpteSyncOutcome> {
+  return call('sync_spte', syncSpte(vcpu, sptep));
 }
 
-function* syncSpte(kvm: Kvm, sptep: SptePointer): Steps<SpteSyncOutcome> {
+function* syncSpte(vcpu: Vcpu, sptep: SptePointer): Steps<SpteSyncOutcome> {
+  const { kvm } = vcpu;
   const { gfn: table, role, translations } = yield* shadowPage(kvm, sptep.page);
   const old = yield* readSpte(sptep);
   if ((yield* branch(old)) === SHADOW_NONPRESENT_VALUE) return 'empty';
   const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
   const gpte = yield* branch(read);
   const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
-  const gfn = prefetchInvalidGpte(role, gpte) ? undefined : gpteFrame(gpte);
+  const gfn = (yield* prefetchInvalidGpte(vcpu, gpte)) ? undefined : gpteFrame(gpte);
   if (isMmioSpte(old.value)) return yield* syncMmioSpte(kvm, sptep, old, { gfn, access });
   const known = translations[sptep.index] ?? (yield* unknownMapping(sptep));
   if (gfn !== known.gfn) {
@@ -134,7 +136,7 @@ function* syncChildren(vcpu: Vcpu, parent: number, canYield: boolean): Steps<boo
     if (leaves.length === 0) break;
     const protect = yield* choice(sites.syncChildrenProtect);
     if (protect === 'before' && (yield* protectTables(vcpu, leaves, invalidList))) flush = false;
-    for (const leaf of leaves) if (yield* syncLeaf(kvm, leaf, invalidList)) flush = true;
+    for (const leaf of leaves) if (yield* syncLeaf(vcpu, leaf, invalidList)) flush = true;
     if (protect === 'after') yield* protectTables(vcpu, leaves, invalidList);
     if (!(yield* needsBreak(kvm))) continue;
     yield* flushOrZap(vcpu, invalidList.splice(0), flush);
@@ -163,10 +165,11 @@ function* protectTables(vcpu: Vcpu, leaves: readonly UnsyncLeaf[], invalidList: 
 }
 
 /** One table: the mark goes before the reads, since a later write must find the page synchronised or fault. */
-function* syncLeaf(kvm: Kvm, leaf: UnsyncLeaf, invalidList: number[]): Steps<boolean> {
+function* syncLeaf(vcpu: Vcpu, leaf: UnsyncLeaf, invalidList: number[]): Steps<boolean> {
+  const { kvm } = vcpu;
   const isFirst = (yield* choice(sites.syncChildrenUnlink)) === 'before the reads';
   if (isFirst) yield* unlinkUnsyncPage(kvm, leaf.id);
-  const outcome = yield* kvmSyncPage(kvm, leaf.id, invalidList);
+  const outcome = yield* kvmSyncPage(vcpu, leaf.id, invalidList);
   if (!isFirst) yield* unlinkUnsyncPage(kvm, leaf.id);
   yield* clearParents(kvm, leaf);
   return outcome === 'flush';
