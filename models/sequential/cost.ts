@@ -6,9 +6,9 @@
 import type { Proposal } from 'fencepost';
 import { X86_CR0_WP, type Access } from 'fencepost/x86';
 import { SequentialGuest } from './guest.ts';
-import type { GuestOperation } from './operation.ts';
+import type { GuestOperation } from './operations/operation.ts';
 import type { GuestState } from './state.ts';
-import type { GuestWorld } from './world.ts';
+import type { GuestWorld } from './worlds/world.ts';
 
 /** What the hardware and KVM spend time on. */
 export interface Counts {

@@ -17,14 +17,16 @@ import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
 import type { KeptRoots } from './kept-roots.ts';
 import { noteOf } from './notes.ts';
-import { describe, vcpuOperations, type GuestOperation } from './operation.ts';
-import { perform } from './perform.ts';
+import type { GuestOperation } from './operations/operation.ts';
+import { perform } from './operations/perform.ts';
+import { vcpuOperations } from './operations/possible.ts';
+import { describe } from './operations/text.ts';
 import { ownStateProperties } from './own-state.ts';
 import { Remembered } from './remembered.ts';
 import { GuestRun, type Setting } from './run.ts';
 import { keyOf, type GuestState } from './state.ts';
 import { Violated } from './violated.ts';
-import type { GuestWorld } from './world.ts';
+import type { GuestWorld } from './worlds/world.ts';
 
 export interface GuestOptions {
   /** A fault of one step of KVM. */

@@ -8,10 +8,12 @@ import { versions } from '../proposals/versions/index.ts';
 export { countTurn, type Counts } from './cost.ts';
 export { SequentialGuest, type GuestOptions } from './guest.ts';
 export { ROLE_MUTANTS } from './mutants.ts';
-export { kindOf, type GuestOperation } from './operation.ts';
+export { kindOf } from './operations/kind.ts';
+export type { GuestOperation } from './operations/operation.ts';
 export { keyOf, type GuestState } from './state.ts';
-export { COST_WORLDS, MMU_KINDS, TURNS, WORLDS, type MmuKind } from './worlds.ts';
-export type { GuestWorld } from './world.ts';
+export { COST_WORLDS, TURNS } from './worlds/cost.ts';
+export { MMU_KINDS, WORLDS, type MmuKind } from './worlds/index.ts';
+export type { GuestWorld } from './worlds/world.ts';
 
 /** v7.1 with the repairs that the search asks for. */
 export const BASELINE: Proposal = repaired;

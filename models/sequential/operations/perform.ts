@@ -1,0 +1,30 @@
+/** What each operation does: to the guest as the architecture has it, to the hardware, and through KVM. */
+import type { GuestRun } from '../run.ts';
+import { access } from './access.ts';
+import { emulate } from './emulate.ts';
+import { executeOperation } from './execute.ts';
+import { performHost } from './host.ts';
+import type { GuestOperation } from './operation.ts';
+import { switchSmm } from './smm.ts';
+import { storeByHeld, storeByWalk } from './store.ts';
+
+/** False: the operation is not possible here, or leaves everything as it is. */
+export function perform(run: GuestRun, operation: GuestOperation): boolean {
+  switch (operation.kind) {
+    case 'access':
+      return access(run, operation.vcpu, operation.page, operation.access) !== 'nothing';
+    case 'store':
+      return operation.held === true ? storeByHeld(run, operation) : storeByWalk(run, operation);
+    case 'execute':
+      return executeOperation(run, operation);
+    case 'emulate':
+      return emulate(run, operation.vcpu, operation.page, operation.access);
+    case 'smi':
+    case 'rsm':
+      switchSmm(run, operation.vcpu, operation.kind === 'smi');
+      return true;
+    case 'host':
+      performHost(run, operation);
+      return true;
+  }
+}

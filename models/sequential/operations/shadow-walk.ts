@@ -1,0 +1,47 @@
+/** An access under shadow paging: the hardware walks KVM's tables. */
+import type { Steps } from 'fencepost';
+import type { GuestAccess } from 'fencepost/mmu';
+import { accessResult, permits, walkTables, type Access } from 'fencepost/x86';
+import { directPageFault } from '../../direct-map.ts';
+import { guestTables } from '../../init-mmu.ts';
+import type { Vcpu } from '../../kvm.ts';
+import { handlePageFault, type FaultResult } from '../../page-fault.ts';
+import { loadedRoot, mmuOf } from '../../vcpu.ts';
+import { shadowRegisters } from '../hardware.ts';
+import type { GuestRun } from '../run.ts';
+import { accessName, faultAccess, type Missing } from './fault-access.ts';
+
+export function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Missing | 'completed' {
+  const { kvm } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const walked = walkTables(run.rootSpace(vcpu), page, run.reader(vcpu));
+  const present = walked.kind === 'translation';
+  if (present && permits(walked.translation, how, shadowRegisters(registers))) return 'completed';
+  const access = { ...faultAccess(how), present };
+  // Which handler there is was settled when the MMU was initialised.
+  const arch = run.arch(vcpu);
+  const isPaging = !arch[arch.mmu].cpuRole.base.direct;
+  return {
+    name: `fault ${page} ${accessName(access)} ${isPaging}`,
+    handle: () => shadowFault(kvm.vcpus[vcpu], page, access, isPaging),
+  };
+}
+
+function* shadowFault(vcpu: Vcpu, page: number, access: GuestAccess, isPaging: boolean): Steps<FaultResult> {
+  const root = loadedRoot(yield* mmuOf(vcpu));
+  if (root === undefined) return { outcome: 'retry' };
+  if (!isPaging) return { outcome: yield* directPageFault(vcpu, root, page, access) };
+  return yield* handlePageFault(vcpu, root, page, access, yield* guestTables(vcpu));
+}
+
+/** What an access comes to by the tables of now. */
+export function accessResultOfShadow(
+  run: GuestRun,
+  vcpu: number,
+  page: number,
+  how: Access,
+): ReturnType<typeof accessResult> {
+  const space = run.rootSpace(vcpu);
+  const walked = walkTables(space, page, run.reader(vcpu));
+  return accessResult(walked, space.format, how, shadowRegisters(run.arch(vcpu).registers));
+}

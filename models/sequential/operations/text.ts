@@ -1,0 +1,122 @@
+/** How an operation reads in a trace. */
+import { showGuestPte } from 'fencepost/mmu';
+import {
+  EFER_NX,
+  rootFrame,
+  X86_CR0_PG,
+  X86_CR0_WP,
+  X86_CR3_PCID_MASK,
+  X86_CR4_LA57,
+  X86_CR4_PAE,
+  X86_CR4_PCIDE,
+  X86_CR4_PGE,
+  X86_CR4_SMAP,
+  X86_CR4_SMEP,
+  type Access,
+  type Operation,
+  type Registers,
+} from 'fencepost/x86';
+import type { GuestOperation } from './operation.ts';
+
+/** One line of a trace. `nameOf` names guest frames. */
+export function describe(
+  operation: GuestOperation,
+  registers: Registers,
+  nameOf: (gfn: number) => string,
+): string {
+  switch (operation.kind) {
+    case 'access':
+      return `${who(operation.access)} ${operation.access.kind} of page ${operation.page}`;
+    case 'emulate':
+      return `KVM emulates a ${who(operation.access)} ${operation.access.kind} of page ${operation.page}`;
+    case 'store': {
+      const { gfn, index, value, page, held } = operation;
+      const how = held === true ? `, through a translation of page ${page} that the TLB still holds` : '';
+      return `${nameOf(gfn)}[${index}] = ${showGuestPte(value, nameOf)}${showBits(value)}${how}`;
+    }
+    case 'execute':
+      return `${describeExecution(operation.operation, registers, nameOf)}${operation.exits === true ? ' (exits)' : ''}`;
+    case 'smi':
+      return 'SMI';
+    case 'rsm':
+      return 'RSM';
+    case 'host':
+      return operation.what === 'kvm_mmu_unprotect_page'
+        ? `kvm_mmu_unprotect_page(${nameOf(operation.gfn)})`
+        : `${operation.what}()`;
+  }
+}
+
+function who({ user }: Access): string {
+  return user ? 'user' : 'supervisor';
+}
+
+const GPTE_A = 1 << 5;
+const GPTE_D = 1 << 6;
+
+function showBits(gpte: number): string {
+  if ((gpte & 1) === 0) return '';
+  return `${(gpte & GPTE_A) === 0 ? ', A clear' : ''}${(gpte & GPTE_D) === 0 ? ', D clear' : ''}`;
+}
+
+const CR0_NAMES: readonly (readonly [number, string])[] = [
+  [X86_CR0_PG, 'PG'],
+  [X86_CR0_WP, 'WP'],
+];
+
+const CR4_NAMES: readonly (readonly [number, string])[] = [
+  [X86_CR4_PAE, 'PAE'],
+  [X86_CR4_PGE, 'PGE'],
+  [X86_CR4_LA57, 'LA57'],
+  [X86_CR4_PCIDE, 'PCIDE'],
+  [X86_CR4_SMEP, 'SMEP'],
+  [X86_CR4_SMAP, 'SMAP'],
+];
+
+const EFER_NAMES: readonly (readonly [number, string])[] = [[EFER_NX, 'NX']];
+
+function describeExecution(
+  operation: Operation,
+  registers: Registers,
+  nameOf: (gfn: number) => string,
+): string {
+  switch (operation.op) {
+    case 'mov-cr0':
+      return changes('CR0', registers.cr0, operation.value, CR0_NAMES);
+    case 'mov-cr4':
+      return changes('CR4', registers.cr4, operation.value, CR4_NAMES);
+    case 'wrmsr-efer':
+      return changes('EFER', registers.efer, operation.value, EFER_NAMES);
+    case 'mov-cr3': {
+      const pcid = operation.value & X86_CR3_PCID_MASK;
+      const tag = (registers.cr4 & X86_CR4_PCIDE) === 0 ? '' : `, PCID ${pcid}`;
+      const noflush = operation.noflush === true ? ', NOFLUSH' : '';
+      return `MOV CR3: ${nameOf(rootFrame({ cr3: operation.value }))}${tag}${noflush}`;
+    }
+    case 'invlpg':
+      return `INVLPG page ${operation.page}`;
+    case 'invpcid': {
+      const { type, pcid, page } = operation;
+      if (type === 0) return `INVPCID page ${page} of PCID ${pcid}`;
+      if (type === 1) return `INVPCID of PCID ${pcid}`;
+      return type === 2 ? 'INVPCID of everything' : 'INVPCID of everything but globals';
+    }
+    case 'wrpkru':
+    case 'set-ac':
+    case 'set-cpl':
+    case 'page-fault':
+      return operation.op;
+  }
+}
+
+function changes(
+  register: string,
+  before: number,
+  after: number,
+  names: readonly (readonly [number, string])[],
+): string {
+  const bits = names
+    .filter(([bit]) => ((before ^ after) & bit) !== 0)
+    .map(([bit, name]) => `${name} ${(before & bit) === 0 ? '0 -> 1' : '1 -> 0'}`);
+  return `MOV ${register}: ${bits.join(', ')}`.replace('MOV EFER', 'WRMSR EFER');
+}

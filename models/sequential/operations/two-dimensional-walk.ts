@@ -1,0 +1,61 @@
+/** An access under two-dimensional paging. */
+import type { Steps } from 'fencepost';
+import { isWritablePte, type GuestAccess } from 'fencepost/mmu';
+import { accessPage, type Access } from 'fencepost/x86';
+import { directPageFault } from '../../direct-map.ts';
+import type { Vcpu } from '../../kvm.ts';
+import type { FaultResult } from '../../page-fault.ts';
+import { loadedRoot, mmuOf } from '../../vcpu.ts';
+import { directSpte, readSptes } from '../hardware.ts';
+import type { GuestRun } from '../run.ts';
+import { executeArchitecture } from './execute.ts';
+import { accessName, type Missing } from './fault-access.ts';
+
+/**
+ * Under TDP the hardware walks the guest's tables by itself, sets A and D in them, and delivers the guest's faults;
+ * only frames that its second-level tables lack exit.
+ */
+export function walkInTwoDimensions(
+  run: GuestRun,
+  vcpu: number,
+  page: number,
+  how: Access,
+): Missing | 'completed' | 'fault' {
+  const { kvm, machine } = run.setting;
+  const { registers } = run.arch(vcpu);
+  const direct = run.rootSpace(vcpu);
+  const sptes = readSptes(kvm, run.mmu, run.concrete);
+  let lacking: { readonly gfn: number; readonly access: GuestAccess } | undefined;
+  const touch = (gfn: number, write: boolean): void => {
+    const spte = directSpte(direct, gfn, sptes);
+    if (lacking === undefined && (spte === 0 || (write && !isWritablePte(spte))))
+      lacking = { gfn, access: { write, present: spte !== 0 } };
+  };
+  const guest = run.readGuest;
+  const result = accessPage(registers, machine.geometry, page, how, (gfn, index) => {
+    touch(gfn, false);
+    return lacking === undefined ? guest(gfn, index) : 0;
+  });
+  if (result.kind === 'done') {
+    for (const { table } of result.updates) touch(table, true);
+    touch(result.frame, how.kind === 'write');
+  }
+  if (lacking !== undefined) {
+    const { gfn, access } = lacking;
+    const handle = (): Steps<FaultResult> => tdpFault(kvm.vcpus[vcpu], gfn, access);
+    return { name: `tdp fault ${gfn} ${accessName(access)}`, handle };
+  }
+  if (result.kind === 'fault') {
+    executeArchitecture(run, vcpu, { op: 'page-fault', page });
+    run.executeInHardware(vcpu, { op: 'page-fault', page });
+    return 'fault';
+  }
+  for (const { table, index, to } of result.updates) run.concrete.words.set(kvm.guest.pte(table, index), to);
+  return 'completed';
+}
+
+function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess): Steps<FaultResult> {
+  const root = loadedRoot(yield* mmuOf(vcpu));
+  if (root === undefined) return { outcome: 'retry' };
+  return { outcome: yield* directPageFault(vcpu, root, gfn, access) };
+}
