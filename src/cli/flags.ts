@@ -96,7 +96,7 @@ export const FLAGS = {
   },
   random: {
     flags: '--random <N>',
-    doc: 'N random sequences of --depth operations instead of all short ones; what they find is shrunk',
+    doc: 'N random sequences of up to --depth operations instead of all short ones; what they find is shrunk',
     parse: (text: string): number => positive(text, 'random'),
   },
   seed: {

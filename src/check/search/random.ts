@@ -1,13 +1,16 @@
 /**
- * Long random sequences of operations, for what lies deeper than a search reaches. A sequence that ends in a
- * violation is shrunk: operations are left out while the same property is still violated.
+ * Long random sequences of operations, for what lies deeper than a search reaches: model-based testing by fast-check,
+ * which shrinks a sequence that ends in a violation. It shrinks choices, and what a choice means hangs on those before, so
+ * operations are left out of what remains.
  */
+import * as fc from 'fast-check';
 import type { Search, SearchViolation, Step } from './search.ts';
+import { shrink } from './shrink.ts';
 
 export interface RandomOptions {
   readonly seed: number;
   readonly sequences: number;
-  /** Operations of a sequence. */
+  /** Operations of the longest sequence. */
   readonly length: number;
   readonly stop?: () => string | undefined;
   readonly progress?: (operations: number) => void;
@@ -20,100 +23,120 @@ export type RandomResult<O> = { readonly operations: number; readonly sequences:
 );
 
 const BETWEEN_LOOKS = 64;
+/** Many more than operations that are possible at once, so that each is about as likely. */
+const CHOICES = 2 ** 24;
 
 export function randomSequences<S, O>(problem: Search<S, O>, options: RandomOptions): RandomResult<O> {
-  const random = generator(options.seed);
-  let operations = 0;
-  for (let sequence = 0; sequence < options.sequences; sequence++) {
-    const trace: O[] = [];
-    let state = problem.initial;
-    while (trace.length < options.length) {
-      const taken = anyStep(problem, state, random);
-      if (taken === undefined) break;
-      const { operation, step } = taken;
-      operations += 1;
-      trace.push(operation);
-      if (step.kind === 'violation') {
-        const shrunk = shrink(problem, trace, step.violation);
-        return { verdict: 'violated', operations, sequences: sequence + 1, ...shrunk };
+  const { seed, sequences, length } = options;
+  const watched = new Watched(options);
+  const any = fc.nat(CHOICES).map((choice) => new AnyOperation<S, O>(choice));
+  // fast-check prefers short sequences, and those a search goes through anyway.
+  const commands = fc.noBias(fc.commands([any], { maxCommands: length, size: 'max' }));
+  const holds = fc.property(commands, (sequence) => {
+    fc.modelRun(() => ({ model: {}, real: new Walk(problem, watched) }), sequence);
+    watched.sequences += 1;
+  });
+  const { counterexample, numRuns } = fc.check(holds, { seed, numRuns: sequences });
+  const { operations, why } = watched;
+  if (counterexample !== null) {
+    const walk = new Walk(problem, new Watched({}));
+    const violation = violationIn(() => fc.modelRun(() => ({ model: {}, real: walk }), counterexample[0]));
+    const shortest = shrink(problem, { trace: walk.trace, violation });
+    return { verdict: 'violated', operations, sequences: numRuns, ...shortest };
+  }
+  if (why !== undefined) return { verdict: 'bounded', why, operations, sequences: watched.sequences };
+  return { verdict: 'passed', operations, sequences };
+}
+
+function violationIn(run: () => void): SearchViolation {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Violation) return error.violation;
+    throw error;
+  }
+  throw new Error('a sequence that was violated is not when it is run again');
+}
+
+class Violation extends Error {
+  readonly violation: SearchViolation;
+
+  constructor(violation: SearchViolation) {
+    super(violation.message);
+    this.violation = violation;
+  }
+}
+
+/** How far all sequences together have come, and whether somebody wants them to end. */
+class Watched {
+  readonly #options: Pick<RandomOptions, 'stop' | 'progress'>;
+  operations = 0;
+  sequences = 0;
+  why: string | undefined;
+
+  constructor(options: Pick<RandomOptions, 'stop' | 'progress'>) {
+    this.#options = options;
+  }
+
+  performed(): void {
+    this.operations += 1;
+    if (this.operations % BETWEEN_LOOKS !== 0) return;
+    this.#options.progress?.(this.operations);
+    this.why ??= this.#options.stop?.();
+  }
+}
+
+/** One sequence while it is performed. */
+class Walk<S, O> {
+  readonly #problem: Search<S, O>;
+  readonly #watched: Watched;
+  readonly trace: O[] = [];
+  #state: S;
+
+  constructor(problem: Search<S, O>, watched: Watched) {
+    this.#problem = problem;
+    this.#watched = watched;
+    this.#state = problem.initial;
+  }
+
+  /** Performs one of the operations that are possible, if there is any; throws where that is a violation. */
+  perform(choice: number): void {
+    if (this.#watched.why !== undefined) return;
+    const untried = [...this.#problem.operations(this.#state)];
+    while (untried.length > 0) {
+      const [operation] = untried.splice(choice % untried.length, 1);
+      const step = this.#problem.perform(this.#state, operation);
+      if (step.kind !== 'none') {
+        this.#accept(operation, step);
+        return;
       }
-      ({ state } = step);
-      if (operations % BETWEEN_LOOKS !== 0) continue;
-      options.progress?.(operations);
-      const why = options.stop?.();
-      if (why !== undefined) return { verdict: 'bounded', why, operations, sequences: sequence };
     }
   }
-  return { verdict: 'passed', operations, sequences: options.sequences };
-}
 
-/** One of the operations that are possible; undefined: there is none. */
-function anyStep<S, O>(
-  problem: Search<S, O>,
-  state: S,
-  random: () => number,
-): { readonly operation: O; readonly step: Exclude<Step<S>, { kind: 'none' }> } | undefined {
-  const untried = [...problem.operations(state)];
-  while (untried.length > 0) {
-    const [operation] = untried.splice(Math.floor(random() * untried.length), 1);
-    const step = problem.perform(state, operation);
-    if (step.kind !== 'none') return { operation, step };
+  #accept(operation: O, step: Exclude<Step<S>, { readonly kind: 'none' }>): void {
+    this.trace.push(operation);
+    this.#watched.performed();
+    if (step.kind === 'violation') throw new Violation(step.violation);
+    this.#state = step.state;
   }
-  return undefined;
 }
 
-/** Ends when no part can be left out: neither a half, nor a quarter, …, nor a single operation. */
-export function shrink<S, O>(
-  problem: Search<S, O>,
-  trace: readonly O[],
-  violation: SearchViolation,
-): { readonly trace: readonly O[]; readonly violation: SearchViolation } {
-  let best = { trace, violation };
-  for (let size = Math.ceil(trace.length / 2); size >= 1; ) {
-    const shorter = withoutPart(problem, best, size);
-    if (shorter !== undefined) best = shorter;
-    else size = size === 1 ? 0 : Math.floor(size / 2);
+class AnyOperation<S, O> implements fc.Command<object, Walk<S, O>> {
+  readonly #choice: number;
+
+  constructor(choice: number) {
+    this.#choice = choice;
   }
-  return best;
-}
 
-function withoutPart<S, O>(
-  problem: Search<S, O>,
-  { trace, violation }: { readonly trace: readonly O[]; readonly violation: SearchViolation },
-  size: number,
-): { readonly trace: readonly O[]; readonly violation: SearchViolation } | undefined {
-  for (let from = 0; from < trace.length; from += size) {
-    const rest = [...trace.slice(0, from), ...trace.slice(from + size)];
-    const found = replay(problem, rest);
-    if (found?.violation.property === violation.property) return found;
+  check(): boolean {
+    return true;
   }
-  return undefined;
-}
 
-/** Performs a sequence; the violation that it meets, and how far it came. What is not possible is left out. */
-export function replay<S, O>(
-  problem: Search<S, O>,
-  trace: readonly O[],
-): { readonly trace: readonly O[]; readonly violation: SearchViolation } | undefined {
-  let state = problem.initial;
-  const done: O[] = [];
-  for (const operation of trace) {
-    const step: Step<S> = problem.perform(state, operation);
-    if (step.kind === 'none') continue;
-    done.push(operation);
-    if (step.kind === 'violation') return { trace: done, violation: step.violation };
-    ({ state } = step);
+  run(_: object, walk: Walk<S, O>): void {
+    walk.perform(this.#choice);
   }
-  return undefined;
-}
 
-/** Mulberry32: small, and the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  toString(): string {
+    return String(this.#choice);
+  }
 }

@@ -17,7 +17,7 @@ export interface Searched {
   readonly policy: string;
   readonly world: string;
   readonly verdict: 'safe' | 'violated' | 'bounded';
-  /** Every sequence of so many operations has been seen; of random ones, how long they are. */
+  /** Every sequence of so many operations has been seen; of random ones, how long the longest is. */
   readonly depth: number;
   /** Missing for random sequences. */
   readonly states?: number;
