@@ -55,9 +55,7 @@ export const fastFaultVsChangedPte: Scenario = {
       threads: [
         {
           name: 'CPU0 (fast page fault)',
-          *body() {
-            yield* fastPageFault(page.sptep, undefined);
-          },
+          body: () => fastPageFault(page.sptep, undefined),
         },
         { name: 'CPU1 (change_pte)', body: () => changedPte(kvm, page.sptep, MERGED_PFN) },
       ],

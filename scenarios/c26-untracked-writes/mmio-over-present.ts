@@ -51,9 +51,7 @@ export const mmioOverPresent: Scenario = {
         },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(vcpu, ROOT, PAGE);
-          },
+          body: () => pageFault(vcpu, ROOT, PAGE),
         },
       ],
       properties: [rmapConsistent(kvm)],

@@ -85,9 +85,7 @@ export const cmpxchgWriteVsFirstFault: Scenario = {
         },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(faulter, ROOT, PAGE);
-          },
+          body: () => pageFault(faulter, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm)],

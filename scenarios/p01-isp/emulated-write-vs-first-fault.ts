@@ -106,9 +106,7 @@ export const emulatedWriteVsFirstFault: Scenario = {
         { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, PDE, TO_PAGE_TABLE_B) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(faulter, ROOT, PAGE);
-          },
+          body: () => pageFault(faulter, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm)],

@@ -53,9 +53,7 @@ export const heuristicReaderVsFault: Scenario = {
         { name: 'CPU0 (failed emulation)', body: () => reexecuteInstruction(reader, PAGE_DIRECTORY) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(faulter, ROOT, PAGE);
-          },
+          body: () => pageFault(faulter, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm), noUseAfterFree(kvm)],

@@ -82,9 +82,7 @@ export const twoWritersVsFault: Scenario = {
         { name: 'CPU1 (emulated write)', body: () => emulatorWritePhys(eraser, PDE, NOT_PRESENT) },
         {
           name: 'CPU2 (page fault)',
-          *body() {
-            yield* pageFault(faulter, ROOT, PAGE);
-          },
+          body: () => pageFault(faulter, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm)],

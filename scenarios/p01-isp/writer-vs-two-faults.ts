@@ -75,15 +75,11 @@ export const writerVsTwoFaults: Scenario = {
         { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, PDE, NOT_PRESENT) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(first, ROOT, PAGE);
-          },
+          body: () => pageFault(first, ROOT, PAGE),
         },
         {
           name: 'CPU2 (page fault)',
-          *body() {
-            yield* pageFault(second, ROOT, PAGE);
-          },
+          body: () => pageFault(second, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm)],

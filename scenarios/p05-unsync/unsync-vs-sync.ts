@@ -84,9 +84,7 @@ export const unsyncVsSync: Scenario = {
       threads: [
         {
           name: 'CPU0 (write fault on the table)',
-          *body() {
-            yield* pageFault(faults, ROOT, PAGE_TABLE_ALIAS, { write: true, present: true });
-          },
+          body: () => pageFault(faults, ROOT, PAGE_TABLE_ALIAS, { write: true, present: true }),
         },
         { name: 'CPU1 (guest writes an entry)', body: () => writeAndInterrupt(writes) },
         { name: 'CPU2 (guest reloads CR3, reads)', body: () => syncAndRead(reloads) },

@@ -59,15 +59,11 @@ export const repointedTableVsTwoFaults: Scenario = {
         { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, PDE, TO_PAGE_TABLE_B) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(first, ROOT, PAGE);
-          },
+          body: () => pageFault(first, ROOT, PAGE),
         },
         {
           name: 'CPU2 (page fault)',
-          *body() {
-            yield* pageFault(second, ROOT, PAGE);
-          },
+          body: () => pageFault(second, ROOT, PAGE),
         },
       ],
       properties: [noStaleSpte(kvm), countsBalanced(kvm), noUseAfterFree(kvm)],

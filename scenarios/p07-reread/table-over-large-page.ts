@@ -47,9 +47,7 @@ export const tableOverLargePage: Scenario = {
         { name: 'CPU0 (emulated write)', body: () => emulatorWritePhys(writer, LARGE_PDE, TO_TABLE) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* pageFault(faults, ROOT, PAGE);
-          },
+          body: () => pageFault(faults, ROOT, PAGE),
         },
       ],
       properties: [rmapConsistent(kvm), noStaleSpte(kvm)],

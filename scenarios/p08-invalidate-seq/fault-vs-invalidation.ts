@@ -107,9 +107,7 @@ export const faultVsInvalidation: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* directPageFault(direct);
-          },
+          body: () => directPageFault(direct),
         },
         {
           name: 'CPU1 (primary MM)',

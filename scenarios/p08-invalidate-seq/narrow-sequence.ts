@@ -46,9 +46,7 @@ export const narrowSequence: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* directPageFault(mapping);
-          },
+          body: () => directPageFault(mapping),
         },
         {
           name: 'CPU1 (primary MM)',

@@ -42,9 +42,7 @@ export const faultVsZapAll: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* pageFault(vcpu, CURRENT_ROOT, 0);
-          },
+          body: () => pageFault(vcpu, CURRENT_ROOT, 0),
         },
         { name: 'CPU1 (memslot deletion)', body: () => kvmMmuZapAllFast(kvm) },
       ],

@@ -61,9 +61,7 @@ export const dirtyUpdateVsTableZap: Scenario = {
       threads: [
         {
           name: 'CPU0 (vCPU)',
-          *body() {
-            yield* guestWrite(kvm.vcpus[0], page, 1);
-          },
+          body: () => guestWrite(kvm.vcpus[0], page, 1),
         },
         { name: 'CPU1 (NX recovery)', body: () => recoverNxHugePage(tables) },
       ],

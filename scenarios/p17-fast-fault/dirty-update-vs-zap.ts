@@ -44,9 +44,7 @@ export const dirtyUpdateVsZap: Scenario = {
       threads: [
         {
           name: 'CPU0 (vCPU)',
-          *body() {
-            yield* guestWrite(vcpu, page, 1);
-          },
+          body: () => guestWrite(vcpu, page, 1),
         },
         { name: 'CPU1 (zap)', body: () => zapLeafUnderWriteLock(kvm, page.sptep, pageDirty) },
       ],

@@ -48,9 +48,7 @@ export const fastFaultVsInvalidation: Scenario = {
       threads: [
         {
           name: 'CPU0 (fast page fault)',
-          *body() {
-            yield* fastPageFault(page.sptep, undefined);
-          },
+          body: () => fastPageFault(page.sptep, undefined),
         },
         {
           name: 'CPU1 (primary MM)',

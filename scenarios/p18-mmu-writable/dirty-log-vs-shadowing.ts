@@ -70,9 +70,7 @@ export const dirtyLogVsShadowing: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault of L2)',
-          *body() {
-            yield* pageFault(l2, ROOT, PAGE);
-          },
+          body: () => pageFault(l2, ROOT, PAGE),
         },
         { name: 'CPU1 (L1 writes an entry)', body: () => writeEntry(l1) },
         { name: 'CPU2 (dirty logging)', body: () => slotRemoveWriteAccess(kvm, PAGE_DIRECTORY) },

@@ -62,9 +62,7 @@ export const walkVsLink: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: PFN, spare: TABLE });
-          },
+          body: () => tdpPageFault(tables, { pfn: PFN, spare: TABLE }),
         },
         { name: 'CPU1 (walk)', body: () => walkFinds(tables, PFN) },
       ],
@@ -87,9 +85,7 @@ export const walkVsSplit: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: PFN, spare: TABLE });
-          },
+          body: () => tdpPageFault(tables, { pfn: PFN, spare: TABLE }),
         },
         { name: 'CPU1 (walk)', body: () => walkFinds(tables, PFN) },
       ],

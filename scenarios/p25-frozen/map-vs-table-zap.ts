@@ -68,21 +68,15 @@ export const mapVsTableZap: Scenario = {
       threads: [
         {
           name: 'CPU0 (zaps the table)',
-          *body() {
-            yield* zapTableShared(tables);
-          },
+          body: () => zapTableShared(tables),
         },
         {
           name: 'CPU1 (zaps the leaf)',
-          *body() {
-            yield* zapLeafShared(tables);
-          },
+          body: () => zapLeafShared(tables),
         },
         {
           name: 'CPU2 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: NEW_PFN });
-          },
+          body: () => tdpPageFault(tables, { pfn: NEW_PFN }),
         },
       ],
       properties: [pagesCounted(tables)],

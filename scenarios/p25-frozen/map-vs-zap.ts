@@ -78,9 +78,7 @@ export const mapVsZap: Scenario = {
         { name: 'CPU0 (vCPU)', body: () => guestHolds(tables) },
         {
           name: 'CPU1 (zap)',
-          *body() {
-            yield* zapLeafShared(tables);
-          },
+          body: () => zapLeafShared(tables),
         },
         {
           name: 'CPU2 (page fault)',

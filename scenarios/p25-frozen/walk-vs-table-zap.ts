@@ -64,21 +64,15 @@ export const walkVsTableZap: Scenario = {
       threads: [
         {
           name: 'CPU0 (walk)',
-          *body() {
-            yield* walkTdp(tables);
-          },
+          body: () => walkTdp(tables),
         },
         {
           name: 'CPU1 (zaps the table)',
-          *body() {
-            yield* zapTableShared(tables);
-          },
+          body: () => zapTableShared(tables),
         },
         {
           name: 'CPU2 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: PFN });
-          },
+          body: () => tdpPageFault(tables, { pfn: PFN }),
         },
         { name: 'CPU3 (RCU callbacks)', body: () => tables.callback(TABLE).run() },
       ],

@@ -35,8 +35,8 @@ function rcuCallbacks(tables: TdpTables): World['threads'][number] {
   return { name: 'CPU2 (RCU callbacks)', body: () => tables.callback(TABLE).run() };
 }
 
-function* collapse(tables: TdpTables): ReturnType<World['threads'][number]['body']> {
-  yield* tdpPageFault(tables, { pfn: PFN, huge: true });
+function collapse(tables: TdpTables): ReturnType<World['threads'][number]['body']> {
+  return tdpPageFault(tables, { pfn: PFN, huge: true });
 }
 
 export const walkVsCollapse: Scenario = {
@@ -75,9 +75,7 @@ export const walkVsCollapse: Scenario = {
       threads: [
         {
           name: 'CPU0 (walk)',
-          *body() {
-            yield* walkTdp(tables);
-          },
+          body: () => walkTdp(tables),
         },
         { name: 'CPU1 (page fault)', body: () => collapse(tables) },
         rcuCallbacks(tables),

@@ -77,15 +77,11 @@ export const linkVsZap: Scenario = {
       threads: [
         {
           name: 'CPU0 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: PFN, spare: TABLE });
-          },
+          body: () => tdpPageFault(tables, { pfn: PFN, spare: TABLE }),
         },
         {
           name: 'CPU1 (zap)',
-          *body() {
-            yield* zapTableShared(tables);
-          },
+          body: () => zapTableShared(tables),
         },
       ],
       properties: [nxListLinked(tables, TABLE)],
@@ -144,9 +140,7 @@ export const recoveryVsCollapse: Scenario = {
         { name: 'CPU0 (NX recovery)', body: () => recoverNxHugePage(tables) },
         {
           name: 'CPU1 (page fault)',
-          *body() {
-            yield* tdpPageFault(tables, { pfn: PFN, huge: true });
-          },
+          body: () => tdpPageFault(tables, { pfn: PFN, huge: true }),
         },
         { name: 'CPU2 (RCU callbacks)', body: () => tables.callback(TABLE).run() },
       ],

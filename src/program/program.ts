@@ -6,7 +6,7 @@ import type { Proposal } from './site.ts';
 export interface Thread {
   /** Column heading of a trace: `CPU0 (emulated write)`. */
   readonly name: string;
-  readonly body: () => Steps;
+  readonly body: () => Steps<unknown>;
 }
 
 /**

@@ -43,7 +43,7 @@ const NO_DEPENDS: Depends = {};
 export class Stepper {
   readonly #proposal: Proposal;
   readonly #states: GuardedStates;
-  readonly #steps: Steps;
+  readonly #steps: Steps<unknown>;
   readonly #held = new Map<Lock, Held>();
   readonly #locals: Map<ThreadLocal, unknown>;
   readonly #sections = new OpenSections();
@@ -58,7 +58,7 @@ export class Stepper {
 
   /** `locals` holds what the thread keeps for itself, and what it makes of it, where that outlives the run. */
   constructor(
-    body: () => Steps,
+    body: () => Steps<unknown>,
     proposal: Proposal,
     states: GuardedStates,
     locals = new Map<ThreadLocal, unknown>(),

@@ -69,7 +69,7 @@ function kindsOf(operation: Operation): readonly MutantKind[] {
 }
 
 /** The same steps; each mutant of an operation is reported as the operation comes. */
-export function* listing(steps: Steps, report: (mutant: Mutant) => void): Steps {
+export function* listing(steps: Steps<unknown>, report: (mutant: Mutant) => void): Steps {
   const functions = new Functions();
   let reply: unknown;
   for (;;) {
@@ -83,7 +83,7 @@ export function* listing(steps: Steps, report: (mutant: Mutant) => void): Steps 
 }
 
 /** The steps with the fault. */
-export function* mutated(steps: Steps, { kind, at }: Mutant): Steps {
+export function* mutated(steps: Steps<unknown>, { kind, at }: Mutant): Steps {
   const functions = new Functions();
   let held: Operation | undefined;
   let reply: unknown;
