@@ -1,3 +1,5 @@
+import uniqBy from 'lodash-es/uniqBy.js';
+import sortBy from 'lodash-es/sortBy.js';
 import type { CatalogueEntry } from '../check/coverage.ts';
 import type { Scenario } from '../check/scenario.ts';
 import type { SiteRule } from '../patch/rule.ts';
@@ -27,14 +29,18 @@ export async function ownCatalogue(): Promise<Catalogue> {
 
 /** Every proposal of these scenarios once, in the order in which they are met. */
 export function proposalsOf(scenarios: readonly Scenario[]): Proposal[] {
-  const byName = new Map<string, Proposal>();
-  for (const proposal of scenarios.flatMap(({ proposals }) => proposals))
-    if (!byName.has(proposal.name)) byName.set(proposal.name, proposal);
-  return [...byName.values()];
+  return uniqBy(
+    scenarios.flatMap(({ proposals }) => proposals),
+    'name',
+  );
 }
 
 export function sitesOf(scenarios: readonly Scenario[]): Site[] {
-  const byName = new Map<string, Site>();
-  for (const site of scenarios.flatMap(({ sites }) => sites)) byName.set(site.name, site);
-  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sortBy(
+    uniqBy(
+      scenarios.flatMap(({ sites }) => sites),
+      'name',
+    ),
+    'name',
+  );
 }

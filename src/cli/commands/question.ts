@@ -1,3 +1,4 @@
+import sumBy from 'lodash-es/sumBy.js';
 import type { Judgement } from '../../check/run.ts';
 import type { Scenario } from '../../check/scenario.ts';
 import { memoryModels } from '../../memory/models.ts';
@@ -41,7 +42,7 @@ export async function question({ io, flags, catalogue }: Call): Promise<Exit> {
   io.out(`${QUESTION}\n`);
   const proposals = scenario.proposals.filter(({ name }) => !isMutation(name));
   const judgements = matrix(scenario, proposals, flags, io);
-  const executions = judgements.reduce((sum, judgement) => sum + judgement.executions, 0);
+  const executions = sumBy(judgements, 'executions');
   if (judgements.some(({ interrupted }) => interrupted)) {
     io.out(`\ninterrupted after ${grouped(executions)} executions: the table is not complete.\n`);
     return Exit.Interrupted;

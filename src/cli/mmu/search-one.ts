@@ -1,4 +1,5 @@
 /** One policy in one world: searched to a depth, or tried with random sequences. */
+import sumBy from 'lodash-es/sumBy.js';
 import type { GuestOperation, GuestState, GuestWorld } from '../../../models/sequential/index.ts';
 import { randomSequences } from '../../check/search/random.ts';
 import { search, type Search, type SearchViolation } from '../../check/search/search.ts';
@@ -78,7 +79,7 @@ export function searchOne(
     executed,
     roots: {
       switched: times('kvm_mmu_new_pgd'),
-      kept: passes.reduce((sum, [, count]) => sum + count, 0),
+      kept: sumBy(passes, ([, count]) => count),
       rebuilt: times('kvm_mmu_load'),
       freed: times('mmu_free_root_page'),
       pagesBuilt: times('kvm_mmu_alloc_shadow_page'),

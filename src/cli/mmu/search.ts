@@ -1,4 +1,6 @@
 /** `fencepost mmu search`: every short sequence of operations, or random long ones, for each policy and world. */
+import uniq from 'lodash-es/uniq.js';
+import sumBy from 'lodash-es/sumBy.js';
 import type { Call } from '../command.ts';
 import { DEPTH_REACHED } from '../../check/search/search.ts';
 import { Exit, worst } from '../exit.ts';
@@ -100,10 +102,10 @@ function explanation({ policy, world, verdict, states, depth, violation, trace, 
 
 /** How many operations of each kind were executed in each world, all policies together. */
 function operationTable(all: readonly Searched[]): string {
-  const worlds = [...new Set(all.map(({ world }) => world))];
+  const worlds = uniq(all.map(({ world }) => world));
   const kinds = [...new Set(all.flatMap(({ executed }) => Object.keys(executed)))].sort();
   const count = (kind: string, of: string): number =>
-    all.reduce((sum, { world, executed }) => sum + (world === of ? (executed[kind] ?? 0) : 0), 0);
+    sumBy(all, ({ world, executed }) => (world === of ? (executed[kind] ?? 0) : 0));
   return tableOf(
     [{ title: 'operations executed' }, ...worlds.map((title) => ({ title, align: 'right' as const }))],
     kinds.map((kind) => [{ text: kind }, ...worlds.map((world) => ({ text: grouped(count(kind, world)) }))]),

@@ -1,3 +1,4 @@
+import sumBy from 'lodash-es/sumBy.js';
 import { Exit } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { exitOf } from '../judging.ts';
@@ -50,7 +51,7 @@ export class Report {
       ...(bounded > 0 ? [io.paint('yellow', `${bounded} bounded`)] : []),
       ...(rows.length < wanted ? [io.paint('yellow', `interrupted, ${wanted - rows.length} not done`)] : []),
     ];
-    const executions = rows.reduce((sum, row) => sum + row.executions, 0);
+    const executions = sumBy(rows, 'executions');
     const peak = Math.round(process.resourceUsage().maxRSS / 1024);
     io.out(`\n${parts.join(', ')}\n${footnote(rows)}`);
     io.out(
@@ -61,8 +62,8 @@ export class Report {
 
   #cells(line: readonly Row[]): Cell[] {
     const [{ scenario, proposal }] = line;
-    const executions = line.reduce((sum, row) => sum + row.executions, 0);
-    const seconds = line.reduce((sum, row) => sum + row.seconds, 0);
+    const executions = sumBy(line, 'executions');
+    const seconds = sumBy(line, 'seconds');
     const more = line.every(({ exhaustive }) => exhaustive) ? '' : '>=';
     return [
       { text: scenario },

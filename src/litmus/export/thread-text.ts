@@ -2,6 +2,7 @@
  * One thread as C. Nodes of the behaviour tree that differ only in what was read before and print the
  * same are one statement; a control dependency splits them, as an `if` around all that follows.
  */
+import uniq from 'lodash-es/uniq.js';
 import { Fence, Kind, Mark } from '../../memory/event.ts';
 import { FencepostError } from '../../program/error.ts';
 import { Status, type Behaviour } from '../../program/tree.ts';
@@ -86,16 +87,13 @@ export class ThreadText {
 
   /** An `if` for the values of one read; the values after which the most common thing follows come last. */
   #split(nodes: Group, on: number, decided: readonly number[]): string[] {
-    const byValue = new Map<number, Behaviour[]>();
-    for (const node of nodes) {
-      const value = readAt(node, on);
-      const same = byValue.get(value);
-      if (same === undefined) byValue.set(value, [node]);
-      else same.push(node);
-    }
-    const branches = [...byValue].map(([value, group]) => ({
+    const values = uniq(nodes.map((node) => readAt(node, on)));
+    const branches = values.map((value) => ({
       value,
-      body: this.#from(group, [...decided, on]),
+      body: this.#from(
+        nodes.filter((node) => readAt(node, on) === value),
+        [...decided, on],
+      ),
     }));
     const rest = branches.find(({ body }) => body.length === 0) ?? branches[branches.length - 1];
     const isRest = (body: readonly string[]): boolean => body.join('\n') === rest.body.join('\n');
