@@ -15,6 +15,7 @@ import { childGpteChanged, readNeighbours, topGpteChanged, type GuestWalker } fr
 import { KVM_REQ_MMU_SYNC, type Kvm, type Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
 import type { FaultOutcome } from './page-fault.ts';
+import { paeIndex } from './paging-geometry.ts';
 import { ptePrefetch } from './prefetch.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { clearWriteFlooding, kvmMmuGetShadowPage } from './shadow-page.ts';
@@ -73,12 +74,6 @@ export function* firstSpte(kvm: Kvm, root: LoadedRoot, page: number): Steps<Spte
   if (id === undefined) throw new Error(`page ${page} has no PAE root`);
   const { level } = (yield* shadowPage(kvm, id)).role;
   return sptePointer(kvm, id, indexAt(page, level, kvm.entries), level);
-}
-
-const PAE_LEVEL = 3;
-
-export function paeIndex(kvm: Kvm, page: number): number {
-  return indexAt(page, PAE_LEVEL, kvm.entries);
 }
 
 /** `shadow_walk_next()`: into the child of an SPTE that has just been linked or was found present. */

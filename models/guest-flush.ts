@@ -5,11 +5,11 @@
 import { call, choice, type Steps } from 'fencepost';
 import { ALL_ROOTS, CURRENT, isValidRoot, PGD_BIT_63, PREVIOUS, SPECIAL_ROOT } from 'fencepost/mmu';
 import { currentPcid, type InvpcidType, type Registers } from 'fencepost/x86';
-import { paeIndex } from './fetch.ts';
 import { kvmFlushTlbGuest, kvmFlushTlbGva } from './flush-own-tlb.ts';
 import { kvmMmuInvalidateAddr } from './invlpg.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
 import { kvmMmuLoad } from './load-root.ts';
+import { paeIndex } from './paging-geometry.ts';
 import { kvmMakeRequest } from './requests.ts';
 import {
   kvmMmuFreeRoots,
@@ -28,9 +28,7 @@ export function kvmSetCr3(vcpu: Vcpu, next: Registers, noflush: boolean): Steps 
 }
 
 function* setCr3(vcpu: Vcpu, next: Registers, noflush: boolean): Steps {
-  const { registers: old, mmu } = yield* archOf(vcpu);
-  const isChanged = JSON.stringify(old.pdptes) !== JSON.stringify(next.pdptes);
-  if (isChanged && !vcpu.kvm.host.tdpEnabled) yield* kvmMmuFreeRoots(vcpu, mmu, [CURRENT]);
+  const { registers: old } = yield* archOf(vcpu);
   if (next.cr3 !== old.cr3) {
     const leaks = noflush && (yield* choice(sites.cr3NoflushBit)) === 'left in the pgd';
     yield* kvmMmuNewPgd(vcpu, leaks ? next.cr3 | PGD_BIT_63 : next.cr3);

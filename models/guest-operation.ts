@@ -1,21 +1,15 @@
 /** What the guest does to its paging registers and its TLB, and which of it KVM has a part in (KVM-MMU.md A9, A11). */
-import { branch, type Steps } from 'fencepost';
-import {
-  execute,
-  PDPTE_LEVEL,
-  rootFrame,
-  type Operation,
-  type PagingGeometry,
-  type Registers,
-} from 'fencepost/x86';
+import { branch, call, choice, type Steps } from 'fencepost';
+import { CURRENT } from 'fencepost/mmu';
+import { execute, rootFrame, type Operation, type Registers } from 'fencepost/x86';
 import { kvmHandleInvpcid, kvmMmuInvlpg, kvmSetCr3 } from './guest-flush.ts';
 import { getUser } from './guest-memory.ts';
-import type { Kvm, Vcpu } from './kvm.ts';
+import type { Vcpu } from './kvm.ts';
+import { pagingGeometry } from './paging-geometry.ts';
 import { kvmSetCr0, kvmSetCr4, kvmSetEfer } from './registers.ts';
+import { kvmMmuFreeRoots } from './roots.ts';
+import { loadPdptrsRoot } from './sites/roles.ts';
 import { archOf, setRegisters } from './vcpu.ts';
-
-/** The four entries that PAE paging keeps in registers (SDM vol. 3A, 4.4.1). */
-const PDPTE_BITS = 2;
 
 /**
  * Executes one operation of the guest: as the architecture changes the registers, and with what KVM does about it
@@ -23,11 +17,12 @@ const PDPTE_BITS = 2;
  */
 export function* guestOperation(vcpu: Vcpu, operation: Operation): Steps<'done' | '#GP' | '#UD'> {
   const { registers } = yield* archOf(vcpu);
-  const geometry = geometryOf(vcpu.kvm);
+  const geometry = pagingGeometry(vcpu.kvm);
   const without = execute(registers, operation, geometry, () => 0);
   const pdptes = without.kind === 'done' ? yield* loadPdptrs(vcpu, without.registers) : [];
   const outcome = execute(registers, operation, geometry, (_, index) => pdptes[index]);
   if (outcome.kind !== 'done') return outcome.kind;
+  if (isOtherPdptes(registers, outcome.registers)) yield* call('load_pdptrs', dropRootOfPdptes(vcpu));
   yield* carryOut(vcpu, operation, outcome.registers);
   return 'done';
 }
@@ -42,18 +37,15 @@ function* loadPdptrs({ kvm }: Vcpu, next: Registers): Steps<readonly number[]> {
   return pdptes;
 }
 
-/** Of the geometry only the top table of PAE paging counts here. */
-function geometryOf({ host, entries }: Kvm): PagingGeometry {
-  const bits = Math.log2(entries);
-  const levels = (count: number): readonly number[] => Array<number>(count).fill(bits);
-  const pae = levels(host.levels.pae);
-  return {
-    off: [],
-    '2-level': levels(host.levels['2-level']),
-    pae: pae.length === PDPTE_LEVEL ? [...pae.slice(1), PDPTE_BITS] : pae,
-    '4-level': levels(host.levels['4-level']),
-    '5-level': levels(host.levels['5-level']),
-  };
+function isOtherPdptes({ pdptes: before }: Registers, { pdptes }: Registers): boolean {
+  return pdptes.length > 0 && JSON.stringify(before) !== JSON.stringify(pdptes);
+}
+
+/** The four pages behind a PAE root were made from the entries of before. */
+function* dropRootOfPdptes(vcpu: Vcpu): Steps {
+  if (vcpu.kvm.host.tdpEnabled || (yield* choice(loadPdptrsRoot)) === 'keep') return;
+  const { mmu } = yield* archOf(vcpu);
+  yield* kvmMmuFreeRoots(vcpu, mmu, [CURRENT]);
 }
 
 function* carryOut(vcpu: Vcpu, operation: Operation, next: Registers): Steps {

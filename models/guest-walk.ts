@@ -25,6 +25,7 @@ import {
 } from 'fencepost/mmu';
 import { getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
+import { paeIndex } from './paging-geometry.ts';
 import { gpteChangedAfterAccount, gpteChangedTop } from './sites/index.ts';
 
 /** The guest's page tables as the vCPU has them set up: CR3 and the paging mode. */
@@ -95,7 +96,7 @@ function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalke
   const ptes: Read[] = [];
   const path: Read[] = [];
   let access = ACC_ALL;
-  const top = topTable(tables, page, entries);
+  const top = topTable(tables, paeIndex({ entries }, page));
   if (top === undefined) return inject(0);
   let { gfn } = top;
   for (let { level } = top; ; level--) {
@@ -121,11 +122,10 @@ function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalke
 /** Where the walk starts; undefined: a PDPTE that is not present. */
 function topTable(
   { root, pdptes, paging }: GuestTables,
-  page: number,
-  entries: number,
+  index: number,
 ): { readonly gfn: number; readonly level: number } | undefined {
   if (pdptes === undefined) return { gfn: root, level: paging.levels };
-  const pdpte = pdptes[guestIndex(paging, page, paging.levels, entries)] ?? 0;
+  const pdpte = pdptes[index] ?? 0;
   return isPresentGpte(pdpte) ? { gfn: gpteFrame(pdpte), level: paging.levels - 1 } : undefined;
 }
 

@@ -3,7 +3,6 @@ import { call, choice, updateLocal, type Site, type Steps } from 'fencepost';
 import {
   calcRoles,
   INVALID_CPU_ROLE,
-  isPresentGpte,
   roleRegs,
   sameCpuRole,
   sameRole,
@@ -100,7 +99,7 @@ export function* guestTables(vcpu: Vcpu): Steps<GuestTables> {
     cr4Smep: ext.cr4Smep,
     smapInForce: ext.cr4Smap && (registers.eflags & X86_EFLAGS_AC) === 0,
   };
-  const pdptes = registers.pdptes.some(isPresentGpte) ? registers.pdptes : undefined;
+  const pdptes = registers.pdptes.length > 0 ? registers.pdptes : undefined;
   return { root: pgdFrame(registers.cr3), pdptes, paging };
 }
 

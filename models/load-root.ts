@@ -13,14 +13,11 @@ import {
 import { kvmFlushTlbCurrent } from './flush-own-tlb.ts';
 import type { Vcpu } from './kvm.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
+import { PDPTES } from './paging-geometry.ts';
 import { kvmMmuLoadPgd, kvmMmuSyncRoots } from './roots.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
 import { loadFlush, loadSync } from './sites/roots.ts';
-
 import { archOf, guestPgd, mmuOf, pgdFrame, rootCacheDesign, rootOf, updateMmu } from './vcpu.ts';
-
-/** Entries of a PAE root, each for a gigabyte (SDM vol. 3A, 4.4.1). */
-const PDPTES = 4;
 
 /** `kvm_mmu_reload()` before a guest entry; true: there is a root. A request to let go of it is the caller's. */
 export function* kvmMmuReload(vcpu: Vcpu): Steps<boolean> {

@@ -6,6 +6,7 @@ import {
   noConcrete,
   RecordedRuns,
   type Fault,
+  type Location,
   type Operation as KernelStep,
   type Proposal,
   type Search,
@@ -13,6 +14,7 @@ import {
 } from 'fencepost';
 import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Registers } from 'fencepost/x86';
 import { Kvm } from '../kvm.ts';
+import { pagingGeometry } from '../paging-geometry.ts';
 import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
 import type { KeptRoots } from './kept-roots.ts';
@@ -49,13 +51,9 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
 
   constructor(world: GuestWorld, proposal: Proposal, options: GuestOptions = {}) {
     const kvm = new Kvm(world.start);
-    const machine: Machine = { geometry: geometryOf(kvm), pages: world.pages };
+    const machine: Machine = { geometry: pagingGeometry(kvm), pages: world.pages };
     this.world = world;
-    const guestPtes = world.start.guestPages.flatMap(({ gfn, entries }) =>
-      entries === undefined
-        ? []
-        : Array.from({ length: kvm.entries }, (_, index) => kvm.guest.pte(gfn, index)),
-    );
+    const guestPtes = guestEntries(kvm, world);
     const remembered = new Remembered();
     const runs = new RecordedRuns({
       proposal,
@@ -146,14 +144,15 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
   }
 }
 
-function geometryOf({ host, entries }: Kvm): Machine['geometry'] {
-  const bits = Math.log2(entries);
-  const levels = (count: number): readonly number[] => Array<number>(count).fill(bits);
-  return {
-    off: [],
-    '2-level': levels(host.levels['2-level']),
-    pae: levels(host.levels.pae),
-    '4-level': levels(host.levels['4-level']),
-    '5-level': levels(host.levels['5-level']),
-  };
+/** Every entry of a guest table; a page directory of PAE or 32-bit paging may have more than a shadow page. */
+function guestEntries(kvm: Kvm, { start, alphabet }: GuestWorld): Location[] {
+  const tables = start.guestPages.flatMap(({ gfn, entries }) =>
+    entries === undefined ? [] : [{ gfn, entries }],
+  );
+  const indices = [
+    ...tables.flatMap(({ entries }) => Object.keys(entries).map(Number)),
+    ...alphabet.stores.map(({ index }) => index),
+  ];
+  const length = Math.max(kvm.entries, ...indices.map((index) => index + 1));
+  return tables.flatMap(({ gfn }) => Array.from({ length }, (_, index) => kvm.guest.pte(gfn, index)));
 }

@@ -9,6 +9,9 @@ import {
   findPage,
   isLastSpte,
   isShadowPresentPte,
+  makeNonLeafSpte,
+  SHADOW_NONPRESENT_VALUE,
+  SPECIAL_ROOT,
   spteAccess,
   spteChild,
   sptePfn,
@@ -32,11 +35,13 @@ import {
   type TableFormat,
 } from 'fencepost/x86';
 import type { Kvm } from '../kvm.ts';
+import { PDPTES } from '../paging-geometry.ts';
+import type { VcpuArch } from '../vcpu.ts';
 
 /** How the hardware reads SPTEs. KVM sets A in all of them, and D where it sets W. */
-function spteFormat(levels: number, bits: number): TableFormat {
+function spteFormat(indexBits: readonly number[]): TableFormat {
   return {
-    indexBits: Array<number>(levels).fill(bits),
+    indexBits,
     kindOf: (word, level) =>
       isShadowPresentPte(word) ? (isLastSpte(level) ? 'page' : 'table') : 'not-present',
     accessOf: (word, level) => (isLastSpte(level) ? spteAccess(word) : ACC_ALL),
@@ -49,11 +54,22 @@ function spteFormat(levels: number, bits: number): TableFormat {
   };
 }
 
-/** KVM's tables from a root that the hardware has; undefined: the page of the root is gone. */
-export function shadowSpace(kvm: Kvm, state: MmuState, root: number): AddressSpace | undefined {
+/**
+ * KVM's tables from the root that the hardware of a vCPU has; undefined: the root is gone. The entries of a PAE root are
+ * loaded into registers with every guest entry (SDM vol. 3C, 27.3.2.4).
+ */
+export function shadowSpace(kvm: Kvm, state: MmuState, arch: VcpuArch): AddressSpace | undefined {
+  const { hardwareRoot: root } = arch;
+  const bits = Math.log2(kvm.entries);
+  if (root === SPECIAL_ROOT) {
+    const { paeRoot } = arch[arch.mmu];
+    const topEntries = paeRoot.map((id) => (id === null ? SHADOW_NONPRESENT_VALUE : makeNonLeafSpte(id)));
+    if (topEntries.length === 0) return undefined;
+    return { format: spteFormat([bits, bits, Math.log2(PDPTES)]), root, topEntries };
+  }
   const page = findPage(state, root);
   if (page === undefined) return undefined;
-  return { format: spteFormat(page.role.level, Math.log2(kvm.entries)), root };
+  return { format: spteFormat(Array<number>(page.role.level).fill(bits)), root };
 }
 
 const sptes = new WeakMap<Kvm, Location[][]>();

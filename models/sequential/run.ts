@@ -145,9 +145,10 @@ export class GuestRun {
 
   #invalidateHardware(vcpu: number, operation: Operation): void {
     const { machine } = this.setting;
-    const { registers, hardwareRoot } = this.arch(vcpu);
+    const arch = this.arch(vcpu);
+    const { registers } = arch;
     const { kvm } = this.setting;
-    const shadow = kvm.host.tdpEnabled ? undefined : shadowSpace(kvm, this.mmu, hardwareRoot);
+    const shadow = kvm.host.tdpEnabled ? undefined : shadowSpace(kvm, this.mmu, arch);
     const bits = shadow?.format.indexBits ?? machine.geometry[pagingModeOf(registers)];
     this.hardware[vcpu] = invalidatedBy(registers, operation).reduce(
       (rest, invalidation) => invalidate(rest, machine.pages, bits, invalidation),
@@ -165,8 +166,9 @@ export class GuestRun {
 
   /** KVM's tables, whatever they translate. */
   rootSpace(vcpu: number): AddressSpace {
-    const { hardwareRoot } = this.arch(vcpu);
-    const space = shadowSpace(this.setting.kvm, this.mmu, hardwareRoot);
+    const arch = this.arch(vcpu);
+    const { hardwareRoot } = arch;
+    const space = shadowSpace(this.setting.kvm, this.mmu, arch);
     if (space !== undefined) return space;
     throw hardwareRoot === INVALID_PAGE
       ? new Violated('has-root', `vCPU ${vcpu} enters the guest without a root`)
@@ -245,7 +247,8 @@ export class GuestRun {
     const numbers = [remembered.identities.same(registers), held].map((part) =>
       remembered.identities.numberOf(part),
     );
-    const name = `hardware ${numbers.join(' ')} ${space.root} ${space.format.indexBits.length}`;
+    const top = space.topEntries?.join() ?? space.root;
+    const name = `hardware ${numbers.join(' ')} ${top} ${space.format.indexBits.join()}`;
     this.hardware[vcpu] = remembered.byReads(name, this.reader(vcpu), (read) =>
       remembered.sameHeld(fill(held, machine.pages, space, tag, read)),
     );

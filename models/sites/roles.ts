@@ -119,6 +119,15 @@ export const cr4PaeToggle = defineSite({
   options: ['KVM_REQ_TLB_FLUSH_CURRENT', 'kvm_mmu_unload()', 'nothing'],
 });
 
+export const loadPdptrsRoot = defineSite({
+  name: 'load-pdptrs-root',
+  fn: 'load_pdptrs',
+  doc:
+    'What becomes of the current shadow root when MOV CR3, CR0 or CR4 loads other PDPTEs: it goes (6b123c3a89a9, v5.17), ' +
+    'or stays, so that MOV CR3 of the same value leaves the old entries in force.',
+  options: ['free', 'keep'],
+});
+
 export const sregsFlush = defineSite({
   name: 'sregs-flush',
   fn: '__set_sregs',

@@ -38,14 +38,14 @@ export function gpteIndexOf(
 
 /**
  * `get_written_sptes()`, the reverse: the SPTEs of a page that shadow an entry of its guest table, none where
- * another quadrant does.
+ * another quadrant does, or where the frame is also a longer table of another paging mode.
  */
 export function sptesOfGpte(
   role: { readonly level: number; readonly has4ByteGpte?: boolean; readonly quadrant?: number },
   gpteIndex: number,
   entries = TABLE_ENTRIES,
 ): readonly number[] {
-  if (role.has4ByteGpte !== true) return [gpteIndex];
+  if (role.has4ByteGpte !== true) return gpteIndex < entries ? [gpteIndex] : [];
   const isLeaf = role.level === PG_LEVEL_4K;
   const first = isLeaf ? gpteIndex : 2 * gpteIndex;
   if (Math.floor(first / entries) !== (role.quadrant ?? 0)) return [];

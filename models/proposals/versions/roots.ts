@@ -33,6 +33,8 @@ export const ROOTS_HISTORY: readonly History[] = [
     site: roles.cr4PcideClear,
     from: { 'v5.14': 'kvm_mmu_reset_context()', 'v6.1': 'KVM_REQ_TLB_FLUSH_GUEST' },
   },
+  // 6b123c3a89a9, v5.17.
+  { site: roles.loadPdptrsRoot, from: { 'v5.14': 'keep', 'v6.1': 'free' } },
   // 01b31714bd90 and e40bcf9f3a18, v6.4; the stable trees of v6.1 and v6.3 have them.
   { site: roles.cr0WpToggle, from: { 'v5.14': 'unload', 'v6.1': 'kvm_init_mmu() if tdp_enabled' } },
   { site: roles.cr0WpPagingOff, from: { 'v5.14': 'go on', 'v6.1': 'return' } },

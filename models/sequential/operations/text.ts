@@ -1,6 +1,7 @@
 /** How an operation reads in a trace. */
 import { showGuestPte } from 'fencepost/mmu';
 import {
+  EFER_LME,
   EFER_NX,
   rootFrame,
   X86_CR0_PG,
@@ -10,6 +11,7 @@ import {
   X86_CR4_PAE,
   X86_CR4_PCIDE,
   X86_CR4_PGE,
+  X86_CR4_PSE,
   X86_CR4_SMAP,
   X86_CR4_SMEP,
   type Access,
@@ -65,6 +67,7 @@ const CR0_NAMES: readonly (readonly [number, string])[] = [
 ];
 
 const CR4_NAMES: readonly (readonly [number, string])[] = [
+  [X86_CR4_PSE, 'PSE'],
   [X86_CR4_PAE, 'PAE'],
   [X86_CR4_PGE, 'PGE'],
   [X86_CR4_LA57, 'LA57'],
@@ -73,7 +76,10 @@ const CR4_NAMES: readonly (readonly [number, string])[] = [
   [X86_CR4_SMAP, 'SMAP'],
 ];
 
-const EFER_NAMES: readonly (readonly [number, string])[] = [[EFER_NX, 'NX']];
+const EFER_NAMES: readonly (readonly [number, string])[] = [
+  [EFER_NX, 'NX'],
+  [EFER_LME, 'LME'],
+];
 
 function describeExecution(
   operation: Operation,

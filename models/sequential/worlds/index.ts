@@ -1,5 +1,6 @@
 /** The worlds that are searched; all have two vCPUs and two page-table roots. */
 import { TDP, LEGACY } from './parts.ts';
+import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
 import type { GuestWorld } from './world.ts';
@@ -9,7 +10,16 @@ export const MMU_KINDS = ['shadow', 'tdp', 'direct'] as const;
 export type MmuKind = (typeof MMU_KINDS)[number];
 
 export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
-  shadow: [shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep],
+  shadow: [
+    shadowPcids,
+    shadowPcide,
+    shadowModes,
+    shadowTables,
+    shadowDeep,
+    shadowPae,
+    shadow32Bit,
+    shadowPagingModes,
+  ],
   tdp: directWorlds('tdp', 'the TDP MMU', TDP),
   direct: directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
 };
