@@ -123,7 +123,11 @@ export function* kvmMmuUpdateRoot(vcpu: Vcpu): Steps {
 }
 
 /** `kvm_mmu_after_set_cpuid()`: no role that was computed before is equal to one computed now. */
-export function* kvmMmuAfterSetCpuid(vcpu: Vcpu): Steps {
+export function kvmMmuAfterSetCpuid(vcpu: Vcpu): Steps {
+  return call('kvm_mmu_after_set_cpuid', afterSetCpuid(vcpu));
+}
+
+function* afterSetCpuid(vcpu: Vcpu): Steps {
   yield* updateLocal(vcpu.arch, (arch) => {
     for (const name of ['root_mmu', 'guest_mmu'] as const) arch[name].cpuRole = INVALID_CPU_ROLE;
   });

@@ -2,6 +2,7 @@
 import type { Proposal } from 'fencepost';
 import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
 import { mail000Base, mail000Patched, repaired, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
+import { SREGS_FAULTS, SREGS_POLICIES } from '../proposals/userspace.ts';
 import { flushOnReuse, rootCache } from '../sites/roots.ts';
 import { versions } from '../proposals/versions/index.ts';
 
@@ -23,6 +24,8 @@ export const POLICIES: readonly Proposal[] = [
   ...Object.values(versions),
   ...ROLE_POLICIES,
   ...ROLE_FAULTS,
+  ...SREGS_POLICIES,
+  ...SREGS_FAULTS,
   mail000Base,
   mail000Patched,
 ];

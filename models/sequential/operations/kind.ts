@@ -16,6 +16,8 @@ export function kindOf(operation: GuestOperation): string {
       return 'SMI';
     case 'rsm':
       return 'RSM';
+    case 'replace':
+      return operation.replacement.by;
     case 'host':
       return `${operation.what}()`;
   }

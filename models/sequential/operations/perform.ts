@@ -5,6 +5,7 @@ import { emulate } from './emulate.ts';
 import { executeOperation } from './execute.ts';
 import { performHost } from './host.ts';
 import type { GuestOperation } from './operation.ts';
+import { replaceRegisters } from './replace.ts';
 import { switchSmm } from './smm.ts';
 import { storeByHeld, storeByWalk } from './store.ts';
 
@@ -23,6 +24,8 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
     case 'rsm':
       switchSmm(run, operation.vcpu, operation.kind === 'smi');
       return true;
+    case 'replace':
+      return replaceRegisters(run, operation.vcpu, operation.replacement);
     case 'host':
       performHost(run, operation);
       return true;

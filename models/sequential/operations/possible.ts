@@ -40,6 +40,7 @@ export function* vcpuOperations(
       if (alphabet.exits && mayExit) yield { kind: 'execute', vcpu, operation, exits: true };
     }
   }
+  if (!smm) for (const replacement of alphabet.replacements) yield { kind: 'replace', vcpu, replacement };
   if (alphabet.smm) yield { kind: smm ? 'rsm' : 'smi', vcpu };
 }
 

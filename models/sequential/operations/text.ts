@@ -18,6 +18,7 @@ import {
   type Operation,
   type Registers,
 } from 'fencepost/x86';
+import type { Replacement } from '../worlds/world.ts';
 import type { GuestOperation } from './operation.ts';
 
 /** One line of a trace. `nameOf` names guest frames. */
@@ -42,6 +43,8 @@ export function describe(
       return 'SMI';
     case 'rsm':
       return 'RSM';
+    case 'replace':
+      return describeReplacement(operation.replacement, registers, nameOf);
     case 'host':
       return operation.what === 'kvm_mmu_unprotect_page'
         ? `kvm_mmu_unprotect_page(${nameOf(operation.gfn)})`
@@ -94,10 +97,8 @@ function describeExecution(
     case 'wrmsr-efer':
       return changes('EFER', registers.efer, operation.value, EFER_NAMES);
     case 'mov-cr3': {
-      const pcid = operation.value & X86_CR3_PCID_MASK;
-      const tag = (registers.cr4 & X86_CR4_PCIDE) === 0 ? '' : `, PCID ${pcid}`;
       const noflush = operation.noflush === true ? ', NOFLUSH' : '';
-      return `MOV CR3: ${nameOf(rootFrame({ cr3: operation.value }))}${tag}${noflush}`;
+      return `MOV CR3: ${showCr3({ ...registers, cr3: operation.value }, nameOf)}${noflush}`;
     }
     case 'invlpg':
       return `INVLPG page ${operation.page}`;
@@ -115,14 +116,42 @@ function describeExecution(
   }
 }
 
+function showCr3({ cr3, cr4 }: Registers, nameOf: (gfn: number) => string): string {
+  const tag = (cr4 & X86_CR4_PCIDE) === 0 ? '' : `, PCID ${cr3 & X86_CR3_PCID_MASK}`;
+  return `${nameOf(rootFrame({ cr3 }))}${tag}`;
+}
+
+function describeReplacement(
+  replacement: Replacement,
+  before: Registers,
+  nameOf: (gfn: number) => string,
+): string {
+  if (replacement.by !== 'KVM_SET_SREGS') return replacement.by;
+  const { registers } = replacement;
+  const bits = [
+    ...changedBits(before.cr0, registers.cr0, CR0_NAMES),
+    ...changedBits(before.cr4, registers.cr4, CR4_NAMES),
+    ...changedBits(before.efer, registers.efer, EFER_NAMES),
+  ];
+  return [`KVM_SET_SREGS: CR3 ${showCr3(registers, nameOf)}`, ...bits].join(', ');
+}
+
 function changes(
   register: string,
   before: number,
   after: number,
   names: readonly (readonly [number, string])[],
 ): string {
-  const bits = names
+  const bits = changedBits(before, after, names);
+  return `MOV ${register}: ${bits.join(', ')}`.replace('MOV EFER', 'WRMSR EFER');
+}
+
+function changedBits(
+  before: number,
+  after: number,
+  names: readonly (readonly [number, string])[],
+): readonly string[] {
+  return names
     .filter(([bit]) => ((before ^ after) & bit) !== 0)
     .map(([bit, name]) => `${name} ${(before & bit) === 0 ? '0 -> 1' : '1 -> 0'}`);
-  return `MOV ${register}: ${bits.join(', ')}`.replace('MOV EFER', 'WRMSR EFER');
 }

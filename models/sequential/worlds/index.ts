@@ -1,8 +1,10 @@
 /** The worlds that are searched; all have two vCPUs and two page-table roots. */
+import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import { TDP, LEGACY } from './parts.ts';
 import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
+import { userspaceWorlds } from './userspace.ts';
 import type { GuestWorld } from './world.ts';
 
 /** Which MMU of KVM serves the guest. */
@@ -19,7 +21,11 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadowPae,
     shadow32Bit,
     shadowPagingModes,
+    ...userspaceWorlds('shadow', SMALL_SHADOW_HOST),
   ],
-  tdp: directWorlds('tdp', 'the TDP MMU', TDP),
-  direct: directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
+  tdp: [...directWorlds('tdp', 'the TDP MMU', TDP), ...userspaceWorlds('tdp', TDP)],
+  direct: [
+    ...directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
+    ...userspaceWorlds('direct', LEGACY),
+  ],
 };

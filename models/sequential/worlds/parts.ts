@@ -78,6 +78,7 @@ const NOTHING: Alphabet = {
   emulates: false,
   smm: false,
   exits: false,
+  replacements: [],
   host: [],
 };
 

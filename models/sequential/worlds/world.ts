@@ -2,7 +2,7 @@
  * Worlds of the sequential search: a guest with its page tables, and what it may do. The guest is the most general one
  * within its alphabet: any sequence of these operations.
  */
-import type { Access, InvpcidType } from 'fencepost/x86';
+import type { Access, InvpcidType, Registers } from 'fencepost/x86';
 import type { KvmStart } from '../../kvm.ts';
 
 /** A page-table entry that the guest stores to, and what it stores there. */
@@ -19,6 +19,11 @@ export interface Invpcid {
   readonly pcid: number;
   readonly page: number;
 }
+
+/** What a vCPU does not do itself, and what takes the place of its registers then. */
+export type Replacement =
+  | { readonly by: 'KVM_SET_SREGS'; readonly registers: Registers }
+  | { readonly by: 'KVM_SET_CPUID2' | 'INIT' };
 
 /** What userspace and the host do to the VM at any time. */
 export type HostOperation = 'mmu_shrink_scan' | 'kvm_mmu_unprotect_page';
@@ -39,6 +44,7 @@ export interface Alphabet {
   readonly smm: boolean;
   /** Under TDP, MOV CR3 and INVPCID may exit, where the host cannot leave them to the hardware. */
   readonly exits: boolean;
+  readonly replacements: readonly Replacement[];
   readonly host: readonly HostOperation[];
 }
 

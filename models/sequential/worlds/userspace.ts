@@ -1,0 +1,36 @@
+/** Guests whose vCPUs are given other registers from outside: by userspace, or by an INIT. */
+import type { MmuHost } from 'fencepost/mmu';
+import { X86_CR0_WP, type Registers } from 'fencepost/x86';
+import { cr3, dataA, LEAF, LEAF_WINDOW, ROOT_A, ROOT_B, WITH_PCIDS, world } from './parts.ts';
+import type { GuestWorld } from './world.ts';
+
+/** Under another root and another PCID, and under the same ones in another role. */
+const OTHER_TABLES: Registers = { ...WITH_PCIDS, cr3: cr3(ROOT_B, 1) };
+const OTHER_ROLE: Registers = { ...WITH_PCIDS, cr0: WITH_PCIDS.cr0 & ~X86_CR0_WP };
+
+function sregsWorld(kind: string, host: MmuHost): GuestWorld {
+  return world(
+    `${kind}-sregs`,
+    'KVM_SET_SREGS to other tables, to another role and back, KVM_SET_CPUID2 and INIT, beside MOV CR3 with PCIDs.',
+    {
+      host,
+      registers: WITH_PCIDS,
+      alphabet: {
+        replacements: [
+          ...[WITH_PCIDS, OTHER_TABLES, OTHER_ROLE].map(
+            (registers) => ({ by: 'KVM_SET_SREGS', registers }) as const,
+          ),
+          { by: 'KVM_SET_CPUID2' },
+          { by: 'INIT' },
+        ],
+        cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 1)],
+        stores: [{ gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA] }],
+      },
+    },
+  );
+}
+
+/** The worlds of one MMU. */
+export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
+  return [sregsWorld(kind, host)];
+}
