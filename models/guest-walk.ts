@@ -15,14 +15,13 @@ import {
   isLastGpte,
   isPresentGpte,
   permissionFault,
-  PFERR_PRESENT,
-  PFERR_RSVD,
   PG_LEVEL_4K,
   protectCleanGpte,
   SMALL_PAGING,
   type GuestAccess,
   type GuestPaging,
 } from 'fencepost/mmu';
+import { PFERR_PRESENT_MASK, PFERR_RSVD_MASK } from 'fencepost/x86';
 import { getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { paeIndex } from './paging-geometry.ts';
@@ -108,11 +107,12 @@ function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalke
     path.push(read);
     const gpte = yield* branch(read);
     if (!isPresentGpte(gpte)) return inject(0);
-    if (hasReservedBits(paging, gpte, level)) return inject(PFERR_RSVD | PFERR_PRESENT);
+    if (hasReservedBits(paging, gpte, level, entries)) return inject(PFERR_RSVD_MASK | PFERR_PRESENT_MASK);
     access &= gpteAccess(gpte);
     gfn = gpteFrame(gpte);
     if (!isLastGpte(paging, gpte, level)) continue;
-    if (permissionFault(paging, wanted, access)) return inject(PFERR_PRESENT);
+    const denied = permissionFault(paging, wanted, access, gpte);
+    if (denied !== 0) return inject(denied);
     gfn += page % guestSpan(paging, level, entries);
     const pteAccess = wanted.write === true ? access : protectCleanGpte(access, gpte);
     return { page, paging, topLevel: top.level, level, tableGfn, ptAccess, ptes, pteAccess, gfn };

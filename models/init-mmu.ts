@@ -9,7 +9,7 @@ import {
   type CpuRole,
   type MmuRoles,
 } from 'fencepost/mmu';
-import { X86_CR0_WP, X86_EFLAGS_AC } from 'fencepost/x86';
+import { X86_CR0_WP } from 'fencepost/x86';
 import type { GuestTables } from './guest-walk.ts';
 import { KVM_REQ_MMU_UPDATE_ROOT, type Vcpu } from './kvm.ts';
 import { kvmMakeRequest } from './requests.ts';
@@ -97,7 +97,10 @@ export function* guestTables(vcpu: Vcpu): Steps<GuestTables> {
     eferNx: base.eferNx === true,
     largePages: ext.cr4Pse || base.has4ByteGpte !== true,
     cr4Smep: ext.cr4Smep,
-    smapInForce: ext.cr4Smap && (registers.eflags & X86_EFLAGS_AC) === 0,
+    cr4Smap: ext.cr4Smap,
+    cr4Pke: ext.cr4Pke,
+    eflags: registers.eflags,
+    pkru: registers.pkru,
   };
   const pdptes = registers.pdptes.length > 0 ? registers.pdptes : undefined;
   return { root: pgdFrame(registers.cr3), pdptes, paging };

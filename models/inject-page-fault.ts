@@ -1,6 +1,7 @@
 /** A #PF that KVM gives to the guest: `kvm_inject_emulated_page_fault()` (x86.c). */
 import { call, type Steps } from 'fencepost';
-import { CURRENT, PFERR_PRESENT, PFERR_RSVD } from 'fencepost/mmu';
+import { CURRENT } from 'fencepost/mmu';
+import { PFERR_PRESENT_MASK, PFERR_RSVD_MASK } from 'fencepost/x86';
 import { invalidateIn } from './guest-flush.ts';
 import type { Vcpu } from './kvm.ts';
 
@@ -13,6 +14,6 @@ export function kvmInjectEmulatedPageFault(vcpu: Vcpu, page: number, errorCode: 
 }
 
 function* inject(vcpu: Vcpu, page: number, errorCode: number): Steps {
-  if ((errorCode & (PFERR_PRESENT | PFERR_RSVD)) !== PFERR_PRESENT) return;
+  if ((errorCode & (PFERR_PRESENT_MASK | PFERR_RSVD_MASK)) !== PFERR_PRESENT_MASK) return;
   yield* call('kvm_mmu_invalidate_addr', invalidateIn(vcpu, page, [CURRENT]));
 }

@@ -93,5 +93,5 @@ function* isTrackedWrite(kvm: Kvm, gfn: number, { present, write }: GuestAccess)
 function writableToKernel({ pteAccess, paging }: GuestWalker, { write, user }: GuestAccess): number {
   if (write !== true || user === true || paging.cr0Wp || (pteAccess & ACC_WRITE_MASK) !== 0) return pteAccess;
   const withoutUser = (pteAccess | ACC_WRITE_MASK) & ~ACC_USER_MASK;
-  return paging.cr4Smep === true ? withoutUser & ~ACC_EXEC_MASK : withoutUser;
+  return paging.cr4Smep ? withoutUser & ~ACC_EXEC_MASK : withoutUser;
 }

@@ -40,7 +40,11 @@ export function* ptePrefetch(vcpu: Vcpu, at: SptePointer, block: ReadonlyMap<num
  */
 export function* prefetchInvalidGpte(vcpu: Vcpu, gpte: number): Steps<boolean> {
   const { eferNx = false } = (yield* mmuOf(vcpu)).cpuRole.base;
-  return !isPresentGpte(gpte) || hasReservedBits({ eferNx }, gpte, PG_LEVEL_4K) || !isAccessedGpte(gpte);
+  return (
+    !isPresentGpte(gpte) ||
+    hasReservedBits({ eferNx, largePages: false }, gpte, PG_LEVEL_4K) ||
+    !isAccessedGpte(gpte)
+  );
 }
 
 /** `FNAME(prefetch_gpte)`: false where there is nothing that the hardware could use without a fault. */

@@ -1,6 +1,7 @@
 /**
  * Guest page-table entries: x86's own bits in a small integer (SDM volume 3, 4.5). What does not fit stands
- * elsewhere: XD in bit 9, «some reserved bit is set» in bit 10; frames stay below 2^17.
+ * elsewhere: XD in bit 9, which no entry of 32-bit paging has, «some reserved bit is set» in bit 10, a protection key of
+ * two bits from bit 29; frames stay below 2^17.
  */
 import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
 import { PAGE_SHIFT, PG_LEVEL_4K } from './geometry.ts';
@@ -16,7 +17,8 @@ export const GPTE_GLOBAL = 1 << 8;
 export const GPTE_NO_EXECUTE = 1 << 9;
 export const GPTE_RESERVED = 1 << 10;
 
-const FRAME_MASK = (1 << 17) - 1;
+const KEY_SHIFT = 29;
+const FRAME_MASK = (1 << (KEY_SHIFT - PAGE_SHIFT)) - 1;
 
 export interface GuestPte {
   readonly frame: number;
@@ -28,6 +30,7 @@ export interface GuestPte {
   readonly global?: boolean;
   readonly noExecute?: boolean;
   readonly reserved?: boolean;
+  readonly key?: number;
 }
 
 /** A present entry; writable, user, accessed and dirty unless said otherwise. */
@@ -41,8 +44,10 @@ export function encodeGuestPte({
   global = false,
   noExecute = false,
   reserved = false,
+  key = 0,
 }: GuestPte): number {
   return (
+    (key << KEY_SHIFT) |
     (frame << PAGE_SHIFT) |
     GPTE_PRESENT |
     (writable ? GPTE_WRITABLE : 0) |
@@ -83,6 +88,11 @@ export function isLargeGpte(gpte: number, level: number): boolean {
 /** `gpte_to_gfn()`: the frame of the next table, or of the page mapped. */
 export function gpteFrame(gpte: number): number {
   return (gpte >> PAGE_SHIFT) & FRAME_MASK;
+}
+
+/** `FNAME(gpte_pkeys)` */
+export function gpteKey(gpte: number): number {
+  return gpte >>> KEY_SHIFT;
 }
 
 /** `FNAME(gpte_access)`: the rights that the entry itself gives. */

@@ -70,8 +70,21 @@ function keyBits(pfec: number, role: PermissionRole): number {
   return (checked ? 1 : 0) | (checksWrite ? 2 : 0);
 }
 
+const known = new Map<string, PermissionBitmap>();
+
 /** The tables of a role. */
 export function permissionBitmap(role: PermissionRole): PermissionBitmap {
+  const { cr0Wp, cr4Smep, cr4Smap, cr4Pke, eferNx, ept = false } = role;
+  const key = [cr0Wp, cr4Smep, cr4Smap, cr4Pke, eferNx, ept].join();
+  let bitmap = known.get(key);
+  if (bitmap === undefined) {
+    bitmap = computeBitmap(role);
+    known.set(key, bitmap);
+  }
+  return bitmap;
+}
+
+function computeBitmap(role: PermissionRole): PermissionBitmap {
   const permissions: number[] = [];
   let pkruMask = 0;
   for (let pfec = 0; pfec < ERROR_CODES; pfec += 2) {

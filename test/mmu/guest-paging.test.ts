@@ -18,26 +18,29 @@ import {
   TABLE_ENTRIES,
   unsyncMarks,
   type GuestAccess,
+  type GuestPaging,
 } from 'fencepost/mmu';
+import { PFERR_PK_MASK, PFERR_PRESENT_MASK, X86_EFLAGS_AC } from 'fencepost/x86';
 
 const access: fc.Arbitrary<GuestAccess> = fc
   .record({ write: fc.boolean(), user: fc.boolean(), fetch: fc.boolean() })
   .filter(({ write, fetch }) => !(write && fetch));
 const rights = fc.integer({ min: 0, max: ACC_ALL });
 
+/** Whether rights on a page without a key make an access fault. */
+function faults(paging: GuestPaging, asked: GuestAccess, some: number): boolean {
+  return permissionFault(paging, asked, some, encodeGuestPte({ frame: 8 })) !== 0;
+}
+
 describe('permissions', () => {
   it('never lose an access when a right is added, but to a supervisor under SMEP or SMAP', () => {
     fc.assert(
       fc.property(access, rights, rights, fc.boolean(), (asked, some, more, cr0Wp) => {
         const paging = { ...SMALL_PAGING, cr0Wp };
-        if (permissionFault(paging, asked, some | more)) {
-          expect(permissionFault(paging, asked, some)).toBe(true);
-        }
-        const guarded = { ...paging, cr4Smep: true, smapInForce: true };
-        if (permissionFault(paging, asked, some)) expect(permissionFault(guarded, asked, some)).toBe(true);
-        if (asked.user === true) {
-          expect(permissionFault(guarded, asked, some)).toBe(permissionFault(paging, asked, some));
-        }
+        if (faults(paging, asked, some | more)) expect(faults(paging, asked, some)).toBe(true);
+        const guarded = { ...paging, cr4Smep: true, cr4Smap: true };
+        if (faults(paging, asked, some)) expect(faults(guarded, asked, some)).toBe(true);
+        if (asked.user === true) expect(faults(guarded, asked, some)).toBe(faults(paging, asked, some));
       }),
     );
   });
@@ -46,9 +49,19 @@ describe('permissions', () => {
     fc.assert(
       fc.property(rights, (some) => {
         const paging = { ...SMALL_PAGING, cr0Wp: false };
-        expect(permissionFault(paging, { write: true }, some)).toBe(permissionFault(paging, {}, some));
+        expect(faults(paging, { write: true }, some)).toBe(faults(paging, {}, some));
       }),
     );
+  });
+
+  it('ask EFLAGS.AC and PKRU of the moment', () => {
+    const smap = { ...SMALL_PAGING, cr4Smap: true };
+    expect(faults(smap, {}, ACC_ALL)).toBe(true);
+    expect(faults({ ...smap, eflags: X86_EFLAGS_AC }, {}, ACC_ALL)).toBe(false);
+    const keys = { ...SMALL_PAGING, cr4Pke: true, pkru: 1 << 4 };
+    const denied = PFERR_PRESENT_MASK | PFERR_PK_MASK;
+    expect(permissionFault(keys, {}, ACC_ALL, encodeGuestPte({ frame: 8, key: 2 }))).toBe(denied);
+    expect(permissionFault(keys, {}, ACC_ALL, encodeGuestPte({ frame: 8, key: 1 }))).toBe(0);
   });
 });
 
@@ -61,12 +74,27 @@ describe('entries', () => {
     expect(isLastGpte(SMALL_PAGING, encodeGuestPte({ frame: 8 }), 1)).toBe(true);
   });
 
-  it('have reserved bits by the mode: PS above a level-3 table, XD while EFER.NX is clear', () => {
-    expect(hasReservedBits(SMALL_PAGING, encodeGuestPte({ frame: 8, large: true }), 4)).toBe(true);
-    expect(hasReservedBits(SMALL_PAGING, encodeGuestPte({ frame: 8, large: true }), 3)).toBe(false);
+  it('have reserved bits by the mode: PS above a page directory, XD while EFER.NX is clear', () => {
+    const large = encodeGuestPte({ frame: 16, large: true });
+    const gbPages = { ...SMALL_PAGING, gbPages: true };
+    expect([2, 3, 4].map((level) => hasReservedBits(SMALL_PAGING, large, level))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([2, 3, 4].map((level) => hasReservedBits(gbPages, large, level))).toEqual([false, false, true]);
     const noExecute = encodeGuestPte({ frame: 8, noExecute: true });
     expect(hasReservedBits(SMALL_PAGING, noExecute, 1)).toBe(false);
     expect(hasReservedBits({ ...SMALL_PAGING, eferNx: false }, noExecute, 1)).toBe(true);
+  });
+
+  it('map large pages aligned to their size, which is twice as large with 4-byte entries', () => {
+    const large = encodeGuestPte({ frame: 4, large: true });
+    expect(hasReservedBits(SMALL_PAGING, large, 2)).toBe(false);
+    expect(hasReservedBits(SMALL_PAGING, encodeGuestPte({ frame: 6, large: true }), 2)).toBe(true);
+    expect(hasReservedBits({ ...SMALL_PAGING, has4ByteGpte: true }, large, 2)).toBe(true);
+    // Without CR4.PSE the bit means nothing.
+    expect(hasReservedBits({ ...SMALL_PAGING, has4ByteGpte: true, largePages: false }, large, 2)).toBe(false);
   });
 });
 

@@ -9,11 +9,6 @@ import {
   encodeGuestPte,
   findPage,
   isMmioSpte,
-  PFERR_FETCH,
-  PFERR_PRESENT,
-  PFERR_RSVD,
-  PFERR_USER,
-  PFERR_WRITE,
   PG_LEVEL_4K,
   SMALL_PAGING,
   spteAccess,
@@ -23,6 +18,14 @@ import {
   type GuestPaging,
   type ShadowPageRole,
 } from 'fencepost/mmu';
+import {
+  PFERR_FETCH_MASK,
+  PFERR_PK_MASK,
+  PFERR_PRESENT_MASK,
+  PFERR_RSVD_MASK,
+  PFERR_USER_MASK,
+  PFERR_WRITE_MASK,
+} from 'fencepost/x86';
 import { directPageFault } from '../../models/direct-map.ts';
 import { emulatorWritePhys } from '../../models/emulated-write.ts';
 import { Kvm, type KvmStart } from '../../models/kvm.ts';
@@ -110,13 +113,38 @@ function leafOf(kvm: Kvm, run: ReturnType<typeof fault>['run'], page: number, ro
 describe('the walk', () => {
   it.each([
     ['not present', 0, {}, {}, 0],
-    ['a user at a supervisor page', { user: false }, { user: true }, {}, PFERR_PRESENT | PFERR_USER],
-    ['a write to a read-only page', { writable: false }, { write: true }, {}, PFERR_PRESENT | PFERR_WRITE],
-    ['a fetch from XD', { noExecute: true }, { fetch: true }, {}, PFERR_PRESENT | PFERR_FETCH],
-    ['XD while it is reserved', { noExecute: true }, {}, { eferNx: false }, PFERR_PRESENT | PFERR_RSVD],
-    ['a reserved bit', { reserved: true }, {}, {}, PFERR_PRESENT | PFERR_RSVD],
-    ['SMEP', {}, { fetch: true }, { cr4Smep: true }, PFERR_PRESENT | PFERR_FETCH],
-    ['SMAP', {}, {}, { smapInForce: true }, PFERR_PRESENT],
+    [
+      'a user at a supervisor page',
+      { user: false },
+      { user: true },
+      {},
+      PFERR_PRESENT_MASK | PFERR_USER_MASK,
+    ],
+    [
+      'a write to a read-only page',
+      { writable: false },
+      { write: true },
+      {},
+      PFERR_PRESENT_MASK | PFERR_WRITE_MASK,
+    ],
+    ['a fetch from XD', { noExecute: true }, { fetch: true }, {}, PFERR_PRESENT_MASK | PFERR_FETCH_MASK],
+    [
+      'XD while it is reserved',
+      { noExecute: true },
+      {},
+      { eferNx: false },
+      PFERR_PRESENT_MASK | PFERR_RSVD_MASK,
+    ],
+    ['a reserved bit', { reserved: true }, {}, {}, PFERR_PRESENT_MASK | PFERR_RSVD_MASK],
+    ['SMEP', {}, { fetch: true }, { cr4Smep: true }, PFERR_PRESENT_MASK | PFERR_FETCH_MASK],
+    ['SMAP', {}, {}, { cr4Smap: true }, PFERR_PRESENT_MASK],
+    [
+      'a protection key',
+      { key: 1 },
+      { user: true },
+      { cr4Pke: true, pkru: 4 },
+      PFERR_PRESENT_MASK | PFERR_USER_MASK | PFERR_PK_MASK,
+    ],
   ] as const)('injects a #PF for %s', (_, pte, access, paging, errorCode) => {
     const kvm = guest({ ptes: { 0: pte === 0 ? 0 : encodeGuestPte({ frame: DATA, ...pte }) } });
     expect(fault(kvm, { access, paging }).results).toEqual([{ outcome: 'inject', errorCode }]);

@@ -1,6 +1,5 @@
 /** A #PF that the guest gets from KVM. */
-import { PFERR_PRESENT, PFERR_RSVD } from 'fencepost/mmu';
-import type { Access } from 'fencepost/x86';
+import { PFERR_PRESENT_MASK, PFERR_RSVD_MASK, type Access } from 'fencepost/x86';
 import { kvmInjectEmulatedPageFault } from '../../inject-page-fault.ts';
 import { judgeFault } from '../judge.ts';
 import type { GuestRun } from '../run.ts';
@@ -13,7 +12,7 @@ import { executeArchitecture } from './execute.ts';
  */
 export function giveFault(run: GuestRun, vcpu: number, page: number, how: Access, errorCode: number): void {
   judgeFault(run, vcpu, page, how, errorCode);
-  const foundPresent = (errorCode & (PFERR_PRESENT | PFERR_RSVD)) === PFERR_PRESENT;
+  const foundPresent = (errorCode & (PFERR_PRESENT_MASK | PFERR_RSVD_MASK)) === PFERR_PRESENT_MASK;
   if (foundPresent || run.setting.strict === true) {
     executeArchitecture(run, vcpu, { op: 'page-fault', page });
   }
