@@ -18,7 +18,6 @@ import {
   isFrozenSpte,
   isLeafSpte,
   isShadowPresentPte,
-  PG_LEVEL_4K,
   spteChild,
   spteHasVolatileBits,
   sptePfn,
@@ -51,13 +50,15 @@ function countPage(tables: TdpTables, by: 1 | -1): Steps {
   return atomicAdd(tables.pagesMapped, by, { text: `kvm_update_page_stats(${by === 1 ? '+1' : '-1'})` });
 }
 
-/** The table has been unlinked; others may still be at work in it. Entry 0 stands for all. */
+/** The table has been unlinked; others may still be at work in it. */
 function* handleRemovedTable(tables: TdpTables, table: number, holder: Holder): Steps {
   if (tables.nx !== undefined) yield* call('tdp_mmu_unlink_sp', tables.nx.untrack());
-  const entry = tables.spte(table, 0);
-  const old = holder === 'shared' ? yield* takeShared(entry) : yield* takeExclusive(entry);
-  if (isShadowPresentPte(yield* branch(old)))
-    yield* handleChangedSpte(tables, PG_LEVEL_4K, old.value, FROZEN_SPTE, holder);
+  for (let index = 0; index < tables.layout.entries; index++) {
+    const entry = tables.spte(table, index);
+    const old = holder === 'shared' ? yield* takeShared(entry) : yield* takeExclusive(entry);
+    if (isShadowPresentPte(yield* branch(old)))
+      yield* handleChangedSpte(tables, tables.level(table), old.value, FROZEN_SPTE, holder);
+  }
   if ((yield* choice(sites.removedFree)) === 'call_rcu()') yield* tables.callback(table).queue();
   else yield* tables.free(table);
 }

@@ -32,13 +32,22 @@ import * as sites from './sites/tdp-roots.ts';
 export type RootId = number;
 
 export class TdpRoots {
-  readonly kvm = new Kvm({ vcpus: 0, guestPages: [], guestRoot: 0 });
+  readonly kvm: Kvm;
   /** `kvm->arch.tdp_mmu_pages_lock`, which writers of the list hold. */
-  readonly pagesLock: Lock<null> = this.kvm.memory.spinlock('kvm->arch.tdp_mmu_pages_lock', null);
+  readonly pagesLock: Lock<null>;
+  /** What becomes of a root when its last reference is put, before it is taken from the list. */
+  readonly lastPut: (root: RootId) => Steps;
   readonly #counts: readonly number[];
 
   /** The roots 1, 2, … in the order of the list, with their reference counts. */
-  constructor(counts: readonly number[]) {
+  constructor(
+    counts: readonly number[],
+    kvm = new Kvm({ vcpus: 0, guestPages: [], guestRoot: 0 }),
+    lastPut: (root: RootId) => Steps = nothing,
+  ) {
+    this.kvm = kvm;
+    this.pagesLock = kvm.memory.spinlock('kvm->arch.tdp_mmu_pages_lock', null);
+    this.lastPut = lastPut;
     this.#counts = counts;
   }
 
@@ -49,7 +58,9 @@ export class TdpRoots {
 
   /** `root->link.prev`; of 0, the last root. */
   previous(root: RootId): Location {
-    return this.#link(root, 'prev', root > 0 ? root - 1 : this.#counts.length);
+    const last = this.#counts.length;
+    if (root === 0) return this.#link(root, 'prev', last);
+    return this.#link(root, 'prev', root <= last ? root - 1 : 0);
   }
 
   #link(root: RootId, way: 'next' | 'prev', to: RootId): Location {
@@ -59,7 +70,7 @@ export class TdpRoots {
 
   /** `root->tdp_mmu_root_count` */
   count(root: RootId): Location {
-    return this.kvm.memory.location(`root${root}->tdp_mmu_root_count`, this.#counts[root - 1]);
+    return this.kvm.memory.location(`root${root}->tdp_mmu_root_count`, this.#counts[root - 1] ?? 0);
   }
 
   /** The root must still be there for whoever uses it by these reads. */
@@ -80,6 +91,10 @@ export class TdpRoots {
   freed(root: RootId): Location {
     return this.kvm.memory.location(`root${root} in other hands`);
   }
+}
+
+function* nothing(): Steps {
+  // What is left of the root goes with its memory.
 }
 
 /** A root that a walk is at: the holder has a reference. */
@@ -148,12 +163,22 @@ function* put(roots: TdpRoots, root: RootId): Steps {
     text: `refcount_dec_and_test(root${root}->tdp_mmu_root_count)`,
   });
   if ((yield* branch(before)) !== 1) return;
+  yield* roots.lastPut(root);
   const locks = (yield* choice(sites.rootListLock)) === 'tdp_mmu_pages_lock';
   if (locks) yield* spinLock(roots.pagesLock);
   yield* call('list_del_rcu', unlink(roots, root));
   if (locks) yield* spinUnlock(roots.pagesLock);
   if ((yield* choice(sites.rootFree)) === 'call_rcu()') yield* roots.callback(root).queue();
   else yield* roots.free(root);
+}
+
+/** `list_add_rcu()`, with tdp_mmu_pages_lock held: the root is the first from now on. */
+export function* addRoot(roots: TdpRoots, root: RootId): Steps {
+  const first = yield* readPlain(roots.next(0));
+  yield* writePlain(roots.next(root), first.value, { data: [first] });
+  yield* writePlain(roots.previous(root), 0);
+  yield* storeRelease(roots.next(0), root, { text: `rcu_assign_pointer(${roots.next(0).name})` });
+  yield* writePlain(roots.previous(first.value), root, { addr: [first] });
 }
 
 /** The neighbours are joined; the root's own link stays, for a walk that is at it. */

@@ -12,8 +12,8 @@ export function splitHugePage(tables: TdpTables, spare: number): Steps {
 function* split(tables: TdpTables, spare: number): Steps {
   yield* writeLock(tables.kvm.mmuLock);
   yield* rcuReadLock();
-  const old = yield* tables.read(ROOT, 0);
-  if (isLargePte(yield* branch(old))) yield* linkTable(tables, old, spare, 'exclusive');
+  const at = yield* tables.entryFor(0, ROOT);
+  if (isLargePte(yield* branch(at.old))) yield* linkTable(tables, at, spare, 'exclusive');
   yield* rcuReadUnlock();
   yield* writeUnlock(tables.kvm.mmuLock);
 }

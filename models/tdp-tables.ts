@@ -1,4 +1,4 @@
-/** Tables of the TDP MMU: a root over leaf tables, every entry a location (KVM-MMU.md A15). */
+/** Tables of the TDP MMU, every entry a location (KVM-MMU.md A15): those of a VM, or a root over leaf tables. */
 import {
   branch,
   fail,
@@ -9,14 +9,21 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { PG_LEVEL_4K, showTdpSpte } from 'fencepost/mmu';
+import { indexAt, PG_LEVEL_4K, showTdpSpte, type TdpLayout } from 'fencepost/mmu';
 import { Kvm } from './kvm.ts';
 import { NxTracking } from './nx-tracking.ts';
 import { RcuCallback } from './rcu-callback.ts';
 
-/** Number and level of the root; all other tables stand right below it. */
+/** Number and level of the root of two levels; all other tables stand right below it. */
 export const ROOT = 0;
 export const ROOT_LEVEL = PG_LEVEL_4K + 1;
+
+/** The first entry of a table stands for all. */
+const TWO_LEVELS: TdpLayout = {
+  entries: 1,
+  level: (table) => (table === ROOT ? ROOT_LEVEL : PG_LEVEL_4K),
+  childAt: () => undefined,
+};
 
 /** An SPTE that was read, and the reads of the entries above it. */
 export interface SpteAt {
@@ -50,24 +57,47 @@ export class TdpTables {
   readonly kvm: Kvm;
   /** Undefined where no table keeps a huge page away. */
   readonly nx: NxTracking | undefined;
+  readonly layout: TdpLayout;
   readonly #start: TdpStart;
+  readonly #sptes: Location[][] = [];
 
-  constructor(start: TdpStart) {
-    this.kvm = new Kvm({ vcpus: start.vcpus ?? 1, guestPages: [], guestRoot: 0 });
+  constructor(
+    start: TdpStart,
+    kvm = new Kvm({ vcpus: start.vcpus ?? 1, guestPages: [], guestRoot: 0 }),
+    layout = TWO_LEVELS,
+  ) {
+    this.kvm = kvm;
+    this.layout = layout;
     this.#start = start;
     const { nx } = start;
-    this.nx = nx && new NxTracking(this.kvm.memory, nx.table, nx.isTracked);
+    this.nx = nx && new NxTracking(kvm.memory, nx.table, nx.isTracked);
   }
 
   level(table: number): number {
-    return table === ROOT ? ROOT_LEVEL : PG_LEVEL_4K;
+    return this.layout.level(table);
   }
 
   /** `sp->spt[index]` */
   spte(table: number, index: number): Location {
+    const entries = (this.#sptes[table] ??= []);
+    return (entries[index] ??= this.#spteAt(table, index));
+  }
+
+  #spteAt(table: number, index: number): Location {
     const level = this.level(table);
     const initial = this.#start.sptes[table]?.[index] ?? 0;
     return this.kvm.memory.location(`sp${table}->spt[${index}]`, initial, (spte) => showTdpSpte(spte, level));
+  }
+
+  /** `sp->role.word` of a VM's table; 0: there is none. */
+  role(table: number): Location {
+    return this.kvm.memory.location(`sp${table}->role.word`);
+  }
+
+  /** The entry of a table on the way to a frame, read. */
+  *entryFor(gfn: number, table: number, via: readonly Read[] = []): Steps<SpteAt> {
+    const index = indexAt(gfn, this.level(table), this.layout.entries);
+    return { table, index, old: yield* this.read(table, index, via), via };
   }
 
   /** Reads an entry of a table that the reads have led to; a violation if the table has been freed. */

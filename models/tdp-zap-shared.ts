@@ -30,19 +30,14 @@ export function zapLeafShared(tables: TdpTables): Steps<boolean> {
     const spte = yield* branch(upper);
     if (!isShadowPresentPte(spte) || isLargePte(spte)) return false;
     const table = spteChild(spte);
-    return yield* zapIfPresent(tables, {
-      table,
-      index: 0,
-      old: yield* tables.read(table, 0, [upper]),
-      via: [upper],
-    });
+    return yield* zapIfPresent(tables, yield* tables.entryFor(0, table, [upper]));
   });
 }
 
 /** The whole table below entry 0 of the root, as until v6.12 for a huge page to take its place (`zap_collapsible_spte_range()`). */
 export function zapTableShared(tables: TdpTables): Steps<boolean> {
   return underReadLock(tables, function* () {
-    return yield* zapIfPresent(tables, { table: ROOT, index: 0, old: yield* tables.read(ROOT, 0), via: [] });
+    return yield* zapIfPresent(tables, yield* tables.entryFor(0, ROOT));
   });
 }
 

@@ -70,3 +70,10 @@ export const unmapRoots = defineSite({
   doc: 'Which roots an invalidation by the primary MM looks at.',
   options: ['all', 'valid'],
 });
+
+export const rootReuse = defineSite({
+  name: 'tdp-root-reuse',
+  fn: 'kvm_tdp_mmu_alloc_root',
+  doc: 'Which root of the list a vCPU takes: a valid one of its role, one that was invalidated too, or any valid one.',
+  options: ['valid, same role', 'same role, invalid too', 'any valid root'],
+});

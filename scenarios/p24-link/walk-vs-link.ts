@@ -16,7 +16,7 @@ const TABLE = 1;
 const LEFT_OVER = makeLeafSpte({ pfn: 9, access: ACC_ALL });
 
 function* walkFinds(tables: TdpTables, pfn: number): Steps {
-  const spte = yield* branch(yield* walkTdp(tables));
+  const spte = yield* branch((yield* walkTdp(tables)).old);
   if (!isShadowPresentPte(spte) || sptePfn(spte) === pfn) return;
   yield* fail(
     'table-filled',

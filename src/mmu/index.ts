@@ -39,6 +39,7 @@ export {
   gpteAccess,
   gpteEffectiveAccess,
   gpteFrame,
+  gpteKey,
   isAccessedGpte,
   isDirtyGpte,
   isLargeGpte,
@@ -118,6 +119,7 @@ export { CR0_ROLE_BITS, CR4_ROLE_BITS, roleRegs, type CpuMode } from './role-reg
 export {
   childRole,
   hasGptes,
+  roleWord,
   sameRole,
   sameSpte,
   type ShadowPage,
@@ -150,6 +152,7 @@ export {
   withoutHostWritable,
   withPfn,
 } from './spte.ts';
+export { isTdpMmuPage, TdpTree, type TdpLayout } from './tdp-layout.ts';
 export {
   FROZEN_SPTE,
   isFrozenSpte,

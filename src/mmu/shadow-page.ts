@@ -69,6 +69,12 @@ export function sameRole(a: ShadowPageRole, b: ShadowPageRole): boolean {
   );
 }
 
+/** The role as one word, never 0; equal words are equal roles. */
+export function roleWord(role: ShadowPageRole): number {
+  const numbers = role.level | (role.access << 3) | ((role.quadrant ?? 0) << 6);
+  return ROLE_BITS.reduce((word, bit, i) => word | (role[bit] === true ? 1 << (8 + i) : 0), numbers);
+}
+
 const ROLE_BITS = [
   'direct',
   'passthrough',
