@@ -153,9 +153,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'mmu',
-    words: '<WHAT>',
+    words: '<WHAT> [WORD...]',
     wordDocs: {
-      WHAT: 'search; mutants: the same with one step of KVM left out at a time; cost: events of a workload, and the time that they predict',
+      WHAT: 'search; mutants: the same with one step of KVM left out at a time; cost: events of a workload, and the time that they predict; list: policies and worlds',
+      WORD: 'list: only what has these words in its name or text',
     },
     summary: 'search sequences of guest and host operations for what the architecture forbids',
     doc: [
@@ -188,6 +189,7 @@ export const COMMANDS: readonly Command[] = [
       ['fencepost mmu search --mmu tdp --depth 20 --max-time 10m', 'as deep as ten minutes reach'],
       ['fencepost mmu search --random 1000 --depth 200 --seed 7', 'long random sequences'],
       ['fencepost mmu mutants --max-time 60s', 'which faults of single steps the search catches'],
+      ['fencepost mmu list root-cache', 'policies and worlds that can be named'],
       ['fencepost mmu cost', 'the benchmarks of mails 000 and 004, predicted from their base rows'],
     ],
     run: mmu,

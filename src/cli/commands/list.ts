@@ -5,9 +5,9 @@ import type { ModelName } from '../../memory/model.ts';
 import { FencepostError } from '../../program/error.ts';
 import { proposalsOf, sitesOf } from '../catalogue.ts';
 import type { Call } from '../command.ts';
+import { printEntries, type Entry } from '../entries.ts';
 import { Exit } from '../exit.ts';
 import { listProtocols } from '../list-protocols.ts';
-import { wrapped } from '../table.ts';
 
 const MODEL_DOCS: Readonly<Record<ModelName, string>> = {
   sc: 'Sequential consistency: the events in one line, each read sees the last write. What most people imagine.',
@@ -17,12 +17,6 @@ const MODEL_DOCS: Readonly<Record<ModelName, string>> = {
     'The Linux-kernel memory model (v6.14), each plain access taken as READ_ONCE() or WRITE_ONCE().',
   lkmm: 'The Linux-kernel memory model (v6.14): plain accesses that race are promised nothing.',
 };
-
-interface Entry {
-  readonly name: string;
-  /** Lines below the name, each a paragraph. */
-  readonly texts: readonly string[];
-}
 
 /** `fencepost list`. */
 export async function list({ words, flags, io, catalogue }: Call): Promise<Exit> {
@@ -43,17 +37,7 @@ export async function list({ words, flags, io, catalogue }: Call): Promise<Exit>
         : flags.sites === true
           ? siteEntries(scenarios)
           : scenarios.map(scenarioEntry);
-  const entries = all.filter(({ name, texts }) => {
-    const text = [name, ...texts].join('\n').toLowerCase();
-    return words.every((word) => text.includes(word.toLowerCase()));
-  });
-  if (flags.json === true) {
-    io.out(`${JSON.stringify({ entries }, null, 2)}\n`);
-  } else {
-    for (const { name, texts } of entries)
-      io.out(`${io.paint('bold', name)}\n${texts.map((text) => wrapped(text, 78, '    ')).join('')}`);
-    if (entries.length === 0) io.err('fencepost: nothing of that kind\n');
-  }
+  printEntries(all, words, io, flags.json === true);
   return Exit.Holds;
 }
 

@@ -98,3 +98,26 @@ describe('fencepost mmu cost', () => {
     expect(out).toMatch(/\d of 3 constants fitted on 3 figures \(before\), none on those after/);
   });
 });
+
+describe('fencepost mmu list', () => {
+  it('names policies, with what they do differently, and worlds', async () => {
+    const { code, out } = await fencepost(['mmu', 'list']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^role-change\/pcide-set-keeps-roots$/m);
+    expect(out).toContain('unlike v7.1-repaired: ');
+    expect(out).toMatch(/^shadow-pcids\n {4}world of --mmu shadow: /m);
+  });
+
+  it('alone takes words', async () => {
+    const { code, err } = await fencepost(['mmu', 'search', 'c13']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/«c13» \[unexpected-word\][^]*--policy/);
+  });
+
+  it('can be narrowed', async () => {
+    const { out } = await fencepost(['mmu', 'list', 'root-cache/', '--json']);
+    const { entries } = JSON.parse(out) as { entries: { name: string }[] };
+    expect(entries.length).toBeGreaterThan(3);
+    expect(entries.every(({ name }) => !name.startsWith('shadow'))).toBe(true);
+  });
+});
