@@ -34,8 +34,10 @@ function* findShadowPage(vcpu: Vcpu, gfn: number, role: ShadowPageRole): Steps<n
   const invalidList: number[] = [];
   let found: number | undefined;
   for (const page of yield* pagesInHash(kvm, gfn)) {
-    if (yield* isObsoleteSp(kvm, page.id)) continue;
     const isWanted = sameRole(page.role, role);
+    if (yield* isObsoleteSp(kvm, page.id)) {
+      if (!isWanted || (yield* choice(sites.findObsolete)) === 'pass over') continue;
+    }
     if (!isWanted && role.level === PG_LEVEL_4K) continue;
     const isUnsync = !page.role.direct && (yield* isUnsyncPage(kvm, page.id));
     if (!isWanted) {

@@ -19,7 +19,7 @@ import {
 } from 'fencepost/x86';
 import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
 import type { GuestRun } from './run.ts';
-import { ownViolation } from './own-state.ts';
+import { obsoleteRoot, ownViolation } from './own-state.ts';
 import { Violated } from './violated.ts';
 
 /** Implicit accesses are checked like explicit ones of a supervisor. */
@@ -32,7 +32,10 @@ export function look(run: GuestRun, vcpus: readonly number[]): void {
 }
 
 function judge(run: GuestRun, vcpus: readonly number[]): void {
-  if (run.hasChangedTables) judgeOwnState(run);
+  if (run.hasChangedTables) {
+    judgeOwnState(run);
+    for (const id of vcpus) judgeRoots(run, id);
+  }
   for (const id of vcpus) {
     if (!run.isTouched(id)) continue;
     const { processors, hardware } = run;
@@ -87,6 +90,11 @@ function judgeDirect(run: GuestRun, vcpu: number): void {
     if (!isShadowPresentPte(spte) || sptePfn(spte) === gfn) continue;
     throw new Violated('guest-translation-allowed', `guest frame ${gfn} is mapped to ${sptePfn(spte)}`);
   }
+}
+
+function judgeRoots(run: GuestRun, vcpu: number): void {
+  const violation = obsoleteRoot(run.setting.kvm, run.concrete, vcpu, run.arch(vcpu));
+  if (violation !== undefined) throw new Violated(violation.property, violation.message);
 }
 
 function judgeOwnState(run: GuestRun): void {

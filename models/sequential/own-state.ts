@@ -6,6 +6,7 @@ import { guardedBy, wordAt, type Concrete, type Final, type Location, type Prope
 import { findPage, isLastSpte, isShadowPresentPte, isValidRoot, sameSpte, spteChild } from 'fencepost/mmu';
 import type { Kvm } from '../kvm.ts';
 import { countsBalanced } from '../properties/counts-balanced.ts';
+import { noObsoletePage } from '../properties/no-obsolete-page.ts';
 import { rmapConsistent } from '../properties/rmap-consistent.ts';
 import { tablesProtected } from '../properties/tables-protected.ts';
 import { unsyncReachable } from '../properties/unsync-reachable.ts';
@@ -16,7 +17,9 @@ import { spteAt } from './hardware.ts';
 type Word = (location: Location) => number;
 
 export function ownStateProperties(kvm: Kvm): readonly Property[] {
-  return [countsBalanced, rmapConsistent, tablesProtected, unsyncReachable].map((property) => property(kvm));
+  return [countsBalanced, rmapConsistent, tablesProtected, unsyncReachable, noObsoletePage].map((property) =>
+    property(kvm),
+  );
 }
 
 /** The state as a property asks for it. */
@@ -52,6 +55,36 @@ export function ownViolation(
     if (message !== undefined) return { property: property.name, message };
   }
   return undefined;
+}
+
+/**
+ * No vCPU that runs the guest keeps a root that was zapped or is of an old generation: whoever made it obsolete has
+ * waited for the request to free it (KVM-MMU.md P12, P13; G3, I7).
+ */
+export function obsoleteRoot(
+  kvm: Kvm,
+  concrete: Concrete,
+  vcpu: number,
+  arch: VcpuArch,
+): OwnViolation | undefined {
+  const { pages } = guardedBy(concrete, kvm.mmuLock);
+  const generation = wordAt(concrete, kvm.mmuValidGen);
+  const isObsolete = (id: number): boolean =>
+    wordAt(concrete, kvm.roleInvalid(id)) !== 0 || wordAt(concrete, kvm.spMmuValidGen(id)) !== generation;
+  const root = rootsOf(arch).find((id) => pages.some((page) => page.id === id) && isObsolete(id));
+  if (root === undefined) return undefined;
+  return {
+    property: 'no-obsolete-root',
+    message: `vCPU ${vcpu} keeps the root sp${root}, which is obsolete`,
+  };
+}
+
+/** Shadow pages behind the roots of a vCPU, current and previous, of both MMUs. */
+function rootsOf({ root_mmu, guest_mmu }: VcpuArch): readonly number[] {
+  return [root_mmu, guest_mmu].flatMap(({ cache, paeRoot }) => [
+    ...cache.roots.filter(isValidRoot).map(({ hpa }) => hpa),
+    ...paeRoot.filter((page) => page !== null),
+  ]);
 }
 
 /** Links and the parents that children know are the same. */
@@ -93,11 +126,7 @@ function brokenRoot(
   word: Word,
 ): OwnViolation | undefined {
   const mmu = guardedBy(concrete, kvm.mmuLock);
-  const kept = archs.flatMap(({ root_mmu, guest_mmu }) => [root_mmu, guest_mmu]);
-  const roots = kept.flatMap(({ cache, paeRoot }) => [
-    ...cache.roots.filter(isValidRoot).map(({ hpa }) => hpa),
-    ...paeRoot.filter((page) => page !== null),
-  ]);
+  const roots = archs.flatMap(rootsOf);
   const freed = roots.find((root) => root >= 0 && findPage(mmu, root) === undefined);
   if (freed !== undefined) {
     return { property: 'no-use-after-free', message: `a vCPU keeps the root sp${freed}, which was freed` };

@@ -8,6 +8,13 @@ export const zapAllRequest = defineSite({
   options: ['behind the generation', 'before the generation', 'nowhere'],
 });
 
+export const findObsolete = defineSite({
+  name: 'find-obsolete',
+  fn: 'kvm_mmu_find_shadow_page',
+  doc: 'What becomes of an obsolete page in the wanted role that the hash still holds: for_each_valid_sp() passes over it.',
+  options: ['pass over', 'take'],
+});
+
 export const reloadLook = defineSite({
   name: 'reload-look',
   fn: 'kvm_mmu_reload',

@@ -1,6 +1,7 @@
 /** What userspace and the host do to the VM at any time. */
 import type { Steps } from 'fencepost';
 import type { Kvm } from '../../kvm.ts';
+import { kvmMmuZapAllFast } from '../../zap-all-fast.ts';
 import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
 import type { HostOperation } from '../worlds/world.ts';
 import type { GuestRun } from '../run.ts';
@@ -9,6 +10,7 @@ import type { GuestOperation } from './operation.ts';
 const HOST_OPERATIONS: Readonly<Record<HostOperation, (kvm: Kvm, gfn: number) => Steps<unknown>>> = {
   mmu_shrink_scan: (kvm) => mmuShrinkScan(kvm, 1),
   kvm_mmu_unprotect_page: unprotectPage,
+  kvm_mmu_zap_all_fast: kvmMmuZapAllFast,
 };
 
 type Host = Extract<GuestOperation, { kind: 'host' }>;

@@ -1,8 +1,20 @@
 /** Guests whose vCPUs are given other registers from outside: by userspace, or by an INIT. */
 import type { MmuHost } from 'fencepost/mmu';
 import { X86_CR0_WP, type Registers } from 'fencepost/x86';
-import { cr3, dataA, LEAF, LEAF_WINDOW, ROOT_A, ROOT_B, WITH_PCIDS, world } from './parts.ts';
-import type { GuestWorld } from './world.ts';
+import {
+  ACCESS,
+  cr3,
+  dataA,
+  LEAF,
+  LEAF_WINDOW,
+  ROOT_A,
+  ROOT_B,
+  ROOT_WINDOW,
+  toLeaf,
+  WITH_PCIDS,
+  world,
+} from './parts.ts';
+import type { Alphabet, GuestWorld } from './world.ts';
 
 /** Under another root and another PCID, and under the same ones in another role. */
 const OTHER_TABLES: Registers = { ...WITH_PCIDS, cr3: cr3(ROOT_B, 1) };
@@ -30,7 +42,30 @@ function sregsWorld(kind: string, host: MmuHost): GuestWorld {
   );
 }
 
+/** The roots of two tables, or those of SMM and the rest where the guest's tables do not count. */
+function zapAllWorld(kind: string, host: MmuHost): GuestWorld {
+  const roots: Partial<Alphabet> = host.tdpEnabled
+    ? { smm: true, accesses: ACCESS }
+    : { cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)] };
+  return world(
+    `${kind}-zap-all`,
+    'All shadow pages become obsolete at once, while vCPUs keep roots that they do not use.',
+    {
+      host,
+      alphabet: {
+        ...roots,
+        stores: [
+          { gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [0, dataA] },
+          { gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [0, toLeaf] },
+        ],
+        host: ['kvm_mmu_zap_all_fast', 'kvm_mmu_unprotect_page'],
+      },
+    },
+  );
+}
+
 /** The worlds of one MMU. */
 export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
-  return [sregsWorld(kind, host)];
+  const sregs = sregsWorld(kind, host);
+  return host.tdpMmuEnabled ? [sregs] : [sregs, zapAllWorld(kind, host)];
 }

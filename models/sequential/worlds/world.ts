@@ -26,7 +26,7 @@ export type Replacement =
   | { readonly by: 'KVM_SET_CPUID2' | 'INIT' };
 
 /** What userspace and the host do to the VM at any time. */
-export type HostOperation = 'mmu_shrink_scan' | 'kvm_mmu_unprotect_page';
+export type HostOperation = 'mmu_shrink_scan' | 'kvm_mmu_unprotect_page' | 'kvm_mmu_zap_all_fast';
 
 export interface Alphabet {
   readonly pages: readonly number[];
