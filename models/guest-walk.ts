@@ -5,18 +5,15 @@ import {
   accessErrorCode,
   GPTE_ACCESSED,
   GPTE_DIRTY,
-  gpteAccess,
+  gpteFormat,
   gpteFrame,
   guestIndex,
   guestSpan,
   hasReservedBits,
-  isAccessedGpte,
-  isDirtyGpte,
   isLastGpte,
   isPresentGpte,
   permissionFault,
   PG_LEVEL_4K,
-  protectCleanGpte,
   SMALL_PAGING,
   type GuestAccess,
   type GuestPaging,
@@ -65,9 +62,11 @@ export interface GuestWalker {
   readonly gfn: number;
 }
 
-/** The guest gets a #PF of its own. */
+/** The guest gets a #PF of its own, or L1 an EPT violation. */
 export interface GuestPageFault {
   readonly errorCode: number;
+  /** EPT: of the path until there; 0 where it ends with an entry that is not present. */
+  readonly rights?: number;
 }
 
 /** `FNAME(walk_addr)` of a page of guest address space, without mmu_lock. */
@@ -89,7 +88,11 @@ function* walkUntilStable(kvm: Kvm, fault: GuestFault): Steps<GuestWalker | Gues
 function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalker | GuestPageFault> {
   const { page, access: wanted, tables } = fault;
   const { paging } = tables;
-  const inject = (cause: number): GuestPageFault => ({ errorCode: cause | accessErrorCode(paging, wanted) });
+  const format = gpteFormat(paging.ept);
+  const inject = (cause: number, rights = 0): GuestPageFault => ({
+    errorCode: cause | accessErrorCode(paging, wanted),
+    ...(paging.ept === true && { rights }),
+  });
   const tableGfn: number[] = [];
   const ptAccess: number[] = [];
   const ptes: Read[] = [];
@@ -106,15 +109,15 @@ function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalke
     ptes[level] = read;
     path.push(read);
     const gpte = yield* branch(read);
-    if (!isPresentGpte(gpte)) return inject(0);
+    if (!format.isPresent(gpte)) return inject(0);
     if (hasReservedBits(paging, gpte, level, entries)) return inject(PFERR_RSVD_MASK | PFERR_PRESENT_MASK);
-    access &= gpteAccess(gpte);
+    access &= format.access(gpte);
     gfn = gpteFrame(gpte);
     if (!isLastGpte(paging, gpte, level)) continue;
     const denied = permissionFault(paging, wanted, access, gpte);
-    if (denied !== 0) return inject(denied);
+    if (denied !== 0) return inject(denied, access);
     gfn += page % guestSpan(paging, level, entries);
-    const pteAccess = wanted.write === true ? access : protectCleanGpte(access, gpte);
+    const pteAccess = wanted.write === true ? access : format.protectClean(access, gpte);
     return { page, paging, topLevel: top.level, level, tableGfn, ptAccess, ptes, pteAccess, gfn };
   }
 }
@@ -130,9 +133,10 @@ function topTable(
 }
 
 /** Whether the processor would set a bit on this walk: A in every entry, D in the last one for a write. */
-function needsUpdate({ ptes, level }: GuestWalker, { write }: GuestAccess): boolean {
-  const isUsed = ptes.every(({ value }) => isAccessedGpte(value));
-  return !isUsed || (write === true && !isDirtyGpte(ptes[level].value));
+function needsUpdate({ paging, ptes, level }: GuestWalker, { write }: GuestAccess): boolean {
+  const { isAccessed, isDirty } = gpteFormat(paging.ept);
+  const isUsed = ptes.every(({ value }) => isAccessed(value));
+  return !isUsed || (write === true && !isDirty(ptes[level].value));
 }
 
 /**

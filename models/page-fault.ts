@@ -16,8 +16,10 @@ export type FaultOutcome = 'inject' | 'retry' | 'fixed' | 'emulate';
 
 export interface FaultResult {
   readonly outcome: FaultOutcome;
-  /** Of the #PF that the guest gets. */
+  /** Of the fault that the guest gets. */
   readonly errorCode?: number;
+  /** Of the path, where L1 gets it for its EPT tables. */
+  readonly rights?: number;
 }
 
 /** A read by a supervisor, which every present translation allows. */
@@ -57,7 +59,7 @@ function* fault(
 ): Steps<FaultResult> {
   const { kvm } = vcpu;
   const walk = yield* walkAddr(vcpu, { page, access, tables });
-  if ('errorCode' in walk) return { outcome: 'inject', errorCode: walk.errorCode };
+  if ('errorCode' in walk) return { outcome: 'inject', ...walk };
   if (yield* isTrackedWrite(kvm, walk.gfn, access)) return { outcome: 'emulate' };
   const faulted = yield* faultinSnapshot(kvm);
   const gw = kvm.isMmio(walk.gfn) ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };

@@ -1,15 +1,6 @@
 /** Mapping the neighbours of a page that has just been mapped (KVM-MMU.md A3 step 6). */
 import { branch, call, readPlain, type Read, type Steps } from 'fencepost';
-import {
-  gpteAccess,
-  gpteFrame,
-  hasReservedBits,
-  isAccessedGpte,
-  isPresentGpte,
-  isShadowPresentPte,
-  PG_LEVEL_4K,
-  protectCleanGpte,
-} from 'fencepost/mmu';
+import { gpteFormat, gpteFrame, hasReservedBits, isShadowPresentPte, PG_LEVEL_4K } from 'fencepost/mmu';
 import type { Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
 import { readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
@@ -39,12 +30,17 @@ export function* ptePrefetch(vcpu: Vcpu, at: SptePointer, block: ReadonlyMap<num
  * follows from the guest's EFER.NX: in the roles of shadow pages NX is always set.
  */
 export function* prefetchInvalidGpte(vcpu: Vcpu, gpte: number): Steps<boolean> {
-  const { eferNx = false } = (yield* mmuOf(vcpu)).cpuRole.base;
-  return (
-    !isPresentGpte(gpte) ||
-    hasReservedBits({ eferNx, largePages: false }, gpte, PG_LEVEL_4K) ||
-    !isAccessedGpte(gpte)
-  );
+  const { cpuRole, ept } = yield* mmuOf(vcpu);
+  const { eferNx = false } = cpuRole.base;
+  const { isPresent, isAccessed } = gpteFormat(ept);
+  const paging = { ept, executeOnly: cpuRole.ext.execonly, eferNx, largePages: false };
+  return !isPresent(gpte) || hasReservedBits(paging, gpte, PG_LEVEL_4K) || !isAccessed(gpte);
+}
+
+/** What a leaf entry gives as it stands, in the format of the MMU in force. */
+export function* leafGpteAccess(vcpu: Vcpu, gpte: number): Steps<number> {
+  const { access, protectClean } = gpteFormat((yield* mmuOf(vcpu)).ept);
+  return protectClean(access(gpte), gpte);
 }
 
 /** `FNAME(prefetch_gpte)`: false where there is nothing that the hardware could use without a fault. */
@@ -55,7 +51,7 @@ export function* prefetchGpte(vcpu: Vcpu, sptep: SptePointer, read: Read): Steps
   if (yield* prefetchInvalidGpte(vcpu, gpte)) return false;
   const gfn = gpteFrame(gpte);
   if (kvm.isMmio(gfn)) return false;
-  const pteAccess = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
+  const pteAccess = role.access & (yield* leafGpteAccess(vcpu, gpte));
   yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, { gfn, pteAccess, ptes: [read], isPrefetch: true }));
   return true;
 }

@@ -3,20 +3,12 @@
  * ends every writable TLB entry, the mark, and only then the reads.
  */
 import { add, branch, call, choice, Mark, smpWmb, type Read, type Steps } from 'fencepost';
-import {
-  gpteAccess,
-  gpteFrame,
-  protectCleanGpte,
-  isMmioSpte,
-  makeMmioSpte,
-  SHADOW_NONPRESENT_VALUE,
-  sptePfn,
-} from 'fencepost/mmu';
+import { gpteFrame, isMmioSpte, makeMmioSpte, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import { KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Kvm, type Vcpu } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
 import { kvmMakeRequest } from './requests.ts';
-import { prefetchInvalidGpte } from './prefetch.ts';
+import { leafGpteAccess, prefetchInvalidGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
 import {
   dropSpte,
@@ -89,7 +81,7 @@ function* syncSpte(vcpu: Vcpu, sptep: SptePointer): Steps<SpteSyncOutcome> {
   if ((yield* branch(old)) === SHADOW_NONPRESENT_VALUE) return 'empty';
   const read = yield* getUser(kvm.guest.pte(table, kvm.gpteIndex(role, sptep.index)), 'gpte');
   const gpte = yield* branch(read);
-  const access = role.access & protectCleanGpte(gpteAccess(gpte), gpte);
+  const access = role.access & (yield* leafGpteAccess(vcpu, gpte));
   const gfn = (yield* prefetchInvalidGpte(vcpu, gpte)) ? undefined : gpteFrame(gpte);
   if (isMmioSpte(old.value)) return yield* syncMmioSpte(kvm, sptep, old, { gfn, access });
   const known = translations[sptep.index] ?? (yield* unknownMapping(sptep));

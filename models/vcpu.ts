@@ -29,6 +29,8 @@ import { rootCache, rootCacheRotation } from './sites/roots.ts';
 export interface Mmu {
   cpuRole: CpuRole;
   rootRole: ShadowPageRole;
+  /** Its callbacks read EPT entries: L1's tables for L2 on Intel. */
+  ept: boolean;
   /** `root` and `prev_roots`. */
   cache: RootCache;
   /** `pae_root`: the shadow pages behind a root that is none itself; null where the guest has no entry. */
@@ -61,6 +63,7 @@ function emptyMmu(): Mmu {
   return {
     cpuRole: INVALID_CPU_ROLE,
     rootRole: INVALID_CPU_ROLE.base,
+    ept: false,
     cache: emptyRootCache(),
     paeRoot: [],
     permissions: INVALID_CPU_ROLE,

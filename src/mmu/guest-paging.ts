@@ -3,6 +3,7 @@
  * access: kinds, permissions, error codes (SDM volume 3, 4.6 and 4.7).
  */
 import { GUEST_ROOT_LEVEL, PG_LEVEL_4K, TABLE_ENTRIES } from './geometry.ts';
+import { isMisconfigured } from './gpte-format.ts';
 import { gpteFrame, gpteHasReservedBits, gpteKey, isLargeGpte, isNoExecuteGpte } from './guest-pte.ts';
 import { faultByBitmap, permissionBitmap, type PermissionRole } from './permission-bitmap.ts';
 import { PFERR_FETCH_MASK, PFERR_USER_MASK, PFERR_WRITE_MASK } from './x86/permissions.ts';
@@ -18,6 +19,8 @@ export interface GuestPaging extends PermissionRole, Pick<Registers, 'eflags' | 
   readonly largePages: boolean;
   /** Level-3 tables may hold them too (CPUID). */
   readonly gbPages?: boolean;
+  /** EPT entries may have X without R. */
+  readonly executeOnly?: boolean;
 }
 
 /** What most worlds have: two levels, CR0.WP and EFER.NX set. */
@@ -64,13 +67,14 @@ export function permissionFault(
 
 /** `FNAME(is_rsvd_bits_set)`. A large page is aligned to its size. */
 export function hasReservedBits(
-  paging: Pick<GuestPaging, 'eferNx' | 'largePages' | 'has4ByteGpte' | 'gbPages'>,
+  paging: Pick<GuestPaging, 'eferNx' | 'largePages' | 'has4ByteGpte' | 'gbPages' | 'ept' | 'executeOnly'>,
   gpte: number,
   level: number,
   entries = TABLE_ENTRIES,
 ): boolean {
+  if (paging.ept === true && isMisconfigured(gpte, paging.executeOnly === true)) return true;
   if (gpteHasReservedBits(gpte)) return true;
-  if (isNoExecuteGpte(gpte) && !paging.eferNx) return true;
+  if (paging.ept !== true && isNoExecuteGpte(gpte) && !paging.eferNx) return true;
   if (!paging.largePages || !isLargeGpte(gpte, level)) return false;
   const highest = GUEST_ROOT_LEVEL + (paging.gbPages === true ? 1 : 0);
   return level > highest || gpteFrame(gpte) % guestSpan(paging, level, entries) !== 0;
