@@ -7,14 +7,17 @@ import {
   sameCpuRole,
   sameRole,
   type CpuRole,
+  type MmuHost,
   type MmuRoles,
+  type RoleRegs,
+  type ShadowRoleRepairs,
 } from 'fencepost/mmu';
 import { X86_CR0_WP } from 'fencepost/x86';
 import type { GuestTables } from './guest-walk.ts';
 import { KVM_REQ_MMU_UPDATE_ROOT, type Vcpu } from './kvm.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuNewPgd, kvmMmuUnload } from './roots.ts';
-import { refreshPassthroughBits, resetContext } from './sites/roles.ts';
+import { refreshPassthroughBits, resetContext, shadowRoleNx, shadowRolePse } from './sites/roles.ts';
 import { archOf, guestPgd, mmuOf, pgdFrame, updateMmu, type MmuName } from './vcpu.ts';
 
 /** `kvm_init_mmu()`: recomputes the roles, and what is derived from them if they have changed. */
@@ -26,7 +29,18 @@ function* initMmu(vcpu: Vcpu): Steps {
   const { registers, mode, mmu } = yield* archOf(vcpu);
   // With nested paging this is the walker of L2's own tables, which has no roots.
   if (mmu === 'guest_mmu') return;
-  yield* setRoles(vcpu, 'root_mmu', calcRoles(roleRegs(registers, mode), vcpu.kvm.host));
+  const regs = roleRegs(registers, mode);
+  const { host } = vcpu.kvm;
+  yield* setRoles(vcpu, 'root_mmu', calcRoles(regs, host, yield* shadowRoleRepairs(host, regs)));
+}
+
+/** Asked only where the answer counts. */
+function* shadowRoleRepairs({ tdpEnabled }: MmuHost, regs: RoleRegs): Steps<ShadowRoleRepairs> {
+  if (tdpEnabled || !regs.cr0Pg) return {};
+  return {
+    eferNx: !regs.eferNx && (yield* choice(shadowRoleNx)) === 'of the guest',
+    cr4Pse: regs.cr4Pse && !regs.cr4Pae && (yield* choice(shadowRolePse)) === 'of the guest',
+  };
 }
 
 /** Takes over roles; equal ones cost nothing more. */

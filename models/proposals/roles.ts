@@ -101,8 +101,34 @@ export const flushFreesPrevRoots = on(
 export const repaired = on(
   flushFreesPrevRoots,
   'v7.1-repaired',
-  'v7.1 with both repairs that the search asks for: of guest TLB flushes, and of INVPCID of an address under TDP',
+  'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, and of ' +
+    'shadow pages that EFER.NX and CR4.PSE do not tell apart',
   [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
+  [sites.shadowRoleNx, 'of the guest'],
+  [sites.shadowRolePse, 'of the guest'],
+);
+
+export const roleWithoutNx = on(
+  repaired,
+  'v7.1-repaired/role-without-nx',
+  'shadow pages made while XD was a right are found again when EFER.NX has made it a reserved bit',
+  [sites.shadowRoleNx, 'always set'],
+);
+
+export const roleWithoutPse = on(
+  repaired,
+  'v7.1-repaired/role-without-pse',
+  'shadow pages made of large pages are found again when CR4.PSE has made them tables',
+  [sites.shadowRolePse, 'left out'],
+);
+
+// PAE roots.
+
+export const pdptesChangeUnnoticed = on(
+  repaired,
+  'v7.1-repaired/pdptes-change-unnoticed',
+  'before 6b123c3a89a9: PDPTEs that MOV CR3 loads anew leave the pages behind the PAE root as they are',
+  [sites.loadPdptrsRoot, 'keep'],
 );
 
 // CR0.WP (mail 000).
@@ -259,4 +285,7 @@ export const ROLE_FAULTS: readonly Proposal[] = [
   pcideSetKeepsRoots,
   smepSetFlushesCurrent,
   movCr3KeepsRoots,
+  roleWithoutNx,
+  roleWithoutPse,
+  pdptesChangeUnnoticed,
 ];

@@ -13,6 +13,7 @@ import {
   type Step,
 } from 'fencepost';
 import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Registers } from 'fencepost/x86';
+import { kvmInitMmu } from '../init-mmu.ts';
 import { Kvm } from '../kvm.ts';
 import { pagingGeometry } from '../paging-geometry.ts';
 import { readGuest } from './hardware.ts';
@@ -88,6 +89,8 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
         hardware,
       })),
     });
+    // The roles that a world starts with are upstream's.
+    for (const vcpu of kvm.vcpus) run.run(vcpu.id, 'init', () => kvmInitMmu(vcpu));
     run.enterAll();
     look(run, this.#all);
     return run.state;

@@ -119,6 +119,24 @@ export const cr4PaeToggle = defineSite({
   options: ['KVM_REQ_TLB_FLUSH_CURRENT', 'kvm_mmu_unload()', 'nothing'],
 });
 
+export const shadowRoleNx = defineSite({
+  name: 'shadow-role-nx',
+  fn: 'kvm_init_shadow_mmu',
+  doc:
+    'Whose EFER.NX shadow pages have in their role: KVM itself always uses NX there, so pages made while XD was a right ' +
+    'are found again when the guest has made it reserved; or the one of the guest, as a repair.',
+  options: ['always set', 'of the guest'],
+});
+
+export const shadowRolePse = defineSite({
+  name: 'shadow-role-pse',
+  fn: 'kvm_init_shadow_mmu',
+  doc:
+    'Whether shadow pages of 32-bit paging have CR4.PSE in their role. None does, so pages made of large pages are found ' +
+    'again when the guest has made tables of them; or all do, as a repair.',
+  options: ['left out', 'of the guest'],
+});
+
 export const loadPdptrsRoot = defineSite({
   name: 'load-pdptrs-root',
   fn: 'load_pdptrs',

@@ -89,6 +89,7 @@ export {
   type MmuRoles,
   type PagingLevels,
   type RoleRegs,
+  type ShadowRoleRepairs,
 } from './role.ts';
 export {
   bit63,

@@ -140,11 +140,31 @@ export function calcTdpRootRole(cpuRole: CpuRole, host: MmuHost): ShadowPageRole
 }
 
 /**
+ * Bits of the guest that change what its tables mean and that no shadow page has upstream; a repair may tell pages apart
+ * by them.
+ */
+export interface ShadowRoleRepairs {
+  /** EFER.NX: whether XD is reserved. */
+  readonly eferNx?: boolean;
+  /** CR4.PSE: whether an entry of a 32-bit page directory may be a large page. */
+  readonly cr4Pse?: boolean;
+}
+
+/**
  * The root role of shadow paging (`kvm_init_shadow_mmu()`): the guest's, but KVM's tables have 8-byte entries with
  * NX, so they are PAE tables at least.
  */
-export function calcShadowRootRole(cpuRole: CpuRole, host: MmuHost): ShadowPageRole {
-  return { ...cpuRole.base, level: Math.max(cpuRole.base.level, host.levels.pae), eferNx: true };
+export function calcShadowRootRole(
+  { base, ext }: CpuRole,
+  host: MmuHost,
+  repairs: ShadowRoleRepairs = {},
+): ShadowPageRole {
+  return {
+    ...base,
+    level: Math.max(base.level, host.levels.pae),
+    eferNx: repairs.eferNx === true && !base.direct ? base.eferNx : true,
+    cr4Pse: repairs.cr4Pse === true && base.has4ByteGpte === true && ext.cr4Pse,
+  };
 }
 
 /** Both roles of one MMU. */
@@ -154,9 +174,11 @@ export interface MmuRoles {
 }
 
 /** `kvm_init_mmu()` outside nested paging: TDP, or shadow paging. */
-export function calcRoles(regs: RoleRegs, host: MmuHost): MmuRoles {
+export function calcRoles(regs: RoleRegs, host: MmuHost, repairs?: ShadowRoleRepairs): MmuRoles {
   const cpuRole = calcCpuRole(regs, host.levels);
-  const rootRole = host.tdpEnabled ? calcTdpRootRole(cpuRole, host) : calcShadowRootRole(cpuRole, host);
+  const rootRole = host.tdpEnabled
+    ? calcTdpRootRole(cpuRole, host)
+    : calcShadowRootRole(cpuRole, host, repairs);
   return { cpuRole, rootRole };
 }
 

@@ -34,6 +34,8 @@ export interface ShadowPageRole {
   adDisabled?: boolean;
   /** In system management mode: another set of memslots. */
   smm?: boolean;
+  /** Entries of a page directory may be large pages; no kernel has this bit, a repair does. */
+  cr4Pse?: boolean;
 }
 
 /** What the guest maps through an entry, as the walk found it: a frame, and the rights of the whole path. */
@@ -86,6 +88,7 @@ const ROLE_BITS = [
   'smapAndnotWp',
   'adDisabled',
   'smm',
+  'cr4Pse',
 ] as const;
 
 /**

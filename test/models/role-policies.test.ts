@@ -1,6 +1,6 @@
-import { readOnce, type Steps } from 'fencepost';
+import { readOnce, type Proposal, type Site, type Steps } from 'fencepost';
 import fc from 'fast-check';
-import { calcRoles, CURRENT, isValidRoot, roleRegs, sameRole } from 'fencepost/mmu';
+import { calcRoles, CURRENT, isValidRoot, roleRegs, sameRole, type ShadowRoleRepairs } from 'fencepost/mmu';
 import {
   X86_CR0_PG,
   X86_CR0_WP,
@@ -11,12 +11,13 @@ import {
 } from 'fencepost/x86';
 import { describe, expect, it } from 'vitest';
 import { guestOperation } from '../../models/guest-operation.ts';
-import { kvmMmuUpdateRoot } from '../../models/init-mmu.ts';
+import { kvmInitMmu, kvmMmuUpdateRoot } from '../../models/init-mmu.ts';
 import { KVM_REQ_MMU_UPDATE_ROOT, type Vcpu } from '../../models/kvm.ts';
 import { kvmMmuReload } from '../../models/load-root.ts';
 import { ROLE_POLICIES } from '../../models/proposals/roles.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { enterSmm, leaveSmm } from '../../models/registers.ts';
+import { shadowRoleNx, shadowRolePse } from '../../models/sites/roles.ts';
 import { archOf, SMALL_SHADOW_HOST } from '../../models/vcpu.ts';
 import { CR3_A, CR3_B, pagingWorld, registersOf, runVcpu, TDP_HOST } from '../support/paging-world.ts';
 
@@ -70,6 +71,11 @@ function* serveUpdateRoot(vcpu: Vcpu): Steps {
   if ((value & (1 << KVM_REQ_MMU_UPDATE_ROOT)) !== 0) yield* kvmMmuUpdateRoot(vcpu);
 }
 
+function repairsOf({ choices }: Proposal): ShadowRoleRepairs {
+  const isRepaired = (site: Site): boolean => choices[site.name] === 'of the guest';
+  return { eferNx: isRepaired(shadowRoleNx), cr4Pse: isRepaired(shadowRolePse) };
+}
+
 describe.each([versions['v5.14'], ...ROLE_POLICIES])('$name', (proposal) => {
   it.each([SMALL_SHADOW_HOST, TDP_HOST])('keeps roles, roots and references in step', (host) => {
     fc.assert(
@@ -79,13 +85,15 @@ describe.each([versions['v5.14'], ...ROLE_POLICIES])('$name', (proposal) => {
         const { arch, run } = runVcpu(
           kvm,
           function* () {
+            yield* kvmInitMmu(vcpu);
             yield* kvmMmuReload(vcpu);
             for (const act of acts) yield* perform(vcpu, act);
           },
           proposal,
         );
         const { cache, rootRole } = arch.root_mmu;
-        const { rootRole: expected } = calcRoles(roleRegs(arch.registers, arch.mode), host);
+        const regs = roleRegs(arch.registers, arch.mode);
+        const { rootRole: expected } = calcRoles(regs, host, repairsOf(proposal));
         expect(sameRole(rootRole, expected)).toBe(true);
         // The root that the guest runs on has the role of now, and shadows the table of now.
         const current = cache.roots[CURRENT];

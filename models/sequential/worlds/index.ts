@@ -1,6 +1,8 @@
 /** The worlds that are searched; all have two vCPUs and two page-table roots. */
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import { TDP, LEGACY } from './parts.ts';
+import { shadowLarge, shadowPse } from './large-pages.ts';
+import { shadowNx } from './no-execute.ts';
 import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
@@ -21,6 +23,9 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadowPae,
     shadow32Bit,
     shadowPagingModes,
+    shadowNx,
+    shadowLarge,
+    shadowPse,
     ...userspaceWorlds('shadow', SMALL_SHADOW_HOST),
   ],
   tdp: [...directWorlds('tdp', 'the TDP MMU', TDP), ...userspaceWorlds('tdp', TDP)],

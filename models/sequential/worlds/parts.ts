@@ -17,7 +17,7 @@ export const ROOT_A = 1;
 export const ROOT_B = 2;
 export const LEAF = 3;
 const WINDOWS = 4;
-const DATA_A = 5;
+export const DATA_A = 5;
 export const DATA_B = 6;
 
 const ENTRIES = 4;
