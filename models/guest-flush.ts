@@ -92,7 +92,8 @@ export function* kvmMmuInvlpg(vcpu: Vcpu, page: number): Steps {
 
 /** `kvm_mmu_invalidate_addr()`: the own TLB, and the address in these roots. */
 export function* invalidateIn(vcpu: Vcpu, page: number, slots: readonly number[]): Steps {
-  yield* kvmFlushTlbGva();
+  // For guest_mmu it is no linear address.
+  if ((yield* archOf(vcpu)).mmu === 'root_mmu') yield* kvmFlushTlbGva();
   const { cache, paeRoot, rootRole } = yield* mmuOf(vcpu);
   if (rootRole.direct) return;
   for (const { hpa } of slots.map((slot) => cache.roots[slot]).filter(isValidRoot)) {

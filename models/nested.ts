@@ -5,21 +5,21 @@ import {
   calcShadowEptRoles,
   calcShadowNptRoles,
   CURRENT,
-  INVALID_PAGE,
   isValidRoot,
-  PREVIOUS,
   roleRegs,
   type EptFormat,
+  type MmuRoles,
 } from 'fencepost/mmu';
-import { rootFrame, type Registers } from 'fencepost/x86';
+import type { Registers } from 'fencepost/x86';
 import { dropRoots } from './guest-flush.ts';
 import { kvmInitMmu, setRoles } from './init-mmu.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuFreeRoots, kvmMmuNewPgd, requestSyncAndFlush } from './roots.ts';
 import { inveptSingle } from './sites/guest-flush.ts';
+import { inveptMatch, inveptRoots, nestedVmxTransition } from './sites/nested.ts';
 import { nestedLoadCr3, nestedSvmTransition } from './sites/roles.ts';
-import { archOf, mmuOf, rootCacheDesign, setRegisters, updateMmu } from './vcpu.ts';
+import { archOf, mmuOf, pgdFrame, rootCacheDesign, setRegisters, updateMmu } from './vcpu.ts';
 
 /** What L1 runs L2 with. */
 export interface NestedEntry {
@@ -35,32 +35,58 @@ export function enterNestedVmx(vcpu: Vcpu, entry: NestedEntry): Steps {
   return call('nested_vmx_enter_non_root_mode', enterVmx(vcpu, entry));
 }
 
-function* enterVmx(vcpu: Vcpu, { registers, ept, hasVpid }: NestedEntry): Steps {
-  yield* enterGuestMode(vcpu, registers, ept?.eptp);
-  yield* vmxTransitionFlush(vcpu, hasVpid === true);
+function* enterVmx(vcpu: Vcpu, { registers, ept, hasVpid = false }: NestedEntry): Steps {
+  yield* enterGuestMode(vcpu, registers, { pgd: ept?.eptp, hasVpid });
+  yield* vmxTransitionFlush(vcpu, hasVpid);
   if (ept !== undefined) {
     const { cpuRole } = yield* mmuOf(vcpu, 'root_mmu');
-    yield* call('kvm_init_shadow_ept_mmu', setRoles(vcpu, 'guest_mmu', calcShadowEptRoles(cpuRole, ept)));
+    const roles = calcShadowEptRoles(cpuRole, ept);
+    yield* call('kvm_init_shadow_ept_mmu', initGuestMmu(vcpu, roles, true));
     yield* kvmMmuNewPgd(vcpu, ept.eptp);
   }
   yield* loadCr3(vcpu, ept !== undefined);
 }
 
 /** A VM exit from L2 to L1 (`nested_vmx_vmexit()`). */
-export function exitNestedVmx(vcpu: Vcpu, hasVpid = false): Steps {
-  return call('nested_vmx_vmexit', exitVmx(vcpu, hasVpid));
+export function exitNestedVmx(vcpu: Vcpu): Steps {
+  return call('nested_vmx_vmexit', exitVmx(vcpu));
 }
 
-function* exitVmx(vcpu: Vcpu, hasVpid: boolean): Steps {
+function* exitVmx(vcpu: Vcpu): Steps {
+  const { hasVpid } = yield* archOf(vcpu);
   yield* leaveGuestMode(vcpu);
   yield* loadCr3(vcpu, false);
   yield* vmxTransitionFlush(vcpu, hasVpid);
 }
 
-/** `nested_vmx_transition_tlb_flush()`: without a VPID L1 relies on every transition to flush what is linear. */
-function* vmxTransitionFlush(vcpu: Vcpu, hasVpid: boolean): Steps {
-  const request = hasVpid ? KVM_REQ_TLB_FLUSH_CURRENT : KVM_REQ_TLB_FLUSH_GUEST;
-  yield* call('nested_vmx_transition_tlb_flush', kvmMakeRequest(vcpu, request));
+function vmxTransitionFlush(vcpu: Vcpu, hasVpid: boolean): Steps {
+  return call('nested_vmx_transition_tlb_flush', transitionFlush(vcpu, hasVpid));
+}
+
+/**
+ * Without a VPID for L2, L1 relies on every transition to flush what is linear. With one, KVM has another tag for
+ * L2 if its host has EPT; if not, L1 and L2 share the context.
+ */
+function* transitionFlush(vcpu: Vcpu, hasVpid: boolean): Steps {
+  if (hasVpid) {
+    if (!vcpu.kvm.host.tdpEnabled) yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_CURRENT);
+    return;
+  }
+  const how = yield* choice(nestedVmxTransition);
+  if (how === 'KVM_REQ_TLB_FLUSH_GUEST') yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_GUEST);
+  else if (how === 'KVM_REQ_TLB_FLUSH_CURRENT') yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_CURRENT);
+}
+
+/** The shadow of L1's nested tables takes over its roles, and the format that it reads. */
+function* initGuestMmu(vcpu: Vcpu, roles: MmuRoles, ept: boolean): Steps {
+  yield* setRoles(vcpu, 'guest_mmu', roles);
+  yield* updateMmu(
+    vcpu,
+    (mmu) => {
+      mmu.ept = ept;
+    },
+    'guest_mmu',
+  );
 }
 
 /** VMRUN by L1 (`enter_svm_guest_mode()`), with nested paging if there is an nCR3. */
@@ -70,11 +96,11 @@ export function enterNestedSvm(vcpu: Vcpu, registers: Registers, ncr3?: number):
 
 function* enterSvm(vcpu: Vcpu, registers: Registers, ncr3?: number): Steps {
   const { registers: l1, mode } = yield* archOf(vcpu);
-  yield* enterGuestMode(vcpu, registers, ncr3);
+  yield* enterGuestMode(vcpu, registers, { pgd: ncr3 });
   yield* call('nested_svm_transition_tlb_flush', svmTransitionFlush(vcpu));
   if (ncr3 !== undefined) {
     const roles = calcShadowNptRoles(roleRegs(l1, mode), vcpu.kvm.host);
-    yield* call('kvm_init_shadow_npt_mmu', setRoles(vcpu, 'guest_mmu', roles));
+    yield* call('kvm_init_shadow_npt_mmu', initGuestMmu(vcpu, roles, false));
     yield* kvmMmuNewPgd(vcpu, ncr3);
   }
   yield* loadCr3(vcpu, ncr3 !== undefined);
@@ -95,13 +121,20 @@ function* svmTransitionFlush(vcpu: Vcpu): Steps {
   if ((yield* choice(nestedSvmTransition)) !== 'nothing') yield* requestSyncAndFlush(vcpu);
 }
 
-function* enterGuestMode(vcpu: Vcpu, registers: Registers, nestedPgd = INVALID_PAGE): Steps {
+interface EnteredWith {
+  /** L1's EPTP or nCR3. */
+  readonly pgd?: number;
+  readonly hasVpid?: boolean;
+}
+
+function* enterGuestMode(vcpu: Vcpu, registers: Registers, { pgd, hasVpid = false }: EnteredWith): Steps {
   const { registers: l1 } = yield* archOf(vcpu);
   yield* updateLocal(vcpu.arch, (arch) => {
     arch.l1 = { ...l1, pdptes: [...l1.pdptes] };
     arch.mode = { ...arch.mode, guestMode: true };
-    arch.mmu = nestedPgd === INVALID_PAGE ? 'root_mmu' : 'guest_mmu';
-    arch.nestedPgd = nestedPgd === INVALID_PAGE ? null : nestedPgd;
+    arch.mmu = pgd === undefined ? 'root_mmu' : 'guest_mmu';
+    arch.nestedPgd = pgd ?? null;
+    arch.hasVpid = hasVpid;
   });
   yield* setRegisters(vcpu, registers);
 }
@@ -113,6 +146,7 @@ function* leaveGuestMode(vcpu: Vcpu): Steps {
     arch.mode = { ...arch.mode, guestMode: false };
     arch.mmu = 'root_mmu';
     arch.nestedPgd = null;
+    arch.hasVpid = false;
   });
   yield* setRegisters(vcpu, l1 ?? registers);
 }
@@ -132,18 +166,24 @@ export function handleInvept(vcpu: Vcpu, eptp?: number): Steps {
   return call('handle_invept', inveptContext(vcpu, eptp));
 }
 
-/** `nested_ept_root_matches()` goes by the frame alone. */
 function* inveptContext(vcpu: Vcpu, eptp: number): Steps {
   const design = yield* rootCacheDesign();
   const { cache } = yield* mmuOf(vcpu, 'guest_mmu');
-  const matches = (slot: number): boolean => {
+  const isWhole = (yield* choice(inveptMatch)) === 'EPTP';
+  const looked = (yield* choice(inveptRoots)) === 'the current root' ? [CURRENT] : ALL_ROOTS;
+  const slots = looked.filter((slot) => {
     const root = cache.roots[slot];
-    return isValidRoot(root) && rootFrame({ cr3: design.pgdOf(root) }) === rootFrame({ cr3: eptp });
-  };
+    const pgd = design.pgdOf(root);
+    return isValidRoot(root) && (isWhole ? pgd === eptp : isSameEp4ta(pgd, eptp));
+  });
   const defers = design.keepsFlushed && (yield* choice(inveptSingle)) === 'deferred sync and flush';
-  if (!defers) return yield* kvmMmuFreeRoots(vcpu, 'guest_mmu', ALL_ROOTS.filter(matches));
-  yield* dropRoots(vcpu, 'guest_mmu', PREVIOUS.filter(matches));
-  if (!matches(CURRENT)) return;
+  if (!defers) return yield* kvmMmuFreeRoots(vcpu, 'guest_mmu', slots);
+  yield* dropRoots(
+    vcpu,
+    'guest_mmu',
+    slots.filter((slot) => slot !== CURRENT),
+  );
+  if (!slots.includes(CURRENT)) return;
   if (!design.flagsCurrent) return yield* kvmMmuFreeRoots(vcpu, 'guest_mmu', [CURRENT]);
   yield* updateMmu(
     vcpu,
@@ -152,4 +192,9 @@ function* inveptContext(vcpu: Vcpu, eptp: number): Steps {
     },
     'guest_mmu',
   );
+}
+
+/** EP4TA is what tags guest-physical mappings: the address of the top table, not the rest of an EPTP. */
+export function isSameEp4ta(a: number, b: number): boolean {
+  return pgdFrame(a) === pgdFrame(b);
 }

@@ -55,6 +55,8 @@ export interface VcpuArch {
   saved: Registers | null;
   /** L1's EPTP or nCR3, while L2 runs with nested paging. */
   nestedPgd: number | null;
+  /** L1 has given L2 a VPID of its own. */
+  hasVpid: boolean;
   /** What was last written to CR3, the EPTP or nCR3 of the hardware. */
   hardwareRoot: number;
 }
@@ -92,6 +94,7 @@ export function vcpuArch(host: MmuHost, registers: Registers = REGISTERS_AT_RESE
     l1: null,
     saved: null,
     nestedPgd: null,
+    hasVpid: false,
     hardwareRoot: INVALID_PAGE,
   };
 }

@@ -23,3 +23,4 @@ export * from './write-tracking.ts';
 export * from './online-vcpus.ts';
 export * from './changed-pte.ts';
 export * from './nested-flush.ts';
+export * from './nested.ts';
