@@ -46,11 +46,13 @@ function searchWaitingWriters(tree: BehaviourTree, model: MemoryModel, listener:
   const view = new GraphFound();
   exploreWaitingWriters(tree, model, {
     begin: () => undefined,
-    execution: () => undefined,
+    execution: () => listener.step(),
     blocked: (graph) => {
       const found = view.lend(graph);
       if (found.findings().length > 0 && graph.hasWaitingWriter()) listener.blocked(found);
+      else listener.step();
     },
+    rejected: () => listener.step(),
   });
 }
 
@@ -76,6 +78,7 @@ export function search(
         begin: () => listener.begin(),
         execution: (graph: WorkGraph) => listener.execution(view.lend(graph)),
         blocked: (graph: WorkGraph) => listener.blocked(view.lend(graph)),
+        rejected: () => listener.step(),
       };
       const reach = explore(tree, model, visitor, BRISK, () => listener.step());
       if (tree.has(Kind.ReadLock) && tree.has(Kind.LockRead)) searchWaitingWriters(tree, model, listener);

@@ -16,7 +16,7 @@ import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { Maximality } from './maximality.ts';
-import { hasStale, scheduled } from './scheduling.ts';
+import { hasEnded, hasStale, scheduled } from './scheduling.ts';
 import { WorkGraph } from './work-graph.ts';
 
 /** Receives what an exploration finds. Graphs are only lent: they change after the call. */
@@ -27,7 +27,7 @@ export interface Visitor {
   execution(graph: WorkGraph): void;
   /** Nothing can be added, and some thread has not ended. */
   blocked(graph: WorkGraph): void;
-  /** Nothing can be added, and what is only judged then forbids the graph: work was done all the same. */
+  /** Nothing can be added, and the graph is neither: work was done all the same. */
   rejected?(): void;
 }
 
@@ -325,16 +325,11 @@ class Explorer {
 
   #leaf(g: WorkGraph): void {
     const admitted = g.checker.admits();
-    if (!admitted) this.#visitor.rejected?.();
-    for (let t = 0; t < g.threads; t++) {
-      const node = g.next(t);
-      if (node === undefined || (node.status !== Status.End && node.status !== Status.Violation)) {
-        this.#overtake(g);
-        if (admitted && !hasStale(g)) this.#visitor.blocked(g);
-        return;
-      }
-    }
-    if (admitted) this.#visitor.execution(g);
+    const ended = hasEnded(g);
+    if (!ended) this.#overtake(g);
+    if (!admitted || (!ended && hasStale(g))) this.#visitor.rejected?.();
+    else if (ended) this.#visitor.execution(g);
+    else this.#visitor.blocked(g);
   }
 
   /** Threads that wait for a lock whose holder waits too could have come first. */

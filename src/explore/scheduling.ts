@@ -50,6 +50,15 @@ function noReaders(g: WorkGraph, loc: number): boolean {
   }
 }
 
+/** Whether every thread has come to its end, or to a violation. */
+export function hasEnded(g: WorkGraph): boolean {
+  for (let t = 0; t < g.threads; t++) {
+    const status = g.next(t)?.status;
+    if (status !== Status.End && status !== Status.Violation) return false;
+  }
+  return true;
+}
+
 /** Whether somebody is left behind by a trylock ({@link isStale}): such a graph is not finished. */
 export function hasStale(g: WorkGraph): boolean {
   for (let t = 0; t < g.threads; t++) {
