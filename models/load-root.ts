@@ -17,6 +17,8 @@ import { PDPTES } from './paging-geometry.ts';
 import { kvmMmuLoadPgd, kvmMmuSyncRoots } from './roots.ts';
 import { kvmMmuGetShadowPage } from './shadow-page.ts';
 import { loadFlush, loadSync } from './sites/roots.ts';
+import { kvmTdpMmuAllocRoot } from './tdp-alloc-root.ts';
+import { tdpMmuOf } from './tdp-mmu.ts';
 import { archOf, guestPgd, mmuOf, pgdFrame, rootCacheDesign, rootOf, updateMmu } from './vcpu.ts';
 
 /** `kvm_mmu_reload()` before a guest entry; true: there is a root. A request to let go of it is the caller's. */
@@ -35,12 +37,24 @@ export function kvmMmuLoad(vcpu: Vcpu): Steps<boolean> {
 function* load(vcpu: Vcpu): Steps<boolean> {
   const { rootRole } = yield* mmuOf(vcpu);
   const isLoaded = rootRole.direct
-    ? yield* call('mmu_alloc_direct_roots', allocRoots(vcpu, rootRole))
+    ? yield* call('mmu_alloc_direct_roots', allocDirectRoots(vcpu, rootRole))
     : yield* call('mmu_alloc_shadow_roots', allocShadowRoots(vcpu, rootRole));
   if (!isLoaded) return false;
   if ((yield* choice(loadSync)) === 'sync') yield* kvmMmuSyncRoots(vcpu);
   yield* kvmMmuLoadPgd(vcpu);
   if ((yield* choice(loadFlush)) === 'flush') yield* kvmFlushTlbCurrent();
+  return true;
+}
+
+/** The pgd of a direct root is never asked for; the TDP MMU leaves it 0. */
+function* allocDirectRoots(vcpu: Vcpu, role: ShadowPageRole): Steps<boolean> {
+  const tdp = tdpMmuOf(vcpu.kvm);
+  if (tdp === undefined) return yield* allocRoots(vcpu, role);
+  const design = yield* rootCacheDesign();
+  const hpa = yield* kvmTdpMmuAllocRoot(tdp, role);
+  yield* updateMmu(vcpu, (mmu) => {
+    putRoot(mmu.cache, design, { pgd: 0, hpa, role });
+  });
   return true;
 }
 

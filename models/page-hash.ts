@@ -1,13 +1,13 @@
 /** The hash of shadow pages (`kvm->arch.mmu_page_hash`), under mmu_lock held in either way (KVM-MMU.md A5). */
 import { branch, guarded, readPlain, type Steps } from 'fencepost';
-import { hasGptes, pagesOfFrame, type ShadowPage } from 'fencepost/mmu';
+import { hasGptes, isTdpMmuPage, pagesOfFrame, type ShadowPage } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 
-/** `is_obsolete_sp()`: zapped, or of a generation that kvm_mmu_zap_all_fast() has ended. */
+/** `is_obsolete_sp()`: zapped, or of a generation that kvm_mmu_zap_all_fast() has ended; the TDP MMU's pages have none. */
 export function* isObsoleteSp(kvm: Kvm, id: number): Steps<boolean> {
   const invalid = yield* readPlain(kvm.roleInvalid(id));
   if ((yield* branch(invalid)) !== 0) return true;
-  if (!kvm.has('generation')) return false;
+  if (isTdpMmuPage(id) || !kvm.has('generation')) return false;
   const own = yield* readPlain(kvm.spMmuValidGen(id));
   const valid = yield* readPlain(kvm.mmuValidGen);
   yield* branch(own, valid);

@@ -60,6 +60,7 @@ export class TdpTables {
   readonly layout: TdpLayout;
   readonly #start: TdpStart;
   readonly #sptes: Location[][] = [];
+  readonly #roles: Location[] = [];
 
   constructor(
     start: TdpStart,
@@ -91,7 +92,7 @@ export class TdpTables {
 
   /** `sp->role.word` of a VM's table; 0: there is none. */
   role(table: number): Location {
-    return this.kvm.memory.location(`sp${table}->role.word`);
+    return (this.#roles[table] ??= this.kvm.memory.location(`sp${table}->role.word`));
   }
 
   /** The entry of a table on the way to a frame, read. */

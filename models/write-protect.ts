@@ -4,6 +4,8 @@ import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepos
 import type { Kvm } from './kvm.ts';
 import * as sites from './sites/index.ts';
 import { mmuSpteUpdate, readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
+import { tdpMmuWriteProtectGfn, tdpMmuWrprotGfn } from './tdp-gfn.ts';
+import { tdpMmuOf } from './tdp-mmu.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 
 /**
@@ -19,10 +21,12 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
       for (const { page, index } of rmapOf(state, gfn)) {
         const { role } = yield* shadowPage(kvm, page);
         const sptep = sptePointer(kvm, page, index, role.level);
-        // A direct page stands for the TDP MMU, which finds its SPTEs by walking from its roots.
+        // In small worlds a direct page stands for the TDP MMU, which finds its SPTEs by walking from its roots.
         const test = role.direct ? sites.tdpWriteProtectTest : sites.writeProtectTest;
         if (yield* spteWriteProtect(sptep, test)) flush = true;
       }
+      const tdp = tdpMmuOf(kvm);
+      if (tdp !== undefined && (yield* tdpMmuWriteProtectGfn(tdp, gfn))) flush = true;
       return flush;
     })(),
   );
@@ -54,5 +58,7 @@ function* removeWriteAccess(kvm: Kvm, gfn: number): Steps {
     if (isWritablePte(yield* branch(old))) yield* mmuSpteUpdate(sptep, old, withoutWrite(old.value, false));
   }
   yield* writeUnlock(kvm.mmuLock);
+  const tdp = tdpMmuOf(kvm);
+  if (tdp !== undefined) yield* tdpMmuWrprotGfn(tdp, gfn);
   yield* kvmFlushRemoteTlbs(kvm);
 }

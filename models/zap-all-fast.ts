@@ -15,6 +15,8 @@ import { dropAndRetake, needsBreak } from './lock-break.ts';
 import { isObsoleteSp } from './page-hash.ts';
 import { kvmMakeAllCpusRequest } from './requests.ts';
 import { zapAllRequest } from './sites/zap-all-fast.ts';
+import { invalidateRoots, zapInvalidatedRoots } from './tdp-invalid-roots.ts';
+import { tdpMmuOf } from './tdp-mmu.ts';
 import { commitZapPage, prepareZapPage } from './zap.ts';
 
 export function kvmMmuZapAllFast(kvm: Kvm): Steps {
@@ -23,17 +25,21 @@ export function kvmMmuZapAllFast(kvm: Kvm): Steps {
 
 /**
  * The generation and the request are of one section of mmu_lock. The request is waited for, so that no vCPU
- * runs on a root of the old generation when the pages go, and none of them needs a flush of its own.
+ * runs on a root of the old generation when the pages go, and none of them needs a flush of its own. Roots of the TDP
+ * MMU are invalidated in the same section and zapped behind it.
  */
 function* zapAllFast(kvm: Kvm): Steps {
   const place = yield* choice(zapAllRequest);
+  const tdp = tdpMmuOf(kvm);
   yield* writeLock(kvm.mmuLock);
   if (place === 'before the generation') yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
   const generation = yield* readPlain(kvm.mmuValidGen);
   yield* writePlain(kvm.mmuValidGen, 1 - generation.value, { data: [generation] });
+  if (tdp !== undefined) yield* invalidateRoots(tdp);
   if (place === 'behind the generation') yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
   yield* call('kvm_zap_obsolete_pages', zapObsoletePages(kvm));
   yield* writeUnlock(kvm.mmuLock);
+  if (tdp !== undefined) yield* zapInvalidatedRoots(tdp);
 }
 
 /**

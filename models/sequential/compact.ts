@@ -1,11 +1,12 @@
 /**
  * Shadow pages are numbered by their place in the list, so that states do not differ in how many there have been. What
- * still points at a page that is gone gets a number that no page has.
+ * still points at a page that is gone gets a number that no page has. Tables of the TDP MMU are numbered by their places.
  */
 import type { Location } from 'fencepost';
 import {
   isLastSpte,
   isShadowPresentPte,
+  isTdpMmuPage,
   makeNonLeafSpte,
   spteChild,
   type MmuState,
@@ -29,7 +30,7 @@ export function renumbering({ pages, nextPage }: MmuState): Renumbering | undefi
 }
 
 function numberIn(to: Renumbering, page: number): number {
-  return page < 0 ? page : (to.get(page) ?? GONE);
+  return page < 0 || isTdpMmuPage(page) ? page : (to.get(page) ?? GONE);
 }
 
 export function renumberMmu(to: Renumbering, { pages, rmap }: MmuState): MmuState {
@@ -87,7 +88,7 @@ function ofPage(location: Location): OfPage | undefined {
     const [, page, rest] = PAGE.exec(location.name) ?? [];
     const index = rest === undefined ? undefined : ENTRY.exec(rest)?.[1];
     place =
-      page === undefined
+      page === undefined || isTdpMmuPage(Number(page))
         ? 'none'
         : { page: Number(page), index: index === undefined ? undefined : Number(index), rest };
     known.set(location, place);

@@ -27,9 +27,11 @@ export interface Counts {
 const EVENTS: Readonly<Record<string, Exclude<keyof Counts, 'exits'>>> = {
   page_fault: 'faults',
   direct_page_fault: 'faults',
+  kvm_tdp_mmu_page_fault: 'faults',
   mmu_free_root_page: 'rootsFreed',
   kvm_mmu_load: 'rootsLoaded',
   kvm_mmu_alloc_shadow_page: 'pagesBuilt',
+  tdp_mmu_alloc_sp: 'pagesBuilt',
   kvm_sync_page: 'syncs',
   kvm_x86_flush_tlb_all: 'flushes',
   kvm_x86_flush_tlb_current: 'flushes',

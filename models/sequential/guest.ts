@@ -3,6 +3,7 @@
  * requests and enters the guest, the processors cache whatever they can, and the judge looks.
  */
 import {
+  choiceAt,
   noConcrete,
   RecordedRuns,
   type Fault,
@@ -15,6 +16,7 @@ import {
 import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Registers } from 'fencepost/x86';
 import { kvmInitMmu } from '../init-mmu.ts';
 import { Kvm } from '../kvm.ts';
+import { tdpRootLastPut } from '../sites/roots.ts';
 import { pagingGeometry } from '../paging-geometry.ts';
 import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
@@ -62,7 +64,9 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       same: (state) => remembered.identities.same(state),
     });
     const properties = ownStateProperties(kvm);
-    this.setting = { kvm, machine, guestPtes, runs, remembered, properties, ...options };
+    const ownTdpReferences = choiceAt(proposal, tdpRootLastPut) === 'keep' ? 1 : 0;
+    const kept = { kvm, machine, guestPtes, runs, remembered, properties, ownTdpReferences };
+    this.setting = { ...kept, ...options };
   }
 
   /** Every vCPU is in the guest for the first time. Throws where already that is wrong. */

@@ -9,6 +9,7 @@ import {
   findPage,
   isLastSpte,
   isShadowPresentPte,
+  isTdpMmuPage,
   makeNonLeafSpte,
   SHADOW_NONPRESENT_VALUE,
   SPECIAL_ROOT,
@@ -36,6 +37,7 @@ import {
 } from 'fencepost/x86';
 import type { Kvm } from '../kvm.ts';
 import { PDPTES } from '../paging-geometry.ts';
+import { tdpMmuOf } from '../tdp-mmu.ts';
 import type { VcpuArch } from '../vcpu.ts';
 
 /** How the hardware reads SPTEs. KVM sets A in all of them, and D where it sets W. */
@@ -72,6 +74,15 @@ export function shadowSpace(kvm: Kvm, state: MmuState, arch: VcpuArch): AddressS
   return { format: spteFormat(Array<number>(page.role.level).fill(bits)), root };
 }
 
+/** The tables of the TDP MMU from a root that the hardware of a vCPU has; undefined: there is no such root. */
+export function tdpSpace(kvm: Kvm, concrete: Concrete, root: number): AddressSpace | undefined {
+  const tdp = tdpMmuOf(kvm);
+  if (tdp === undefined || !isTdpMmuPage(root)) return undefined;
+  if (wordAt(concrete, tdp.tables.role(root)) === 0) return undefined;
+  const { entries, rootLevel } = tdp.tree;
+  return { format: spteFormat(Array<number>(rootLevel).fill(Math.log2(entries))), root };
+}
+
 const sptes = new WeakMap<Kvm, Location[][]>();
 
 /** The SPTE's location: asking for a name costs more than the access. */
@@ -87,7 +98,9 @@ export function spteAt(kvm: Kvm, page: number, index: number, level: number): Lo
 
 /** Reads SPTEs; a table that has been freed has none. */
 export function readSptes(kvm: Kvm, state: MmuState, concrete: Concrete): ReadEntry {
+  const tdp = tdpMmuOf(kvm);
   return (table, index) => {
+    if (tdp !== undefined && isTdpMmuPage(table)) return wordAt(concrete, tdp.tables.spte(table, index));
     const page = findPage(state, table);
     return page === undefined ? 0 : wordAt(concrete, spteAt(kvm, table, index, page.role.level));
   };

@@ -2,12 +2,18 @@
 import { choiceAt, type Operation as Step, type Proposal } from 'fencepost';
 
 const STORES_SPTE = 'sp';
+const RELEASES_PAGE = 'rcu';
+
+/** An object of the TDP MMU that is handed to RCU, or freed. */
+const RELEASED = /->rcu_head$| in other hands$/;
 
 export function noteOf(proposal: Proposal, step: Step): string | undefined {
   if (step.op === 'enter') return step.fn;
   if (step.op === 'site') return `${step.site.name}=${choiceAt(proposal, step.site)}`;
   const isStore = step.op === 'store' || step.op === 'rmw';
-  return isStore && step.loc.name.startsWith(STORES_SPTE) ? STORES_SPTE : undefined;
+  if (!isStore) return undefined;
+  if (RELEASED.test(step.loc.name)) return RELEASES_PAGE;
+  return step.loc.name.startsWith(STORES_SPTE) ? STORES_SPTE : undefined;
 }
 
 /** Kernel functions at whose call the vendor module flushes. */
@@ -22,6 +28,7 @@ export interface Effects {
   /** Functions that flush, in their order. */
   readonly flushes: readonly string[];
   readonly storesSptes: boolean;
+  readonly releasesPages: boolean;
 }
 
 const effects = new WeakMap<readonly string[], Effects>();
@@ -30,7 +37,11 @@ export function effectsOf(notes: readonly string[]): Effects {
   let known = effects.get(notes);
   if (known === undefined) {
     const flushes = notes.filter((note) => FLUSHES.includes(note));
-    known = { flushes, storesSptes: notes.includes(STORES_SPTE) };
+    known = {
+      flushes,
+      storesSptes: notes.includes(STORES_SPTE),
+      releasesPages: notes.includes(RELEASES_PAGE),
+    };
     effects.set(notes, known);
   }
   return known;

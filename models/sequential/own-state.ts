@@ -3,7 +3,15 @@
  * are those of what there is. A guest may see it late or never when they are not; here it shows at once.
  */
 import { guardedBy, wordAt, type Concrete, type Final, type Location, type Property } from 'fencepost';
-import { findPage, isLastSpte, isShadowPresentPte, isValidRoot, sameSpte, spteChild } from 'fencepost/mmu';
+import {
+  findPage,
+  isLastSpte,
+  isShadowPresentPte,
+  isTdpMmuPage,
+  isValidRoot,
+  sameSpte,
+  spteChild,
+} from 'fencepost/mmu';
 import type { Kvm } from '../kvm.ts';
 import { countsBalanced } from '../properties/counts-balanced.ts';
 import { noObsoletePage } from '../properties/no-obsolete-page.ts';
@@ -127,7 +135,7 @@ function brokenRoot(
 ): OwnViolation | undefined {
   const mmu = guardedBy(concrete, kvm.mmuLock);
   const roots = archs.flatMap(rootsOf);
-  const freed = roots.find((root) => root >= 0 && findPage(mmu, root) === undefined);
+  const freed = roots.find((root) => root >= 0 && !isTdpMmuPage(root) && findPage(mmu, root) === undefined);
   if (freed !== undefined) {
     return { property: 'no-use-after-free', message: `a vCPU keeps the root sp${freed}, which was freed` };
   }

@@ -33,10 +33,12 @@ import {
   type ReadEntry,
 } from 'fencepost/x86';
 import type { Kvm } from '../kvm.ts';
+import { tdpMmuOf } from '../tdp-mmu.ts';
 import { rootOf, type VcpuArch } from '../vcpu.ts';
 import { prepareEntry } from './entry.ts';
 import { fillKept, type KeptRoots } from './kept-roots.ts';
-import { isMapped, readGuest, readSptes, shadowSpace } from './hardware.ts';
+import { endGracePeriod } from './grace-period.ts';
+import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardware.ts';
 import { look } from './judge.ts';
 import { effectsOf } from './notes.ts';
 import type { Remembered } from './remembered.ts';
@@ -51,6 +53,8 @@ export interface Setting {
   readonly remembered: Remembered;
   /** What must hold of KVM's own state between operations. */
   readonly properties: readonly Property[];
+  /** How many references of its own the TDP MMU has to a valid root. */
+  readonly ownTdpReferences: number;
   /** Judges by the letter of the SDM where KVM is known to differ. */
   readonly strict?: boolean;
   /** Every entry of a guest table. */
@@ -76,6 +80,8 @@ export class GuestRun {
   readonly #from: GuestState;
   /** Whether KVM has stored to a table of its own. */
   #storedSptes = false;
+  /** Whether KVM has handed pages to RCU, or freed them. */
+  #releasedPages = false;
 
   constructor(setting: Setting, from: GuestState) {
     const { vcpus, mmuLock } = setting.kvm;
@@ -105,13 +111,29 @@ export class GuestRun {
 
   /** Runs a path of KVM to its end on behalf of a vCPU. The name says all that the path depends on beside the state. */
   run<T>(vcpu: number, name: string, steps: () => Steps<T>): T {
+    const value = this.#pass(vcpu, name, steps);
+    if (this.#releasedPages) this.#endGracePeriod(vcpu);
+    return value;
+  }
+
+  #endGracePeriod(vcpu: number): void {
+    const tdp = tdpMmuOf(this.setting.kvm);
+    if (tdp !== undefined)
+      endGracePeriod(tdp, this.concrete, (name, steps) => {
+        this.#pass(vcpu, name, steps);
+      });
+    this.#releasedPages = false;
+  }
+
+  #pass<T>(vcpu: number, name: string, steps: () => Steps<T>): T {
     const { runs, fault, passed, watch } = this.setting;
     const body = fault === undefined ? steps : (): Steps<T> => withFault(steps(), fault);
     const told = watch === undefined ? undefined : (step: Step): void => watch(vcpu, step);
     const { ending, notes } = runs.run(`${vcpu} ${name}`, body, this.concrete, told);
     passed?.(notes);
-    const { flushes, storesSptes } = effectsOf(notes);
+    const { flushes, storesSptes, releasesPages } = effectsOf(notes);
     this.#storedSptes ||= storesSptes;
+    this.#releasedPages ||= releasesPages;
     for (const fn of flushes) this.#noteFlush(vcpu, fn);
     switch (ending.status) {
       case 'end':
@@ -168,7 +190,8 @@ export class GuestRun {
   rootSpace(vcpu: number): AddressSpace {
     const arch = this.arch(vcpu);
     const { hardwareRoot } = arch;
-    const space = shadowSpace(this.setting.kvm, this.mmu, arch);
+    const { kvm } = this.setting;
+    const space = tdpSpace(kvm, this.concrete, hardwareRoot) ?? shadowSpace(kvm, this.mmu, arch);
     if (space !== undefined) return space;
     throw hardwareRoot === INVALID_PAGE
       ? new Violated('has-root', `vCPU ${vcpu} enters the guest without a root`)
@@ -264,6 +287,11 @@ export class GuestRun {
   /** Whether KVM has stored to its tables, or made or freed one. */
   get hasChangedTables(): boolean {
     return this.#storedSptes || this.mmu !== this.#from.mmu;
+  }
+
+  /** Whether a vCPU may have taken or dropped a root. */
+  get hasChangedRoots(): boolean {
+    return this.setting.kvm.vcpus.some(({ id }) => this.arch(id) !== this.#from.vcpus[id].arch);
   }
 
   /** Whether what a vCPU may reach can be other than it was before the operation. */

@@ -1,4 +1,4 @@
-import { readOnce, type Proposal, type Site, type Steps } from 'fencepost';
+import { choiceAt, readOnce, type Proposal, type Site, type Steps } from 'fencepost';
 import fc from 'fast-check';
 import { calcRoles, CURRENT, isValidRoot, roleRegs, sameRole, type ShadowRoleRepairs } from 'fencepost/mmu';
 import {
@@ -18,8 +18,18 @@ import { ROLE_POLICIES } from '../../models/proposals/roles.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { enterSmm, leaveSmm } from '../../models/registers.ts';
 import { shadowRoleNx, shadowRolePse } from '../../models/sites/roles.ts';
+import { tdpRootLastPut } from '../../models/sites/roots.ts';
+import { tdpMmuOf } from '../../models/tdp-mmu.ts';
 import { archOf, SMALL_SHADOW_HOST } from '../../models/vcpu.ts';
-import { CR3_A, CR3_B, pagingWorld, registersOf, runVcpu, TDP_HOST } from '../support/paging-world.ts';
+import {
+  CR3_A,
+  CR3_B,
+  LEGACY_HOST,
+  pagingWorld,
+  registersOf,
+  runVcpu,
+  TDP_HOST,
+} from '../support/paging-world.ts';
 
 type Act =
   | { do: 'cr0' | 'cr4'; bit: number }
@@ -77,7 +87,7 @@ function repairsOf({ choices }: Proposal): ShadowRoleRepairs {
 }
 
 describe.each([versions['v5.14'], ...ROLE_POLICIES])('$name', (proposal) => {
-  it.each([SMALL_SHADOW_HOST, TDP_HOST])('keeps roles, roots and references in step', (host) => {
+  it.each([SMALL_SHADOW_HOST, LEGACY_HOST, TDP_HOST])('keeps roles, roots and references in step', (host) => {
     fc.assert(
       fc.property(fc.array(anAct, { maxLength: 8 }), (acts) => {
         const kvm = pagingWorld(host, registersOf());
@@ -98,11 +108,18 @@ describe.each([versions['v5.14'], ...ROLE_POLICIES])('$name', (proposal) => {
         // The root that the guest runs on has the role of now, and shadows the table of now.
         const current = cache.roots[CURRENT];
         expect(current.role !== undefined && sameRole(current.role, rootRole)).toBe(true);
-        const page = run.state(kvm.mmuLock).pages.find(({ id }) => id === current.hpa);
-        expect(page?.gfn).toBe(rootRole.direct ? 0 : arch.registers.cr3 >> 12);
-        // Each slot of the cache holds one reference to its page, and nobody else does.
-        for (const { id, rootCount } of run.state(kvm.mmuLock).pages) {
-          expect(rootCount).toBe(cache.roots.filter(({ hpa }) => hpa === id).length);
+        const users = (id: number): number => cache.roots.filter(({ hpa }) => hpa === id).length;
+        const tdp = tdpMmuOf(kvm);
+        if (tdp === undefined) {
+          const page = run.state(kvm.mmuLock).pages.find(({ id }) => id === current.hpa);
+          expect(page?.gfn).toBe(rootRole.direct ? 0 : arch.registers.cr3 >> 12);
+          // Each slot of the cache holds one reference to its page, and nobody else does.
+          for (const { id, rootCount } of run.state(kvm.mmuLock).pages) expect(rootCount).toBe(users(id));
+        } else {
+          // From v6.4 on the TDP MMU has a reference of its own.
+          const own = choiceAt(proposal, tdpRootLastPut) === 'keep' ? 1 : 0;
+          for (let root = run.value(tdp.roots.next(0)); root !== 0; root = run.value(tdp.roots.next(root)))
+            expect(run.value(tdp.roots.count(root))).toBe(users(root) + own);
         }
         expect(cache.roots.filter(isValidRoot).length).toBeLessThanOrEqual(4);
       }),

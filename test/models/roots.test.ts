@@ -7,7 +7,15 @@ import { versions } from '../../models/proposals/versions/index.ts';
 import { kvmMmuFreeObsoleteRoots, kvmMmuNewPgd, kvmMmuUnload } from '../../models/roots.ts';
 import { obsoletePrevRoots } from '../../models/sites/index.ts';
 import type { VcpuArch } from '../../models/vcpu.ts';
-import { CR3_A, CR3_B, LEGACY_HOST, pagingWorld, runVcpu, TDP_HOST } from '../support/paging-world.ts';
+import {
+  CR3_A,
+  CR3_B,
+  LEGACY_HOST,
+  pagingWorld,
+  runVcpu,
+  TDP_HOST,
+  TDP_ROOT,
+} from '../support/paging-world.ts';
 
 /** MOV CR3 without a flush, and the next guest entry. */
 function* switchTo(vcpu: Vcpu, cr3: number): Steps {
@@ -33,8 +41,8 @@ describe('kvm_mmu_load()', () => {
     expect(page).toMatchObject({ gfn: CR3_A >> 12, rootCount: 1, role: { direct: false, cr0Wp: true } });
   });
 
-  it.each([TDP_HOST, LEGACY_HOST])('makes a direct root for TDP', (host) => {
-    const kvm = pagingWorld(host);
+  it('makes a direct page the root for TDP without the TDP MMU', () => {
+    const kvm = pagingWorld(LEGACY_HOST);
     const { run } = runVcpu(kvm, () => discard(kvmMmuLoad(kvm.vcpus[0])));
     expect(run.state(kvm.mmuLock).pages).toMatchObject([{ gfn: 0, rootCount: 1, role: { direct: true } }]);
     expect(run.value(kvm.indirectShadowPages)).toBe(0);
@@ -69,7 +77,7 @@ describe('kvm_mmu_new_pgd()', () => {
     const { arch } = runVcpu(kvm, function* () {
       for (const cr3 of [CR3_A, CR3_B]) yield* switchTo(vcpu, cr3);
     });
-    expect(roots(arch)).toEqual([0, INVALID_PAGE, INVALID_PAGE, INVALID_PAGE]);
+    expect(roots(arch)).toEqual([TDP_ROOT, INVALID_PAGE, INVALID_PAGE, INVALID_PAGE]);
   });
 
   it('does not find a root that was zapped', () => {

@@ -1,6 +1,6 @@
 /** A guest with two address spaces in small, on a vCPU that shadows them, or on a host with TDP. */
 import { readLocal, type Proposal, type Steps } from 'fencepost';
-import { encodeGuestPte, type MmuHost } from 'fencepost/mmu';
+import { encodeGuestPte, TABLE_ENTRIES, TdpTree, type MmuHost } from 'fencepost/mmu';
 import { inPagingMode, X86_CR0_WP, type PagingMode, type Registers } from 'fencepost/x86';
 import { Kvm, type KvmStart } from '../../models/kvm.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
@@ -17,6 +17,9 @@ export const CR3_B = PGD_B << 12;
 
 export const TDP_HOST: MmuHost = { ...SMALL_SHADOW_HOST, tdpEnabled: true, tdpMmuEnabled: true };
 export const LEGACY_HOST: MmuHost = { ...TDP_HOST, tdpMmuEnabled: false };
+
+/** The first root of the TDP MMU. */
+export const TDP_ROOT = new TdpTree(TABLE_ENTRIES, TDP_HOST.tdpLevel).root(0);
 
 export function registersOf(mode: PagingMode = '4-level', more: Partial<Registers> = {}): Registers {
   const registers = inPagingMode(mode);

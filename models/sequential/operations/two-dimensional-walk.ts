@@ -2,9 +2,9 @@
 import type { Steps } from 'fencepost';
 import { isWritablePte, type GuestAccess } from 'fencepost/mmu';
 import { accessPage, type Access } from 'fencepost/x86';
-import { directPageFault } from '../../direct-map.ts';
 import type { Vcpu } from '../../kvm.ts';
 import type { FaultResult } from '../../page-fault.ts';
+import { kvmTdpPageFault } from '../../tdp-page-fault.ts';
 import { loadedRoot, mmuOf } from '../../vcpu.ts';
 import { directSpte, readSptes } from '../hardware.ts';
 import type { GuestRun } from '../run.ts';
@@ -57,5 +57,5 @@ export function walkInTwoDimensions(
 function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess): Steps<FaultResult> {
   const root = loadedRoot(yield* mmuOf(vcpu));
   if (root === undefined) return { outcome: 'retry' };
-  return { outcome: yield* directPageFault(vcpu, root, gfn, access) };
+  return { outcome: yield* kvmTdpPageFault(vcpu, root, gfn, access) };
 }

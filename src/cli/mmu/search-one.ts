@@ -82,7 +82,7 @@ export function searchOne(
       kept: sumBy(passes, ([, count]) => count),
       rebuilt: times('kvm_mmu_load'),
       freed: times('mmu_free_root_page'),
-      pagesBuilt: times('kvm_mmu_alloc_shadow_page'),
+      pagesBuilt: times('kvm_mmu_alloc_shadow_page') + times('tdp_mmu_alloc_sp'),
       pagesSynced: times('kvm_sync_page'),
       bytes: rootCacheBytes(policy),
     },
