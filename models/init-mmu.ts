@@ -10,6 +10,7 @@ import {
   type MmuHost,
   type MmuRoles,
   type RoleRegs,
+  type ShadowPageRole,
   type ShadowRoleRepairs,
 } from 'fencepost/mmu';
 import { X86_CR0_WP } from 'fencepost/x86';
@@ -17,6 +18,7 @@ import type { GuestTables } from './guest-walk.ts';
 import { KVM_REQ_MMU_UPDATE_ROOT, type Vcpu } from './kvm.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { kvmMmuNewPgd, kvmMmuUnload } from './roots.ts';
+import { walkFetchBit } from './sites/guest-walk.ts';
 import { refreshPassthroughBits, resetContext, shadowRoleNx, shadowRolePse } from './sites/roles.ts';
 import { archOf, guestPgd, mmuOf, pgdFrame, updateMmu, type MmuName } from './vcpu.ts';
 
@@ -100,6 +102,12 @@ export function* permissionRole(vcpu: Vcpu): Steps<CpuRole> {
   return (yield* mmuOf(vcpu, 'root_mmu')).permissions;
 }
 
+/** Asked only where the answer counts. */
+function* tellsFetchExactly({ has4ByteGpte, eferNx }: ShadowPageRole): Steps<boolean> {
+  if (has4ByteGpte !== true || eferNx !== true) return true;
+  return (yield* choice(walkFetchBit)) === 'EFER.NX with CR4.PAE, or CR4.SMEP';
+}
+
 /** The guest's tables and its paging as a walk by KVM sees them. */
 export function* guestTables(vcpu: Vcpu): Steps<GuestTables> {
   const { base, ext } = yield* permissionRole(vcpu);
@@ -110,6 +118,7 @@ export function* guestTables(vcpu: Vcpu): Steps<GuestTables> {
     cr0Wp: base.cr0Wp === true,
     eferNx: base.eferNx === true,
     largePages: ext.cr4Pse || base.has4ByteGpte !== true,
+    exactFetchBit: yield* tellsFetchExactly(base),
     cr4Smep: ext.cr4Smep,
     cr4Smap: ext.cr4Smap,
     cr4Pke: ext.cr4Pke,

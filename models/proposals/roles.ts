@@ -101,11 +101,12 @@ export const flushFreesPrevRoots = on(
 export const repaired = on(
   flushFreesPrevRoots,
   'v7.1-repaired',
-  'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, and of ' +
-    'shadow pages that EFER.NX and CR4.PSE do not tell apart',
+  'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, of ' +
+    'shadow pages that EFER.NX and CR4.PSE do not tell apart, and of an error code of 32-bit guests',
   [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
   [sites.shadowRoleNx, 'of the guest'],
   [sites.shadowRolePse, 'of the guest'],
+  [sites.walkFetchBit, 'EFER.NX with CR4.PAE, or CR4.SMEP'],
 );
 
 export const roleWithoutNx = on(
@@ -120,6 +121,13 @@ export const roleWithoutPse = on(
   'v7.1-repaired/role-without-pse',
   'shadow pages made of large pages are found again when CR4.PSE has made them tables',
   [sites.shadowRolePse, 'left out'],
+);
+
+export const fetchBitWithoutPae = on(
+  repaired,
+  'v7.1-repaired/fetch-bit-without-pae',
+  'a #PF of a 32-bit guest with EFER.NX tells that it was a fetch, which no processor does without CR4.PAE',
+  [sites.walkFetchBit, 'EFER.NX or CR4.SMEP'],
 );
 
 // PAE roots.
@@ -287,5 +295,6 @@ export const ROLE_FAULTS: readonly Proposal[] = [
   movCr3KeepsRoots,
   roleWithoutNx,
   roleWithoutPse,
+  fetchBitWithoutPae,
   pdptesChangeUnnoticed,
 ];

@@ -1,6 +1,7 @@
 /** The points of the paths at which proposals may differ (DESIGN.md 2), a file per concern. */
 export * from './guest-entry.ts';
 export * from './guest-flush.ts';
+export * from './guest-walk.ts';
 export * from './lockless-walk.ts';
 export * from './dirty-log.ts';
 export * from './memslots.ts';

@@ -19,6 +19,8 @@ export interface GuestPaging extends PermissionRole, Pick<Registers, 'eflags' | 
   readonly largePages: boolean;
   /** Level-3 tables may hold them too (CPUID). */
   readonly gbPages?: boolean;
+  /** Error codes tell fetches as the processor does: for EFER.NX alone only where entries have XD (SDM 4.7). */
+  readonly exactFetchBit?: boolean;
   /** EPT entries may have X without R. */
   readonly executeOnly?: boolean;
 }
@@ -47,7 +49,8 @@ export interface GuestAccess {
 
 /** The error code of a #PF of the guest's own, without P and RSVD, which tell the cause. */
 export function accessErrorCode(paging: GuestPaging, { write, user, fetch }: GuestAccess): number {
-  const tellsFetch = fetch === true && (paging.eferNx || paging.cr4Smep);
+  const hasNx = paging.eferNx && !(paging.exactFetchBit === true && paging.has4ByteGpte === true);
+  const tellsFetch = fetch === true && (hasNx || paging.cr4Smep);
   return (write ? PFERR_WRITE_MASK : 0) | (user ? PFERR_USER_MASK : 0) | (tellsFetch ? PFERR_FETCH_MASK : 0);
 }
 

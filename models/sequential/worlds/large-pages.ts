@@ -3,7 +3,14 @@
  * table when CR4.PSE is clear.
  */
 import { encodeGuestPte } from 'fencepost/mmu';
-import { inPagingMode, REGISTERS_AT_RESET, X86_CR0_WP, X86_CR4_PSE, type Registers } from 'fencepost/x86';
+import {
+  EFER_NX,
+  inPagingMode,
+  REGISTERS_AT_RESET,
+  X86_CR0_WP,
+  X86_CR4_PSE,
+  type Registers,
+} from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
 import { X86_SHADOW_HOST } from './paging-modes.ts';
 import {
@@ -69,7 +76,7 @@ const PSE_TABLES: readonly GuestPage[] = [
   ...TABLES.filter(({ gfn }) => gfn !== ROOT_A && gfn !== ROOT_B),
 ];
 
-const base = inPagingMode('2-level', REGISTERS_AT_RESET);
+const base = inPagingMode('2-level', { ...REGISTERS_AT_RESET, efer: EFER_NX });
 const WITH_PSE: Registers = {
   ...base,
   cr0: base.cr0 | X86_CR0_WP,
@@ -79,7 +86,7 @@ const WITH_PSE: Registers = {
 
 export const shadowPse = world(
   'shadow-pse',
-  'An entry of a 32-bit page directory that is a large page while CR4.PSE is set, and leads to a table while it is not.',
+  'An entry of a 32-bit page directory that is a large page while CR4.PSE is set, and leads to a table while it is not; fetches.',
   {
     host: X86_SHADOW_HOST,
     entries: ENTRIES,
@@ -87,8 +94,11 @@ export const shadowPse = world(
     tables: PSE_TABLES,
     pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
     alphabet: {
-      accesses: ACCESS,
-      stores: [{ gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [both, toBoth] }],
+      accesses: [
+        { kind: 'fetch', user: true },
+        { kind: 'write', user: false },
+      ],
+      stores: [{ gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [0, both, toBoth] }],
       cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
       cr4: [X86_CR4_PSE],
       invlpg: [DATA_PAGE],

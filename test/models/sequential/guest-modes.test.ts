@@ -1,0 +1,46 @@
+/** Registers that give page-table entries another meaning, and no shadow page another role. */
+import { describe, expect, it } from 'vitest';
+import { BASELINE } from '../../../models/sequential/index.ts';
+import { lengthOf, policyNamed, rememberedAndWatched, searched } from '../../support/sequential.ts';
+
+describe('EFER.NX', () => {
+  it('makes XD a right or a reserved bit, and the baseline minds', () => {
+    expect(searched('shadow-nx', BASELINE, 4)).toMatchObject({ verdict: 'bounded', depth: 4 });
+  });
+
+  // An entry with XD, an access that shadows it, the register, and a flush that ends what a processor might have cached.
+  it.each(['v5.14', 'v7.1', 'v7.1-repaired/role-without-nx'])(
+    'is not in the role of %s, by 4 operations',
+    (name) => {
+      const found = searched('shadow-nx', policyNamed(name), 4);
+      expect(lengthOf(found)).toBe(4);
+      expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+    },
+  );
+
+  it('tells 32-bit guests of fetches upstream, by 2 operations', () => {
+    const found = searched('shadow-pse', policyNamed('v7.1-repaired/fetch-bit-without-pae'), 2);
+    expect(lengthOf(found)).toBe(2);
+    expect(found.verdict === 'violated' && found.violation.message).toContain(
+      'error code 20, which should be 4',
+    );
+  });
+});
+
+describe('CR4.PSE', () => {
+  it('makes a large page of an entry or a table, and the baseline minds', () => {
+    expect(searched('shadow-pse', BASELINE, 4)).toMatchObject({ verdict: 'bounded', depth: 4 });
+  });
+
+  // One vCPU clears it and reads the table; the other one shares its shadow page of the directory.
+  it('is not in the role upstream, by 2 operations', () => {
+    const found = searched('shadow-pse', policyNamed('v7.1-repaired/role-without-pse'), 2);
+    expect(lengthOf(found)).toBe(2);
+    expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+  });
+});
+
+it.each(['shadow-nx', 'shadow-pse'])('look in %s the same with and without what is remembered', (world) => {
+  const [remembered, watched] = rememberedAndWatched(world, 2);
+  expect(watched).toEqual(remembered);
+});
