@@ -14,13 +14,15 @@ import {
   type Rmw,
   type Steps,
 } from 'fencepost';
-import { showGuestPte } from 'fencepost/mmu';
+import { showEptEntry, showGuestPte } from 'fencepost/mmu';
 
 /** A guest page that has a name; a table also has entries, by index. */
 export interface GuestPage {
   readonly gfn: number;
   readonly name: string;
   readonly entries?: Readonly<Record<number, number>>;
+  /** A table of L1's EPT for L2. */
+  readonly ept?: true;
 }
 
 export class GuestMemory {
@@ -28,7 +30,6 @@ export class GuestMemory {
   readonly #pages: readonly GuestPage[];
   /** By frame and index: asking for a name costs more than the access. */
   readonly #ptes: Location[][] = [];
-  readonly #format = (gpte: number): string => showGuestPte(gpte, (gfn) => this.nameOf(gfn));
 
   constructor(memory: Memory, pages: readonly GuestPage[]) {
     this.#memory = memory;
@@ -48,7 +49,17 @@ export class GuestMemory {
   #newPte(gfn: number, index: number): Location {
     const page = this.#pages.find((known) => known.gfn === gfn);
     const name = `${this.nameOf(gfn)}[${index}]`;
-    return this.#memory.location(name, page?.entries?.[index] ?? 0, this.#format);
+    return this.#memory.location(name, page?.entries?.[index] ?? 0, (gpte) => this.show(gfn, gpte));
+  }
+
+  /** An entry of the table in a frame, as it reads. */
+  show(gfn: number, gpte: number): string {
+    const nameOf = (frame: number): string => this.nameOf(frame);
+    return this.isEpt(gfn) ? showEptEntry(gpte, nameOf) : showGuestPte(gpte, nameOf);
+  }
+
+  isEpt(gfn: number): boolean {
+    return this.#pages.find((page) => page.gfn === gfn)?.ept === true;
   }
 }
 

@@ -29,7 +29,7 @@ export function renumbering({ pages, nextPage }: MmuState): Renumbering | undefi
   return new Map(pages.map(({ id }, place) => [id, place]));
 }
 
-function numberIn(to: Renumbering, page: number): number {
+export function numberIn(to: Renumbering, page: number): number {
   return page < 0 || isTdpMmuPage(page) ? page : (to.get(page) ?? GONE);
 }
 

@@ -21,8 +21,11 @@ import { pagingGeometry } from '../paging-geometry.ts';
 import { readGuest } from './hardware.ts';
 import { look } from './judge.ts';
 import type { KeptRoots } from './kept-roots.ts';
+import { NO_SECOND_LEVEL } from './nested/held.ts';
+import { nestedSetting } from './nested/setting.ts';
 import { noteOf } from './notes.ts';
 import type { GuestOperation } from './operations/operation.ts';
+import { nestedOperations } from './operations/nested-possible.ts';
 import { perform } from './operations/perform.ts';
 import { vcpuOperations } from './operations/possible.ts';
 import { describe } from './operations/text.ts';
@@ -66,7 +69,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     const properties = ownStateProperties(kvm);
     const ownTdpReferences = choiceAt(proposal, tdpRootLastPut) === 'keep' ? 1 : 0;
     const kept = { kvm, machine, guestPtes, runs, remembered, properties, ownTdpReferences };
-    this.setting = { ...kept, ...options };
+    this.setting = { ...kept, nested: nestedSetting(world, kvm, machine), ...options };
   }
 
   /** Every vCPU is in the guest for the first time. Throws where already that is wrong. */
@@ -83,6 +86,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     );
     const hardware = remembered.sameHeld(HOLDS_NOTHING);
     const kept = identities.same<KeptRoots>([]);
+    const secondLevel = identities.same(NO_SECOND_LEVEL);
     const run = new GuestRun(this.setting, {
       words: new Map(),
       mmu: identities.same(kvm.mmuLock.initial),
@@ -91,6 +95,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
         processor,
         kept,
         hardware,
+        secondLevel,
       })),
     });
     // The roles that a world starts with are upstream's.
@@ -105,10 +110,11 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
   }
 
   *operations(state: GuestState): Iterable<GuestOperation> {
-    const { alphabet } = this.world;
+    const { alphabet, nested } = this.world;
     for (const { id } of this.setting.kvm.vcpus) {
       const { registers, mode } = state.vcpus[id].arch;
-      yield* vcpuOperations(alphabet, id, registers, mode.smm);
+      if (nested !== undefined) yield* nestedOperations(nested, id, mode.guestMode);
+      if (!mode.guestMode) yield* vcpuOperations(alphabet, id, registers, mode.smm);
     }
     for (const what of alphabet.host) {
       const frames = what === 'kvm_mmu_unprotect_page' ? alphabet.stores.map(({ gfn }) => gfn) : [0];
@@ -145,7 +151,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       const registers = this.registersOf(state, vcpu);
       const step = this.perform(state, operation);
       if (step.kind === 'state') ({ state } = step);
-      const text = describe(operation, registers, (gfn) => this.setting.kvm.guest.nameOf(gfn));
+      const text = describe(operation, registers, this.setting.kvm.guest);
       return operation.kind === 'host' ? `host: ${text}` : `vCPU ${vcpu}: ${text}`;
     });
   }

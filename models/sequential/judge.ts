@@ -22,6 +22,7 @@ import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
 import type { GuestRun } from './run.ts';
 import { obsoleteRoot, ownViolation } from './own-state.ts';
 import { tdpRootsOf, tdpViolation } from './own-tdp-state.ts';
+import { judgeSecondLevel } from './nested/judge.ts';
 import { Violated } from './violated.ts';
 
 /** Implicit accesses are checked like explicit ones of a supervisor. */
@@ -44,6 +45,7 @@ function judge(run: GuestRun, vcpus: readonly number[]): void {
     const { processors, hardware } = run;
     run.setting.remembered.once(processors[id], hardware[id], () => judgeTranslations(run, id));
     judgeDirect(run, id);
+    judgeSecondLevel(run, id);
   }
 }
 
@@ -84,7 +86,7 @@ function judgeTranslation(
 /** A direct SPTE maps the frame that it stands for; those of the TDP MMU are judged with the rest of it. */
 function judgeDirect(run: GuestRun, vcpu: number): void {
   const { kvm } = run.setting;
-  if (!kvm.host.tdpEnabled || kvm.host.tdpMmuEnabled) return;
+  if (!kvm.host.tdpEnabled || kvm.host.tdpMmuEnabled || run.arch(vcpu).mmu === 'guest_mmu') return;
   const space = run.rootSpace(vcpu);
   const read = readSptes(kvm, run.mmu, run.concrete);
   const frames = 2 ** space.format.indexBits.reduce((sum, bits) => sum + bits, 0);

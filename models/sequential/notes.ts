@@ -2,7 +2,7 @@
 import { choiceAt, type Operation as Step, type Proposal } from 'fencepost';
 
 const STORES_SPTE = 'sp';
-const RELEASES_PAGE = 'rcu';
+const RELEASES_PAGE = 'call_rcu()';
 
 /** An object of the TDP MMU that is handed to RCU, or freed. */
 const RELEASED = /->rcu_head$| in other hands$/;
@@ -16,8 +16,12 @@ export function noteOf(proposal: Proposal, step: Step): string | undefined {
   return step.loc.name.startsWith(STORES_SPTE) ? STORES_SPTE : undefined;
 }
 
+/** At its call the hardware gets another root. */
+export const LOADS_ROOT = 'kvm_mmu_load_pgd';
+
 /** Kernel functions at whose call the vendor module flushes. */
 const FLUSHES: readonly string[] = [
+  LOADS_ROOT,
   'kvm_x86_flush_tlb_all',
   'kvm_x86_flush_tlb_current',
   'kvm_x86_flush_tlb_guest',
@@ -25,7 +29,7 @@ const FLUSHES: readonly string[] = [
 ];
 
 export interface Effects {
-  /** Functions that flush, in their order. */
+  /** Functions that flush, and between them those that load a root, in their order. */
   readonly flushes: readonly string[];
   readonly storesSptes: boolean;
   readonly releasesPages: boolean;

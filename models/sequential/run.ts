@@ -40,7 +40,11 @@ import { fillKept, type KeptRoots } from './kept-roots.ts';
 import { endGracePeriod } from './grace-period.ts';
 import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardware.ts';
 import { look } from './judge.ts';
-import { effectsOf } from './notes.ts';
+import { fillSecondLevel } from './nested/fill.ts';
+import { flushNested } from './nested/flush.ts';
+import type { SecondLevel } from './nested/held.ts';
+import type { NestedSetting } from './nested/setting.ts';
+import { effectsOf, LOADS_ROOT } from './notes.ts';
 import type { Remembered } from './remembered.ts';
 import { settled, type GuestState } from './state.ts';
 import { Violated } from './violated.ts';
@@ -55,6 +59,8 @@ export interface Setting {
   readonly properties: readonly Property[];
   /** How many references of its own the TDP MMU has to a valid root. */
   readonly ownTdpReferences: number;
+  /** Undefined: the guest has no guests of its own. */
+  readonly nested: NestedSetting | undefined;
   /** Judges by the letter of the SDM where KVM is known to differ. */
   readonly strict?: boolean;
   /** Every entry of a guest table. */
@@ -75,6 +81,7 @@ export class GuestRun {
   readonly processors: Processor[];
   readonly hardware: MayHold[];
   readonly kept: KeptRoots[];
+  readonly secondLevel: SecondLevel[];
   /** The address that a flush of one address is for. */
   page = 0;
   readonly #from: GuestState;
@@ -95,6 +102,7 @@ export class GuestRun {
     this.processors = from.vcpus.map(({ processor }) => processor);
     this.hardware = from.vcpus.map(({ hardware }) => hardware);
     this.kept = from.vcpus.map(({ kept }) => kept);
+    this.secondLevel = from.vcpus.map(({ secondLevel }) => secondLevel);
   }
 
   get mmu(): MmuState {
@@ -129,12 +137,13 @@ export class GuestRun {
     const { runs, fault, passed, watch } = this.setting;
     const body = fault === undefined ? steps : (): Steps<T> => withFault(steps(), fault);
     const told = watch === undefined ? undefined : (step: Step): void => watch(vcpu, step);
+    const root = this.arch(vcpu).hardwareRoot;
     const { ending, notes } = runs.run(`${vcpu} ${name}`, body, this.concrete, told);
     passed?.(notes);
     const { flushes, storesSptes, releasesPages } = effectsOf(notes);
     this.#storedSptes ||= storesSptes;
     this.#releasedPages ||= releasesPages;
-    for (const fn of flushes) this.#noteFlush(vcpu, fn);
+    this.#noteFlushes(vcpu, flushes, root);
     switch (ending.status) {
       case 'end':
         return ending.value;
@@ -144,6 +153,17 @@ export class GuestRun {
         throw new Violated('no-deadlock', `vCPU ${vcpu} waits for ${ending.for} for ever`);
       case 'dropped':
         throw new Error('a path of KVM assumes what does not hold');
+    }
+  }
+
+  /** `root`: what the hardware had before. */
+  #noteFlushes(vcpu: number, flushes: readonly string[], root: number): void {
+    const { nested } = this.setting;
+    let now = root;
+    for (const fn of flushes) {
+      if (fn === LOADS_ROOT) now = this.arch(vcpu).hardwareRoot;
+      else if (nested === undefined) this.#noteFlush(vcpu, fn);
+      else flushNested(this, vcpu, nested, fn, now);
     }
   }
 
@@ -239,7 +259,9 @@ export class GuestRun {
     for (const id of vcpus) {
       if (guestChanged || this.#mayRefill(id))
         this.processors[id] = this.#filled(this.processors[id], this.kept[id]);
-      if (guestChanged || this.isTouched(id)) this.#fillHardware(id);
+      if (!guestChanged && !this.isTouched(id)) continue;
+      this.#fillHardware(id);
+      fillSecondLevel(this, id);
     }
   }
 
@@ -301,6 +323,7 @@ export class GuestRun {
       this.#storedSptes ||
       this.processors[vcpu] !== before.processor ||
       this.hardware[vcpu] !== before.hardware ||
+      this.secondLevel[vcpu] !== before.secondLevel ||
       this.arch(vcpu) !== before.arch
     );
   }

@@ -4,9 +4,17 @@ import type { MmuState } from 'fencepost/mmu';
 import type { MayHold, Processor } from 'fencepost/x86';
 import type { Kvm } from '../kvm.ts';
 import type { VcpuArch } from '../vcpu.ts';
-import { renumberArch, renumberHeld, renumbering, renumberMmu, renumberWords } from './compact.ts';
+import {
+  renumberArch,
+  renumberHeld,
+  renumbering,
+  renumberMmu,
+  renumberWords,
+  type Renumbering,
+} from './compact.ts';
 import type { Identities } from './identities.ts';
 import type { KeptRoots } from './kept-roots.ts';
+import { renumberReal, type SecondLevel } from './nested/held.ts';
 import type { Remembered } from './remembered.ts';
 
 /** One vCPU between two operations. */
@@ -17,6 +25,8 @@ export interface VcpuState {
   readonly kept: KeptRoots;
   /** What the hardware may hold of what KVM gave it. */
   readonly hardware: MayHold;
+  /** Both where L1 has guests of its own. */
+  readonly secondLevel: SecondLevel;
 }
 
 /** Between two operations; never changed in place. What is equal in two states is the same object. */
@@ -33,11 +43,12 @@ interface Happening {
   readonly processors: readonly Processor[];
   readonly kept: readonly KeptRoots[];
   readonly hardware: readonly MayHold[];
+  readonly secondLevel: readonly SecondLevel[];
 }
 
 export function settled(kvm: Kvm, remembered: Remembered, happening: Happening): GuestState {
   const { identities } = remembered;
-  const { concrete, processors, kept, hardware } = happening;
+  const { concrete, processors, kept, hardware, secondLevel } = happening;
   const mmu = guardedBy(concrete, kvm.mmuLock);
   const to = renumbering(mmu);
   const vcpus = kvm.vcpus.map(({ id, arch }) => {
@@ -48,6 +59,7 @@ export function settled(kvm: Kvm, remembered: Remembered, happening: Happening):
       processor: remembered.sameProcessor(processors[id]),
       kept: identities.same(kept[id]),
       hardware: remembered.sameHeld(isRenumbered ? renumberHeld(to, hardware[id]) : hardware[id]),
+      secondLevel: sameSecondLevel(remembered, to, secondLevel[id]),
     };
     const numbers = Object.values(parts).map((part: object) => identities.numberOf(part));
     return identities.same(parts, () => `vcpu ${numbers.join()}`);
@@ -60,6 +72,23 @@ export function settled(kvm: Kvm, remembered: Remembered, happening: Happening):
     mmu: identities.same(to === undefined ? mmu : renumberMmu(to, mmu)),
     vcpus,
   };
+}
+
+function sameSecondLevel(
+  remembered: Remembered,
+  to: Renumbering | undefined,
+  { allowed, kept, real, aside }: SecondLevel,
+): SecondLevel {
+  const { identities } = remembered;
+  const parts = {
+    allowed: remembered.sameHeld(allowed),
+    real: remembered.sameHeld(to === undefined ? real : renumberReal(to, real)),
+    aside: { allowed: remembered.sameHeld(aside.allowed), real: remembered.sameHeld(aside.real) },
+  };
+  const numbers = [parts.allowed, parts.real, parts.aside.allowed, parts.aside.real].map((held) =>
+    identities.numberOf(held),
+  );
+  return identities.same({ ...parts, kept }, () => `second level ${numbers.join()} ${kept.join()}`);
 }
 
 function sameWords(

@@ -4,7 +4,14 @@
  * and D flags are off here.
  */
 import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK } from './access.ts';
-import { gpteAccess, isAccessedGpte, isDirtyGpte, isPresentGpte, protectCleanGpte } from './guest-pte.ts';
+import {
+  gpteAccess,
+  gpteFrame,
+  isAccessedGpte,
+  isDirtyGpte,
+  isPresentGpte,
+  protectCleanGpte,
+} from './guest-pte.ts';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE } from './x86/second-level.ts';
 
 export interface GpteFormat {
@@ -43,4 +50,14 @@ export function gpteFormat(isEpt = false): GpteFormat {
 export function isMisconfigured(gpte: number, executeOnly: boolean): boolean {
   if ((gpte & EPT_READABLE) !== 0) return false;
   return (gpte & EPT_WRITABLE) !== 0 || ((gpte & EPT_EXECUTABLE) !== 0 && !executeOnly);
+}
+
+/** `data_a`, or `data_a RX` when a right is missing; `nameOf` names frames. */
+export function showEptEntry(gpte: number, nameOf: (frame: number) => string): string {
+  if (!EPT.isPresent(gpte)) return '0';
+  const rights = [EPT_READABLE, EPT_WRITABLE, EPT_EXECUTABLE].map((bit, at) =>
+    (gpte & bit) === 0 ? '' : 'RWX'[at],
+  );
+  const name = nameOf(gpteFrame(gpte));
+  return rights.includes('') ? `${name} ${rights.join('')}` : name;
 }

@@ -31,7 +31,7 @@ export {
   type GuestAccess,
   type GuestPaging,
 } from './guest-paging.ts';
-export { gpteFormat, type GpteFormat } from './gpte-format.ts';
+export { gpteFormat, showEptEntry, type GpteFormat } from './gpte-format.ts';
 export { excess, grantsNoMore, guestGrant, shadowGrant, type Grant } from './grant.ts';
 export {
   encodeGuestPte,

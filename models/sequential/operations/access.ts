@@ -1,7 +1,9 @@
 /** What an access of the guest comes to: the hardware walks the tables that it has, and exits for what they lack. */
 import type { Access } from 'fencepost/x86';
+import type { FaultResult } from '../../page-fault.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
+import type { Missing } from './fault-access.ts';
 import { giveFault } from './give-fault.ts';
 import { walkShadow } from './shadow-walk.ts';
 import { walkInTwoDimensions } from './two-dimensional-walk.ts';
@@ -14,15 +16,34 @@ const TRIES = 8;
 
 /** Faults until the hardware lets the access through, with the tables that it walks now. */
 export function access(run: GuestRun, vcpu: number, page: number, how: Access): Outcome {
+  const walk = run.setting.kvm.host.tdpEnabled ? walkInTwoDimensions : walkShadow;
+  return faultUntilThrough(run, vcpu, page, {
+    walk: () => walk(run, vcpu, page, how),
+    give: ({ errorCode = 0 }) => {
+      giveFault(run, vcpu, page, how, errorCode);
+    },
+  });
+}
+
+interface Attempt {
+  readonly walk: () => Missing | 'completed' | 'fault';
+  /** What KVM has found to be the guest's own affair. */
+  readonly give: (result: FaultResult) => void;
+}
+
+export function faultUntilThrough(
+  run: GuestRun,
+  vcpu: number,
+  page: number,
+  { walk, give }: Attempt,
+): Outcome {
   for (let tries = 0; tries < TRIES; tries++) {
-    const missing = run.setting.kvm.host.tdpEnabled
-      ? walkInTwoDimensions(run, vcpu, page, how)
-      : walkShadow(run, vcpu, page, how);
+    const missing = walk();
     if (missing === 'completed') return tries === 0 ? 'nothing' : 'completed';
     if (missing === 'fault') return 'fault';
     const result = run.run(vcpu, missing.name, missing.handle);
     if (result.outcome === 'inject') {
-      giveFault(run, vcpu, page, how, result.errorCode ?? 0);
+      give(result);
       return 'fault';
     }
     run.settle(vcpu);

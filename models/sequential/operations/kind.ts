@@ -18,6 +18,14 @@ export function kindOf(operation: GuestOperation): string {
       return 'RSM';
     case 'replace':
       return operation.replacement.by;
+    case 'vm-entry':
+      return 'entry to L2';
+    case 'vm-exit':
+      return 'exit to L1';
+    case 'l2-access':
+      return `${operation.access.kind} by L2`;
+    case 'invept':
+      return operation.eptp === undefined ? 'INVEPT global' : 'INVEPT single-context';
     case 'host':
       return `${operation.what}()`;
   }

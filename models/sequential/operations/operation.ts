@@ -1,6 +1,6 @@
 /** What can happen next in a world, as plain data. */
 import type { Access, Operation } from 'fencepost/x86';
-import type { HostOperation, Replacement } from '../worlds/world.ts';
+import type { HostOperation, L2Entry, Replacement } from '../worlds/world.ts';
 
 export type GuestOperation =
   | { readonly kind: 'access'; readonly vcpu: number; readonly page: number; readonly access: Access }
@@ -26,4 +26,10 @@ export type GuestOperation =
   | { readonly kind: 'smi' | 'rsm'; readonly vcpu: number }
   /** Userspace or another vCPU puts other registers in the place of all. */
   | { readonly kind: 'replace'; readonly vcpu: number; readonly replacement: Replacement }
+  /** VMLAUNCH, VMRESUME, VMRUN. */
+  | { readonly kind: 'vm-entry'; readonly vcpu: number; readonly entry: L2Entry }
+  | { readonly kind: 'vm-exit'; readonly vcpu: number }
+  | { readonly kind: 'l2-access'; readonly vcpu: number; readonly page: number; readonly access: Access }
+  /** Without an EPTP: of all. */
+  | { readonly kind: 'invept'; readonly vcpu: number; readonly eptp?: number }
   | { readonly kind: 'host'; readonly what: HostOperation; readonly gfn: number };

@@ -4,6 +4,8 @@ import { access } from './access.ts';
 import { emulate } from './emulate.ts';
 import { executeOperation } from './execute.ts';
 import { performHost } from './host.ts';
+import { accessByL2 } from './l2-access.ts';
+import { enterL2, exitL2, invept } from './nested.ts';
 import type { GuestOperation } from './operation.ts';
 import { replaceRegisters } from './replace.ts';
 import { switchSmm } from './smm.ts';
@@ -26,6 +28,17 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
       return true;
     case 'replace':
       return replaceRegisters(run, operation.vcpu, operation.replacement);
+    case 'vm-entry':
+      enterL2(run, operation.vcpu, operation.entry);
+      return true;
+    case 'vm-exit':
+      exitL2(run, operation.vcpu);
+      return true;
+    case 'l2-access':
+      return accessByL2(run, operation.vcpu, operation.page, operation.access) !== 'nothing';
+    case 'invept':
+      invept(run, operation.vcpu, operation.eptp);
+      return true;
     case 'host':
       performHost(run, operation);
       return true;

@@ -1,8 +1,9 @@
 /** Stores of the guest to its page tables. */
-import { wordAt } from 'fencepost';
+import { wordAt, type Location } from 'fencepost';
+import { isWritablePte } from 'fencepost/mmu';
 import { accessPage, completes, currentPcid, usableTranslations, type Access } from 'fencepost/x86';
 import { emulatorWritePhys } from '../../emulated-write.ts';
-import { shadowRegisters } from '../hardware.ts';
+import { directSpte, readSptes, shadowRegisters } from '../hardware.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import { access } from './access.ts';
@@ -41,13 +42,28 @@ export function storeByWalk(run: GuestRun, { vcpu, page, gfn, index, value }: St
 export function storeByHeld(run: GuestRun, { vcpu, page, gfn, index, value }: Store): boolean {
   const { kvm, machine } = run.setting;
   const pte = kvm.guest.pte(gfn, index);
-  if (kvm.host.tdpEnabled || wordAt(run.concrete, pte) === value) return false;
+  if (wordAt(run.concrete, pte) === value) return false;
+  if (kvm.host.tdpEnabled) return storeBySecondLevel(run, vcpu, gfn, pte, value);
   const { registers } = run.arch(vcpu);
   const checks = shadowRegisters(registers);
   const isWritten = accessResultOfShadow(run, vcpu, page, SUPERVISOR_WRITE);
   if (isWritten.kind === 'done' && isWritten.frame === gfn) return false;
   const held = usableTranslations(run.hardware[vcpu], machine.pages, page, currentPcid(registers));
   if (!held.some((each) => each.frame === gfn && completes(each, SUPERVISOR_WRITE, checks))) return false;
+  run.concrete.words.set(pte, value);
+  return true;
+}
+
+/** By a guest-physical mapping of the frame that has W still; in worlds that follow those. */
+function storeBySecondLevel(run: GuestRun, vcpu: number, gfn: number, pte: Location, value: number): boolean {
+  const { kvm, nested } = run.setting;
+  if (nested === undefined) return false;
+  const space = run.rootSpace(vcpu);
+  if (isWritablePte(directSpte(space, gfn, readSptes(kvm, run.mmu, run.concrete)))) return false;
+  const tag = nested.tables.tagOfReal(space.root);
+  const held = usableTranslations(run.secondLevel[vcpu].real, nested.watched, gfn, tag);
+  if (!held.some(({ frame, access }) => frame === gfn && nested.tables.permits(access, 'write')))
+    return false;
   run.concrete.words.set(pte, value);
   return true;
 }

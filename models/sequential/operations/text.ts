@@ -1,5 +1,4 @@
 /** How an operation reads in a trace. */
-import { showGuestPte } from 'fencepost/mmu';
 import {
   EFER_LME,
   EFER_NX,
@@ -18,15 +17,14 @@ import {
   type Operation,
   type Registers,
 } from 'fencepost/x86';
+import type { GuestMemory } from '../../guest-memory.ts';
 import type { Replacement } from '../worlds/world.ts';
+import { describeEntry, describeEptp } from './nested-text.ts';
 import type { GuestOperation } from './operation.ts';
 
-/** One line of a trace. `nameOf` names guest frames. */
-export function describe(
-  operation: GuestOperation,
-  registers: Registers,
-  nameOf: (gfn: number) => string,
-): string {
+/** One line of a trace. */
+export function describe(operation: GuestOperation, registers: Registers, guest: GuestMemory): string {
+  const nameOf = (gfn: number): string => guest.nameOf(gfn);
   switch (operation.kind) {
     case 'access':
       return `${who(operation.access)} ${operation.access.kind} of page ${operation.page}`;
@@ -35,7 +33,8 @@ export function describe(
     case 'store': {
       const { gfn, index, value, page, held } = operation;
       const how = held === true ? `, through a translation of page ${page} that the TLB still holds` : '';
-      return `${nameOf(gfn)}[${index}] = ${showGuestPte(value, nameOf)}${showBits(value)}${how}`;
+      const bits = guest.isEpt(gfn) ? '' : showBits(value);
+      return `${nameOf(gfn)}[${index}] = ${guest.show(gfn, value)}${bits}${how}`;
     }
     case 'execute':
       return `${describeExecution(operation.operation, registers, nameOf)}${operation.exits === true ? ' (exits)' : ''}`;
@@ -45,6 +44,16 @@ export function describe(
       return 'RSM';
     case 'replace':
       return describeReplacement(operation.replacement, registers, nameOf);
+    case 'vm-entry':
+      return describeEntry(operation.entry, nameOf);
+    case 'vm-exit':
+      return 'exit to L1';
+    case 'l2-access':
+      return `L2: ${operation.access.kind} of page ${operation.page}`;
+    case 'invept':
+      return operation.eptp === undefined
+        ? 'INVEPT of everything'
+        : `INVEPT of ${describeEptp(operation.eptp, nameOf)}`;
     case 'host':
       return operation.what === 'kvm_mmu_unprotect_page'
         ? `kvm_mmu_unprotect_page(${nameOf(operation.gfn)})`

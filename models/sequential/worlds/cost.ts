@@ -18,13 +18,16 @@ const COST_TABLES: readonly GuestPage[] = [
   },
 ];
 
-function costWorld(kind: MmuKind, host: MmuHost): GuestWorld {
+/** L2 is no part of the cost model. */
+type CostKind = Exclude<MmuKind, 'nested'>;
+
+function costWorld(kind: CostKind, host: MmuHost): GuestWorld {
   const doc = 'Two processes that take turns on a kernel that clears CR0.WP to write to what is read-only.';
   const of = world(`cost-${kind}`, doc, { host, tables: COST_TABLES, pages: [0, 1], alphabet: {} });
   return { ...of, start: { ...of.start, vcpus: 1 } };
 }
 
-export const COST_WORLDS: Readonly<Record<MmuKind, GuestWorld>> = {
+export const COST_WORLDS: Readonly<Record<CostKind, GuestWorld>> = {
   shadow: costWorld('shadow', SMALL_SHADOW_HOST),
   tdp: costWorld('tdp', TDP),
   direct: costWorld('direct', LEGACY),

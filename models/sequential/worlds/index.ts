@@ -1,5 +1,6 @@
 /** The worlds that are searched; all have two vCPUs and two page-table roots. */
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
+import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
 import { shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
@@ -10,7 +11,7 @@ import { userspaceWorlds } from './userspace.ts';
 import type { GuestWorld } from './world.ts';
 
 /** Which MMU of KVM serves the guest. */
-export const MMU_KINDS = ['shadow', 'tdp', 'direct'] as const;
+export const MMU_KINDS = ['shadow', 'tdp', 'direct', 'nested'] as const;
 export type MmuKind = (typeof MMU_KINDS)[number];
 
 export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
@@ -33,4 +34,5 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     ...directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
     ...userspaceWorlds('direct', LEGACY),
   ],
+  nested: NESTED_WORLDS,
 };

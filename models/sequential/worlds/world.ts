@@ -48,6 +48,31 @@ export interface Alphabet {
   readonly host: readonly HostOperation[];
 }
 
+/** How L1 starts L2. */
+export interface L2Entry {
+  /** EPTP or nCR3; missing: L1 shadows L2's tables itself, and gives L2 a CR3. */
+  readonly pgd?: number;
+  /** SVM: TLB_CONTROL asks for a flush of L2's ASID. */
+  readonly flushes?: true;
+}
+
+/** L1 has a guest of its own: what it does with it, and what that does. */
+export interface NestedWorld {
+  readonly vendor: 'vmx' | 'svm';
+  /** Of L2. */
+  readonly registers: Registers;
+  /** L2 has a VPID of its own. */
+  readonly hasVpid: boolean;
+  /** Guest-physical pages of both levels that are judged, in ascending order. */
+  readonly watched: readonly number[];
+  readonly entries: readonly L2Entry[];
+  /** Pages of L2 that it accesses, and how. */
+  readonly pages: readonly number[];
+  readonly accesses: readonly Access[];
+  /** EPTPs that L1 invalidates. */
+  readonly invept: readonly (number | 'all')[];
+}
+
 export interface GuestWorld {
   readonly name: string;
   readonly doc: string;
@@ -55,4 +80,5 @@ export interface GuestWorld {
   /** Pages of the linear address space that are judged, in ascending order. */
   readonly pages: readonly number[];
   readonly alphabet: Alphabet;
+  readonly nested?: NestedWorld;
 }

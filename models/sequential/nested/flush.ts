@@ -1,0 +1,49 @@
+/**
+ * What the vendor module's flushes end where L1 has a guest of its own (`vmx_flush_tlb_*()` with EPT and VPID, `svm_flush_tlb_*()`).
+ * Under VMX the root tags what is second-level or combined, so that a flush of the context in force spares those of
+ * others; under SVM both levels have one ASID.
+ */
+import { findPage } from 'fencepost/mmu';
+import { HOLDS_NOTHING, invalidate, type MayHold } from 'fencepost/x86';
+import type { GuestRun } from '../run.ts';
+import type { NestedSetting } from './setting.ts';
+
+const TAG_ONLY = { globals: 'all', structures: 'all' } as const;
+
+/** `root`: what the hardware had when the function was called. */
+export function flushNested(
+  run: GuestRun,
+  vcpu: number,
+  nested: NestedSetting,
+  fn: string,
+  root: number,
+): void {
+  const now = run.secondLevel[vcpu];
+  const { aside } = now;
+  const isShared = nested.vendor === 'svm';
+  switch (fn) {
+    case 'kvm_x86_flush_tlb_all':
+      run.hardware[vcpu] = HOLDS_NOTHING;
+      run.secondLevel[vcpu] = { ...now, real: HOLDS_NOTHING, aside: { ...aside, real: HOLDS_NOTHING } };
+      return;
+    case 'kvm_x86_flush_tlb_current': {
+      const real = withoutTag(nested, now.real, nested.tables.tagOfReal(root));
+      const ofL2 = findPage(run.mmu, root)?.role.guestMode === true;
+      const isOfRunning = ofL2 === run.arch(vcpu).mode.guestMode;
+      if (isShared || isOfRunning) run.hardware[vcpu] = HOLDS_NOTHING;
+      const rest = isShared || !isOfRunning ? HOLDS_NOTHING : aside.real;
+      run.secondLevel[vcpu] = { ...now, real, aside: { ...aside, real: rest } };
+      return;
+    }
+    case 'kvm_x86_flush_tlb_guest': {
+      run.hardware[vcpu] = HOLDS_NOTHING;
+      const real = isShared ? withoutTag(nested, now.real, nested.tables.tagOfReal(root)) : now.real;
+      const rest = isShared || !nested.hasVpid ? HOLDS_NOTHING : aside.real;
+      run.secondLevel[vcpu] = { ...now, real, aside: { ...aside, real: rest } };
+    }
+  }
+}
+
+function withoutTag({ watched }: NestedSetting, held: MayHold, tag: number): MayHold {
+  return invalidate(held, watched, [], { tag, ...TAG_ONLY });
+}

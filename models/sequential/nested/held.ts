@@ -1,0 +1,38 @@
+/**
+ * What the processor of one vCPU may hold beside the linear translations of the level that runs (KVM-MMU.md D4): the
+ * guest-physical mappings of L1's tables for L2 as the architecture allows them, those of KVM's second-level tables as the hardware
+ * may have them, and the linear translations of the level that does not run.
+ */
+import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold } from 'fencepost/x86';
+import { numberIn, type Renumbering } from '../compact.ts';
+
+/** Plain data. */
+export interface SecondLevel {
+  /** By EP4TA, or by ASID. */
+  readonly allowed: MayHold;
+  /** Frames of L1's top tables through which the processor goes on walking; sorted. */
+  readonly kept: readonly number[];
+  /** By KVM's root, or by ASID. */
+  readonly real: MayHold;
+  readonly aside: { readonly allowed: MayHold; readonly real: MayHold };
+}
+
+export const NO_SECOND_LEVEL: SecondLevel = {
+  allowed: HOLDS_NOTHING,
+  kept: [],
+  real: HOLDS_NOTHING,
+  aside: { allowed: HOLDS_NOTHING, real: HOLDS_NOTHING },
+};
+
+/** Tags are numbers of root pages, frames of cached structures those of other pages. */
+export function renumberReal(to: Renumbering, real: MayHold): MayHold {
+  const map = (words: readonly number[], mapsFrames: boolean): number[] => {
+    const entries = words.map(unpackHeld).map((entry) => ({
+      ...entry,
+      tag: numberIn(to, entry.tag),
+      frame: mapsFrames ? numberIn(to, entry.frame) : entry.frame,
+    }));
+    return [...new Set(entries.map(packHeld))].sort((a, b) => a - b);
+  };
+  return { translations: map(real.translations, false), structures: map(real.structures, true) };
+}

@@ -1,0 +1,21 @@
+/** What does not change in a world with nested guests. */
+import type { Machine } from 'fencepost/x86';
+import type { Kvm } from '../../kvm.ts';
+import type { GuestWorld, NestedWorld } from '../worlds/world.ts';
+import { eptTables, nptTables, type NestedTables } from './tables.ts';
+
+export interface NestedSetting extends NestedWorld {
+  readonly tables: NestedTables;
+}
+
+/** Undefined: the world has no nested guests. */
+export function nestedSetting(
+  { nested, start }: GuestWorld,
+  { host, entries }: Kvm,
+  { geometry }: Machine,
+): NestedSetting | undefined {
+  if (nested === undefined) return undefined;
+  const l1 = start.arch?.registers ?? nested.registers;
+  const tables = nested.vendor === 'vmx' ? eptTables(host.tdpLevel, entries) : nptTables(l1, geometry);
+  return { ...nested, tables };
+}
