@@ -3,7 +3,7 @@
  * and R3 are asked of every page and every kind of access on every vCPU; R2 is asked of each fault when it is given.
  */
 import { wordAt } from 'fencepost';
-import { isShadowPresentPte, roleWord, sptePfn } from 'fencepost/mmu';
+import { isShadowPresentPte, sptePfn } from 'fencepost/mmu';
 import {
   ACCESSES,
   accessPage,
@@ -17,11 +17,10 @@ import {
   type Processor,
   type Translation,
 } from 'fencepost/x86';
-import { tdpMmuOf } from '../tdp-mmu.ts';
 import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
 import type { GuestRun } from './run.ts';
 import { obsoleteRoot, ownViolation } from './own-state.ts';
-import { tdpRootsOf, tdpViolation } from './own-tdp-state.ts';
+import { judgeTdpState } from './judge-tdp.ts';
 import { judgeSecondLevel } from './nested/judge.ts';
 import { Violated } from './violated.ts';
 
@@ -112,29 +111,6 @@ function judgeOwnState(run: GuestRun): void {
     (location) => wordAt(run.concrete, location),
     (word) => {
       const violation = ownViolation(kvm, run.concrete, archs, properties, word);
-      if (violation !== undefined) throw new Violated(violation.property, violation.message);
-    },
-  );
-}
-
-function judgeTdpState(run: GuestRun, vcpus: readonly number[]): void {
-  const { kvm, ownTdpReferences, remembered } = run.setting;
-  const tdp = tdpMmuOf(kvm);
-  if (tdp === undefined) return;
-  for (const id of vcpus) {
-    const obsolete = tdpRootsOf(run.arch(id)).find(
-      ({ hpa }) => wordAt(run.concrete, kvm.roleInvalid(hpa)) !== 0,
-    );
-    if (obsolete !== undefined)
-      throw new Violated('no-obsolete-root', `vCPU ${id} keeps the root sp${obsolete.hpa}, which was zapped`);
-  }
-  const kept = kvm.vcpus.flatMap(({ id }) => tdpRootsOf(run.arch(id))).sort((a, b) => a.hpa - b.hpa);
-  const name = kept.map(({ hpa, role }) => `${hpa}:${role === undefined ? '' : roleWord(role)}`);
-  remembered.onceReading(
-    `tdp ${name.join()}`,
-    (location) => wordAt(run.concrete, location),
-    (word) => {
-      const violation = tdpViolation(tdp, kept, ownTdpReferences, word);
       if (violation !== undefined) throw new Violated(violation.property, violation.message);
     },
   );

@@ -67,5 +67,5 @@ function zapAllWorld(kind: string, host: MmuHost): GuestWorld {
 /** The worlds of one MMU. */
 export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
   const sregs = sregsWorld(kind, host);
-  return host.tdpMmuEnabled ? [sregs] : [sregs, zapAllWorld(kind, host)];
+  return [sregs, zapAllWorld(kind, host)];
 }
