@@ -26,3 +26,8 @@ export function kvmFlushTlbGuest(): Steps {
 export function kvmFlushTlbGva(): Steps {
   return call('kvm_x86_flush_tlb_gva', nothing());
 }
+
+/** `vpid_sync_context()` of the VPID that KVM gives L2. */
+export function vpidSyncContext(): Steps {
+  return call('vpid_sync_context', nothing());
+}

@@ -11,6 +11,7 @@ import {
   type MmuRoles,
 } from 'fencepost/mmu';
 import type { Registers } from 'fencepost/x86';
+import { vpidSyncContext } from './flush-own-tlb.ts';
 import { dropRoots } from './guest-flush.ts';
 import { kvmInitMmu, setRoles } from './init-mmu.ts';
 import { KVM_REQ_TLB_FLUSH_CURRENT, KVM_REQ_TLB_FLUSH_GUEST, type Vcpu } from './kvm.ts';
@@ -26,8 +27,8 @@ export interface NestedEntry {
   readonly registers: Registers;
   /** L1's EPT; L1 shadows L2's tables itself where absent. */
   readonly ept?: EptFormat & { readonly eptp: number };
-  /** L1 gives L2 a VPID of its own, so that a transition flushes nothing (D4). */
-  readonly hasVpid?: boolean;
+  /** L1 gives L2 a VPID of its own, so that a transition flushes nothing (D4); 0: none. */
+  readonly vpid?: number;
 }
 
 /** VMLAUNCH or VMRESUME by L1 (`nested_vmx_enter_non_root_mode()`). */
@@ -35,9 +36,10 @@ export function enterNestedVmx(vcpu: Vcpu, entry: NestedEntry): Steps {
   return call('nested_vmx_enter_non_root_mode', enterVmx(vcpu, entry));
 }
 
-function* enterVmx(vcpu: Vcpu, { registers, ept, hasVpid = false }: NestedEntry): Steps {
-  yield* enterGuestMode(vcpu, registers, { pgd: ept?.eptp, hasVpid });
-  yield* vmxTransitionFlush(vcpu, hasVpid);
+function* enterVmx(vcpu: Vcpu, { registers, ept, vpid = 0 }: NestedEntry): Steps {
+  const { lastVpid } = yield* archOf(vcpu);
+  yield* enterGuestMode(vcpu, registers, { pgd: ept?.eptp, vpid });
+  yield* vmxTransitionFlush(vcpu, vpid, vpid !== lastVpid);
   if (ept !== undefined) {
     const { cpuRole } = yield* mmuOf(vcpu, 'root_mmu');
     const roles = calcShadowEptRoles(cpuRole, ept);
@@ -53,22 +55,22 @@ export function exitNestedVmx(vcpu: Vcpu): Steps {
 }
 
 function* exitVmx(vcpu: Vcpu): Steps {
-  const { hasVpid } = yield* archOf(vcpu);
+  const { vpid12 } = yield* archOf(vcpu);
   yield* leaveGuestMode(vcpu);
   yield* loadCr3(vcpu, false);
-  yield* vmxTransitionFlush(vcpu, hasVpid);
+  yield* vmxTransitionFlush(vcpu, vpid12, false);
 }
 
-function vmxTransitionFlush(vcpu: Vcpu, hasVpid: boolean): Steps {
-  return call('nested_vmx_transition_tlb_flush', transitionFlush(vcpu, hasVpid));
+function vmxTransitionFlush(vcpu: Vcpu, vpid: number, isOther: boolean): Steps {
+  return call('nested_vmx_transition_tlb_flush', transitionFlush(vcpu, vpid, isOther));
 }
 
 /**
- * Without a VPID for L2, L1 relies on every transition to flush what is linear. With one, KVM has another tag for
- * L2 if its host has EPT; if not, L1 and L2 share the context.
+ * Without a VPID for L2, L1 relies on every transition to flush what is linear. With one, KVM has a tag of its own for
+ * L2, whatever VPID L1 gives it, if its host has EPT; if not, L1 and L2 share the context.
  */
-function* transitionFlush(vcpu: Vcpu, hasVpid: boolean): Steps {
-  if (hasVpid) {
+function* transitionFlush(vcpu: Vcpu, vpid: number, isOther: boolean): Steps {
+  if (vpid !== 0 && !isOther) {
     if (!vcpu.kvm.host.tdpEnabled) yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_CURRENT);
     return;
   }
@@ -124,17 +126,18 @@ function* svmTransitionFlush(vcpu: Vcpu): Steps {
 interface EnteredWith {
   /** L1's EPTP or nCR3. */
   readonly pgd?: number;
-  readonly hasVpid?: boolean;
+  readonly vpid?: number;
 }
 
-function* enterGuestMode(vcpu: Vcpu, registers: Registers, { pgd, hasVpid = false }: EnteredWith): Steps {
+function* enterGuestMode(vcpu: Vcpu, registers: Registers, { pgd, vpid = 0 }: EnteredWith): Steps {
   const { registers: l1 } = yield* archOf(vcpu);
   yield* updateLocal(vcpu.arch, (arch) => {
     arch.l1 = { ...l1, pdptes: [...l1.pdptes] };
     arch.mode = { ...arch.mode, guestMode: true };
     arch.mmu = pgd === undefined ? 'root_mmu' : 'guest_mmu';
     arch.nestedPgd = pgd ?? null;
-    arch.hasVpid = hasVpid;
+    arch.vpid12 = vpid;
+    if (vpid !== 0) arch.lastVpid = vpid;
   });
   yield* setRegisters(vcpu, registers);
 }
@@ -146,7 +149,7 @@ function* leaveGuestMode(vcpu: Vcpu): Steps {
     arch.mode = { ...arch.mode, guestMode: false };
     arch.mmu = 'root_mmu';
     arch.nestedPgd = null;
-    arch.hasVpid = false;
+    arch.vpid12 = 0;
   });
   yield* setRegisters(vcpu, l1 ?? registers);
 }
@@ -197,4 +200,20 @@ function* inveptContext(vcpu: Vcpu, eptp: number): Steps {
 /** EP4TA is what tags guest-physical mappings: the address of the top table, not the rest of an EPTP. */
 export function isSameEp4ta(a: number, b: number): boolean {
   return pgdFrame(a) === pgdFrame(b);
+}
+
+/**
+ * INVVPID by L1 (`handle_invvpid()`): whichever of L1's VPIDs it names, KVM has one tag for them. Roots that serve L2 without
+ * nested paging are part of its TLB on a host without EPT.
+ */
+export function handleInvvpid(vcpu: Vcpu): Steps {
+  return call('handle_invvpid', invvpid(vcpu));
+}
+
+function* invvpid(vcpu: Vcpu): Steps {
+  yield* vpidSyncContext();
+  if (vcpu.kvm.host.tdpEnabled) return;
+  const { cache } = yield* mmuOf(vcpu, 'root_mmu');
+  const slots = ALL_ROOTS.filter((slot) => cache.roots[slot].role?.guestMode === true);
+  yield* kvmMmuFreeRoots(vcpu, 'root_mmu', slots);
 }

@@ -55,8 +55,10 @@ export interface VcpuArch {
   saved: Registers | null;
   /** L1's EPTP or nCR3, while L2 runs with nested paging. */
   nestedPgd: number | null;
-  /** L1 has given L2 a VPID of its own. */
-  hasVpid: boolean;
+  /** What VPID L1 has given L2; 0: none. */
+  vpid12: number;
+  /** The last that it gave: KVM has one tag for all of them. */
+  lastVpid: number;
   /** What was last written to CR3, the EPTP or nCR3 of the hardware. */
   hardwareRoot: number;
 }
@@ -94,7 +96,8 @@ export function vcpuArch(host: MmuHost, registers: Registers = REGISTERS_AT_RESE
     l1: null,
     saved: null,
     nestedPgd: null,
-    hasVpid: false,
+    vpid12: 0,
+    lastVpid: 0,
     hardwareRoot: INVALID_PAGE,
   };
 }

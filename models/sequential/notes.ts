@@ -2,6 +2,7 @@
 import { choiceAt, type Operation as Step, type Proposal } from 'fencepost';
 
 const STORES_SPTE = 'sp';
+const STORES_ROOT = 'word of a root';
 const RELEASES_PAGE = 'call_rcu()';
 
 /** An object of the TDP MMU that is handed to RCU, or freed. */
@@ -13,6 +14,7 @@ export function noteOf(proposal: Proposal, step: Step): string | undefined {
   const isStore = step.op === 'store' || step.op === 'rmw';
   if (!isStore) return undefined;
   if (RELEASED.test(step.loc.name)) return RELEASES_PAGE;
+  if (step.loc.name.startsWith('root')) return STORES_ROOT;
   return step.loc.name.startsWith(STORES_SPTE) ? STORES_SPTE : undefined;
 }
 
@@ -26,12 +28,15 @@ const FLUSHES: readonly string[] = [
   'kvm_x86_flush_tlb_current',
   'kvm_x86_flush_tlb_guest',
   'kvm_x86_flush_tlb_gva',
+  'vpid_sync_context',
 ];
 
 export interface Effects {
   /** Functions that flush, and between them those that load a root, in their order. */
   readonly flushes: readonly string[];
   readonly storesSptes: boolean;
+  /** Of a root of the TDP MMU, what is not an SPTE. */
+  readonly storesRoots: boolean;
   readonly releasesPages: boolean;
 }
 
@@ -44,6 +49,7 @@ export function effectsOf(notes: readonly string[]): Effects {
     known = {
       flushes,
       storesSptes: notes.includes(STORES_SPTE),
+      storesRoots: notes.includes(STORES_ROOT),
       releasesPages: notes.includes(RELEASES_PAGE),
     };
     effects.set(notes, known);

@@ -1,4 +1,5 @@
 /** What is between two operations, and when two of it are one: nothing tells vCPUs apart but what they have done. */
+import mapValues from 'lodash-es/mapValues.js';
 import { guardedBy, localOf, type Concrete, type Location } from 'fencepost';
 import type { MmuState } from 'fencepost/mmu';
 import type { MayHold, Processor } from 'fencepost/x86';
@@ -83,12 +84,15 @@ function sameSecondLevel(
   const parts = {
     allowed: remembered.sameHeld(allowed),
     real: remembered.sameHeld(to === undefined ? real : renumberReal(to, real)),
-    aside: { allowed: remembered.sameHeld(aside.allowed), real: remembered.sameHeld(aside.real) },
+    aside: {
+      allowed: mapValues(aside.allowed, (held) => remembered.sameHeld(held)),
+      real: remembered.sameHeld(aside.real),
+    },
   };
-  const numbers = [parts.allowed, parts.real, parts.aside.allowed, parts.aside.real].map((held) =>
-    identities.numberOf(held),
-  );
-  return identities.same({ ...parts, kept }, () => `second level ${numbers.join()} ${kept.join()}`);
+  const numbers = [parts.allowed, parts.real, parts.aside.real].map((held) => identities.numberOf(held));
+  const byVpid = Object.entries(parts.aside.allowed).map(([vpid, held]) => [vpid, identities.numberOf(held)]);
+  const text = (): string => `second level ${numbers.join()} ${byVpid.join()} ${kept.join()}`;
+  return identities.same({ ...parts, kept }, text);
 }
 
 function sameWords(

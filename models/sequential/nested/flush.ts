@@ -40,7 +40,11 @@ export function flushNested(
       const real = isShared ? withoutTag(nested, now.real, nested.tables.tagOfReal(root)) : now.real;
       const rest = isShared || !nested.hasVpid ? HOLDS_NOTHING : aside.real;
       run.secondLevel[vcpu] = { ...now, real, aside: { ...aside, real: rest } };
+      return;
     }
+    case 'vpid_sync_context':
+      // L1 is running, so that what is L2's is aside.
+      run.secondLevel[vcpu] = { ...now, aside: { ...aside, real: HOLDS_NOTHING } };
   }
 }
 

@@ -14,14 +14,21 @@ export interface SecondLevel {
   readonly kept: readonly number[];
   /** By KVM's root, or by ASID. */
   readonly real: MayHold;
-  readonly aside: { readonly allowed: MayHold; readonly real: MayHold };
+  readonly aside: LinearAside;
+}
+
+export interface LinearAside {
+  /** As the architecture allows them, by VPID: 0 is that of L1. */
+  readonly allowed: Readonly<Record<number, MayHold>>;
+  /** As the hardware may have them, where KVM has one VPID for all that L1 may give. */
+  readonly real: MayHold;
 }
 
 export const NO_SECOND_LEVEL: SecondLevel = {
   allowed: HOLDS_NOTHING,
   kept: [],
   real: HOLDS_NOTHING,
-  aside: { allowed: HOLDS_NOTHING, real: HOLDS_NOTHING },
+  aside: { allowed: {}, real: HOLDS_NOTHING },
 };
 
 /** Tags are numbers of root pages, frames of cached structures those of other pages. */

@@ -6,6 +6,8 @@ import { eptTables, nptTables, type NestedTables } from './tables.ts';
 
 export interface NestedSetting extends NestedWorld {
   readonly tables: NestedTables;
+  /** L2 has VPIDs of its own. */
+  readonly hasVpid: boolean;
 }
 
 /** Undefined: the world has no nested guests. */
@@ -17,5 +19,6 @@ export function nestedSetting(
   if (nested === undefined) return undefined;
   const l1 = start.arch?.registers ?? nested.registers;
   const tables = nested.vendor === 'vmx' ? eptTables(host.tdpLevel, entries) : nptTables(l1, geometry);
-  return { ...nested, tables };
+  const hasVpid = nested.entries.every(({ vpid }) => vpid !== undefined);
+  return { ...nested, tables, hasVpid };
 }

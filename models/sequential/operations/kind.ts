@@ -24,6 +24,8 @@ export function kindOf(operation: GuestOperation): string {
       return 'exit to L1';
     case 'l2-access':
       return `${operation.access.kind} by L2`;
+    case 'invvpid':
+      return 'INVVPID';
     case 'invept':
       return operation.eptp === undefined ? 'INVEPT global' : 'INVEPT single-context';
     case 'host':

@@ -3,13 +3,14 @@ import type { NestedWorld } from '../worlds/world.ts';
 import type { GuestOperation } from './operation.ts';
 
 export function* nestedOperations(
-  { entries, pages, accesses, invept }: NestedWorld,
+  { entries, pages, accesses, invept, invvpid }: NestedWorld,
   vcpu: number,
   isL2: boolean,
 ): Iterable<GuestOperation> {
   if (!isL2) {
     for (const entry of entries) yield { kind: 'vm-entry', vcpu, entry };
     for (const eptp of invept) yield { kind: 'invept', vcpu, ...(eptp !== 'all' && { eptp }) };
+    for (const vpid of invvpid) yield { kind: 'invvpid', vcpu, vpid };
     return;
   }
   for (const page of pages) {

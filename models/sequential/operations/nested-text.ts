@@ -11,7 +11,8 @@ export function describeEptp(eptp: number, nameOf: (gfn: number) => string): str
     : `${nameOf(pgdFrame(eptp))} (low bits ${low.toString(16)})`;
 }
 
-export function describeEntry({ pgd, flushes }: L2Entry, nameOf: (gfn: number) => string): string {
+export function describeEntry({ pgd, vpid, flushes }: L2Entry, nameOf: (gfn: number) => string): string {
   const tables = pgd === undefined ? '' : ` with ${describeEptp(pgd, nameOf)}`;
-  return `enter L2${tables}${flushes === true ? ', TLB_CONTROL flushes' : ''}`;
+  const tag = vpid === undefined ? '' : `, VPID ${vpid}`;
+  return `enter L2${tables}${tag}${flushes === true ? ', TLB_CONTROL flushes' : ''}`;
 }

@@ -4,13 +4,19 @@ import {
   HOLDS_NOTHING,
   invalidate,
   secondLevelInvalidatedBy,
-  type MayHold,
   type Registers,
   type SecondLevelOperation,
 } from 'fencepost/x86';
 import type { Steps } from 'fencepost';
 import type { Vcpu } from '../../kvm.ts';
-import { enterNestedSvm, enterNestedVmx, exitNestedSvm, exitNestedVmx, handleInvept } from '../../nested.ts';
+import {
+  enterNestedSvm,
+  enterNestedVmx,
+  exitNestedSvm,
+  exitNestedVmx,
+  handleInvept,
+  handleInvvpid,
+} from '../../nested.ts';
 import { pgdFrame } from '../../vcpu.ts';
 import { nestedRoot } from '../nested/fill.ts';
 import type { NestedSetting } from '../nested/setting.ts';
@@ -18,6 +24,9 @@ import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import type { L2Entry } from '../worlds/world.ts';
 import { sameRegisters } from './execute.ts';
+
+/** What SVM's L1 gives L2. */
+const L2_ASID = 1;
 
 export function nestedOf(run: GuestRun): NestedSetting {
   const { nested } = run.setting;
@@ -33,17 +42,17 @@ export function enterL2(run: GuestRun, vcpu: number, entry: L2Entry): void {
     const asid = nested.tables.tagOf(pgdFrame(entry.pgd ?? 0));
     invalidateAllowed(run, vcpu, { op: 'vmrun', tlbControl, asid });
   }
-  switchLevel(run, vcpu, nested.registers);
+  switchLevel(run, vcpu, nested.registers, nested.vendor === 'svm' ? L2_ASID : (entry.vpid ?? 0));
   const { kvm } = run.setting;
   run.run(vcpu, `enter L2 ${JSON.stringify(entry)}`, () => enter(kvm.vcpus[vcpu], nested, entry));
   judgeRegisters(run, vcpu);
 }
 
-function enter(vcpu: Vcpu, { vendor, registers, hasVpid }: NestedSetting, { pgd }: L2Entry): Steps {
+function enter(vcpu: Vcpu, { vendor, registers }: NestedSetting, { pgd, vpid }: L2Entry): Steps {
   if (vendor === 'svm') return enterNestedSvm(vcpu, registers, pgd);
   const level = vcpu.kvm.host.tdpLevel;
   const ept = pgd === undefined ? undefined : { eptp: pgd, level, accessedDirty: false, execonly: false };
-  return enterNestedVmx(vcpu, { registers, ept, hasVpid });
+  return enterNestedVmx(vcpu, { registers, ept, vpid });
 }
 
 /** An exit of L2 that L1 asked for. */
@@ -61,7 +70,7 @@ export function leaveL2(run: GuestRun, vcpu: number, name: string, path: (vcpu: 
   // Under SVM every transition flushes, so nothing is left to be milder about.
   const isMild = strict !== true && nestedOf(run).vendor === 'vmx';
   if (root !== undefined && isMild) keepWalking(run, vcpu, root);
-  switchLevel(run, vcpu, l1 ?? registers);
+  switchLevel(run, vcpu, l1 ?? registers, 0);
   run.run(vcpu, name, () => path(kvm.vcpus[vcpu]));
   judgeRegisters(run, vcpu);
 }
@@ -73,17 +82,29 @@ function keepWalking(run: GuestRun, vcpu: number, root: number): void {
   run.secondLevel[vcpu] = { ...now, kept };
 }
 
-/** The other level's registers, and its linear translations; without a VPID for L2 the transition ends all of them. */
-function switchLevel(run: GuestRun, vcpu: number, registers: Registers): void {
-  const { machine, remembered, nested } = run.setting;
+/**
+ * The other level's registers, and its linear translations. Where both have the same VPID the transition ends all of
+ * them (SDM vol. 3C, "Operations that Invalidate Cached Mappings").
+ */
+function switchLevel(run: GuestRun, vcpu: number, registers: Registers, vpid: number): void {
+  const { machine, remembered } = run.setting;
   const now = run.secondLevel[vcpu];
-  const ends = nested?.vendor === 'vmx' && !nested.hasVpid;
-  const allowed = (held: MayHold): MayHold => (ends ? HOLDS_NOTHING : held);
-  const aside = { allowed: allowed(run.processors[vcpu].held), real: run.hardware[vcpu] };
-  const processor = { registers, held: allowed(now.aside.allowed) };
+  const left = linearTag(run, vcpu);
+  const { held: leaves } = run.processors[vcpu];
+  const all = left === vpid ? now.aside.allowed : { ...now.aside.allowed, [left]: leaves };
+  const { [vpid]: held = HOLDS_NOTHING, ...allowed } = all;
+  const processor = { registers, held };
+  const aside = { allowed, real: run.hardware[vcpu] };
   run.hardware[vcpu] = now.aside.real;
   run.secondLevel[vcpu] = { ...now, aside };
   run.processors[vcpu] = remembered.sameProcessor(afterWrite(machine, processor, run.readGuest));
+}
+
+/** The VPID or ASID by which L1 knows the linear translations of who runs; its own is 0. */
+function linearTag(run: GuestRun, vcpu: number): number {
+  const { mode, vpid12 } = run.arch(vcpu);
+  if (nestedOf(run).vendor === 'vmx') return vpid12;
+  return mode.guestMode ? L2_ASID : 0;
 }
 
 function judgeRegisters(run: GuestRun, vcpu: number): void {
@@ -97,6 +118,14 @@ export function invept(run: GuestRun, vcpu: number, eptp?: number): void {
   const all = { op: 'invept', type: 2 } as const;
   invalidateAllowed(run, vcpu, eptp === undefined ? all : { op: 'invept', type: 1, root: pgdFrame(eptp) });
   run.run(vcpu, `INVEPT ${eptp ?? 'all'}`, () => handleInvept(kvm.vcpus[vcpu], eptp));
+}
+
+/** INVVPID by L1, of one VPID. */
+export function invvpid(run: GuestRun, vcpu: number, vpid: number): void {
+  const now = run.secondLevel[vcpu];
+  const { [vpid]: _, ...allowed } = now.aside.allowed;
+  run.secondLevel[vcpu] = { ...now, aside: { ...now.aside, allowed } };
+  run.run(vcpu, 'INVVPID', () => handleInvvpid(run.setting.kvm.vcpus[vcpu]));
 }
 
 /** What the architecture no longer allows of guest-physical mappings. */

@@ -31,5 +31,6 @@ export type GuestOperation =
   | { readonly kind: 'vm-exit'; readonly vcpu: number }
   | { readonly kind: 'l2-access'; readonly vcpu: number; readonly page: number; readonly access: Access }
   /** Without an EPTP: of all. */
+  | { readonly kind: 'invvpid'; readonly vcpu: number; readonly vpid: number }
   | { readonly kind: 'invept'; readonly vcpu: number; readonly eptp?: number }
   | { readonly kind: 'host'; readonly what: HostOperation; readonly gfn: number };

@@ -5,7 +5,7 @@ import { emulate } from './emulate.ts';
 import { executeOperation } from './execute.ts';
 import { performHost } from './host.ts';
 import { accessByL2 } from './l2-access.ts';
-import { enterL2, exitL2, invept } from './nested.ts';
+import { enterL2, exitL2, invept, invvpid } from './nested.ts';
 import type { GuestOperation } from './operation.ts';
 import { replaceRegisters } from './replace.ts';
 import { switchSmm } from './smm.ts';
@@ -36,6 +36,9 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
       return true;
     case 'l2-access':
       return accessByL2(run, operation.vcpu, operation.page, operation.access) !== 'nothing';
+    case 'invvpid':
+      invvpid(run, operation.vcpu, operation.vpid);
+      return true;
     case 'invept':
       invept(run, operation.vcpu, operation.eptp);
       return true;

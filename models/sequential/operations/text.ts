@@ -50,6 +50,8 @@ export function describe(operation: GuestOperation, registers: Registers, guest:
       return 'exit to L1';
     case 'l2-access':
       return `L2: ${operation.access.kind} of page ${operation.page}`;
+    case 'invvpid':
+      return `INVVPID of VPID ${operation.vpid}`;
     case 'invept':
       return operation.eptp === undefined
         ? 'INVEPT of everything'

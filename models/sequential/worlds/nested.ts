@@ -6,7 +6,7 @@ import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
 import { eptpOf, EPTP_UC } from './eptp.ts';
-import { LEGACY, world } from './parts.ts';
+import { cr3, LEGACY, WITHOUT_PCIDS, world } from './parts.ts';
 import type { GuestStore, GuestWorld, NestedWorld } from './world.ts';
 
 /** `parts.ts` starts L1 on the table in frame 1. */
@@ -53,12 +53,13 @@ const NPT_PAGES: readonly GuestPage[] = [
 const READ: Access = { kind: 'read', user: false };
 const WRITE: Access = { kind: 'write', user: false };
 
-const L2: Omit<NestedWorld, 'vendor' | 'entries' | 'invept'> = {
+const L2: Omit<NestedWorld, 'vendor' | 'entries'> = {
   registers: REGISTERS_AT_RESET,
-  hasVpid: true,
   watched: [0, NESTED_LEAF, NESTED_A],
   pages: [0],
   accesses: [READ, WRITE],
+  invept: [],
+  invvpid: [],
 };
 
 const leafStores = (...values: number[]): GuestStore => ({
@@ -100,7 +101,7 @@ export const nestedEpt = nestedWorld(
     nested: {
       ...L2,
       vendor: 'vmx',
-      entries: [{ pgd: EPTP_A }, { pgd: EPTP_B }, { pgd: EPTP_A_UNCACHED }],
+      entries: [EPTP_A, EPTP_B, EPTP_A_UNCACHED].map((pgd) => ({ pgd, vpid: 1 })),
       invept: [EPTP_A, EPTP_B, 'all'],
     },
   },
@@ -120,7 +121,7 @@ export const nestedEptVcpus = nestedWorld(
       ...L2,
       vendor: 'vmx',
       accesses: [READ],
-      entries: [{ pgd: EPTP_A }, { pgd: EPTP_B }],
+      entries: [EPTP_A, EPTP_B].map((pgd) => ({ pgd, vpid: 1 })),
       invept: [EPTP_A, 'all'],
     },
   },
@@ -143,9 +144,46 @@ export const nestedNpt = nestedWorld(
         { pgd: frame << PAGE_SHIFT },
         { pgd: frame << PAGE_SHIFT, flushes: true as const },
       ]),
-      invept: [],
     },
   },
 );
 
-export const NESTED_WORLDS: readonly GuestWorld[] = [nestedEpt, nestedEptVcpus, nestedNpt];
+const SHADOW_PAGES: readonly GuestPage[] = [
+  { gfn: NESTED_LEAF, name: 'shadow_leaf', entries: { 0: npt(DATA_A) } },
+  { gfn: NESTED_A, name: 'shadow_root', entries: { 0: npt(NESTED_LEAF) } },
+];
+
+function withoutEpt(name: string, doc: string, vpids: readonly number[]): GuestWorld {
+  return nestedWorld(name, doc, {
+    vcpus: 2,
+    tables: SHADOW_PAGES,
+    stores: [leafStores(0, npt(DATA_A), npt(DATA_B), npt(DATA_A, false))],
+    nested: {
+      ...L2,
+      vendor: 'vmx',
+      registers: { ...WITHOUT_PCIDS, cr3: cr3(NESTED_A, 0) },
+      entries: vpids.length === 0 ? [{}] : vpids.map((vpid) => ({ vpid })),
+      invvpid: vpids,
+    },
+  });
+}
+
+export const nestedShadow = withoutEpt(
+  'nested-shadow',
+  'L1 shadows the tables of L2 itself and gives it no VPID: KVM has second-level tables for L2 apart from those of L1.',
+  [],
+);
+
+export const nestedShadowVpids = withoutEpt(
+  'nested-shadow-vpids',
+  'The same with two VPIDs, for which KVM has one: INVVPID, and entries under the other VPID.',
+  [1, 2],
+);
+
+export const NESTED_WORLDS: readonly GuestWorld[] = [
+  nestedEpt,
+  nestedEptVcpus,
+  nestedNpt,
+  nestedShadow,
+  nestedShadowVpids,
+];

@@ -52,6 +52,8 @@ export interface Alphabet {
 export interface L2Entry {
   /** EPTP or nCR3; missing: L1 shadows L2's tables itself, and gives L2 a CR3. */
   readonly pgd?: number;
+  /** VMX; missing: every transition flushes what is linear. */
+  readonly vpid?: number;
   /** SVM: TLB_CONTROL asks for a flush of L2's ASID. */
   readonly flushes?: true;
 }
@@ -61,8 +63,6 @@ export interface NestedWorld {
   readonly vendor: 'vmx' | 'svm';
   /** Of L2. */
   readonly registers: Registers;
-  /** L2 has a VPID of its own. */
-  readonly hasVpid: boolean;
   /** Guest-physical pages of both levels that are judged, in ascending order. */
   readonly watched: readonly number[];
   readonly entries: readonly L2Entry[];
@@ -71,6 +71,8 @@ export interface NestedWorld {
   readonly accesses: readonly Access[];
   /** EPTPs that L1 invalidates. */
   readonly invept: readonly (number | 'all')[];
+  /** VPIDs that L1 invalidates. */
+  readonly invvpid: readonly number[];
 }
 
 export interface GuestWorld {
