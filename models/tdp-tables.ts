@@ -1,6 +1,7 @@
 /** Tables of the TDP MMU, every entry a location (KVM-MMU.md A15): those of a VM, or a root over leaf tables. */
 import {
   branch,
+  choice,
   fail,
   readOnce,
   storeRelease,
@@ -13,6 +14,7 @@ import { indexAt, PG_LEVEL_4K, showTdpSpte, type TdpLayout } from 'fencepost/mmu
 import { Kvm } from './kvm.ts';
 import { NxTracking } from './nx-tracking.ts';
 import { RcuCallback } from './rcu-callback.ts';
+import { iterIndex } from './sites/tdp-mmu.ts';
 
 /** Number and level of the root of two levels; all other tables stand right below it. */
 export const ROOT = 0;
@@ -97,8 +99,16 @@ export class TdpTables {
 
   /** The entry of a table on the way to a frame, read. */
   *entryFor(gfn: number, table: number, via: readonly Read[] = []): Steps<SpteAt> {
-    const index = indexAt(gfn, this.level(table), this.layout.entries);
+    const index = yield* this.#indexOf(gfn, table);
     return { table, index, old: yield* this.read(table, index, via), via };
+  }
+
+  /** Where one entry stands for all there is nothing to choose. */
+  *#indexOf(gfn: number, table: number): Steps<number> {
+    const { entries } = this.layout;
+    if (entries === 1) return 0;
+    const isRight = (yield* choice(iterIndex)) === 'of the table';
+    return indexAt(gfn, this.level(table) + (isRight ? 0 : 1), entries);
   }
 
   /** Reads an entry of a table that the reads have led to; a violation if the table has been freed. */

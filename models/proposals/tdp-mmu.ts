@@ -102,3 +102,10 @@ export const collapseWithoutFlush = mutate(
   sites.collapseFlush,
   'none',
 );
+
+export const wrongIndex = mutate(
+  'wrong-index',
+  'the entry of a table is found as in the table above it',
+  sites.iterIndex,
+  'one above',
+);

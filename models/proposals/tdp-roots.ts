@@ -63,3 +63,17 @@ export const yieldWithoutFlush: Proposal = deriveProposal(
   'v5.14 without 048f49809c52: a zap that yields keeps its flush for the end',
   { [sites.yieldFlush.name]: 'none' },
 );
+
+export const rootOfAnyRole = mutate(
+  'root-of-any-role',
+  'a vCPU takes the first valid root, whatever its role is',
+  sites.rootReuse,
+  'any valid root',
+);
+
+export const invalidRootReused = mutate(
+  'invalid-root-reused',
+  'a vCPU takes a root of its role that was invalidated',
+  sites.rootReuse,
+  'same role, invalid too',
+);

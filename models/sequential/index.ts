@@ -2,6 +2,8 @@
 import type { Proposal } from 'fencepost';
 import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
 import { mail000Base, mail000Patched, repaired, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
+import { wrongIndex } from '../proposals/tdp-mmu.ts';
+import { invalidRootReused, rootOfAnyRole } from '../proposals/tdp-roots.ts';
 import { SREGS_FAULTS, SREGS_POLICIES } from '../proposals/userspace.ts';
 import { flushOnReuse, rootCache } from '../sites/roots.ts';
 import { versions } from '../proposals/versions/index.ts';
@@ -26,6 +28,9 @@ export const POLICIES: readonly Proposal[] = [
   ...ROLE_FAULTS,
   ...SREGS_POLICIES,
   ...SREGS_FAULTS,
+  wrongIndex,
+  rootOfAnyRole,
+  invalidRootReused,
   mail000Base,
   mail000Patched,
 ];

@@ -87,6 +87,8 @@ export class GuestRun {
   readonly #from: GuestState;
   /** Whether KVM has stored to a table of its own. */
   #storedSptes = false;
+  /** Whether KVM has changed a root of the TDP MMU. */
+  #storedRoots = false;
   /** Whether KVM has handed pages to RCU, or freed them. */
   #releasedPages = false;
 
@@ -140,8 +142,9 @@ export class GuestRun {
     const root = this.arch(vcpu).hardwareRoot;
     const { ending, notes } = runs.run(`${vcpu} ${name}`, body, this.concrete, told);
     passed?.(notes);
-    const { flushes, storesSptes, releasesPages } = effectsOf(notes);
+    const { flushes, storesSptes, storesRoots, releasesPages } = effectsOf(notes);
     this.#storedSptes ||= storesSptes;
+    this.#storedRoots ||= storesRoots;
     this.#releasedPages ||= releasesPages;
     this.#noteFlushes(vcpu, flushes, root);
     switch (ending.status) {
@@ -311,9 +314,12 @@ export class GuestRun {
     return this.#storedSptes || this.mmu !== this.#from.mmu;
   }
 
-  /** Whether a vCPU may have taken or dropped a root. */
+  /** Whether roots of the TDP MMU have changed, or a vCPU may have taken or dropped one. */
   get hasChangedRoots(): boolean {
-    return this.setting.kvm.vcpus.some(({ id }) => this.arch(id) !== this.#from.vcpus[id].arch);
+    return (
+      this.#storedRoots ||
+      this.setting.kvm.vcpus.some(({ id }) => this.arch(id) !== this.#from.vcpus[id].arch)
+    );
   }
 
   /** Whether what a vCPU may reach can be other than it was before the operation. */

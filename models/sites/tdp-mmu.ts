@@ -77,3 +77,10 @@ export const collapseFlush = defineSite({
   doc: 'Whether TLBs are flushed when a huge page takes the place of a table.',
   options: ['flush', 'none'],
 });
+
+export const iterIndex = defineSite({
+  name: 'tdp-iter-index',
+  fn: 'tdp_iter_refresh_sptep',
+  doc: 'By which level the entry of a table is found on the way to a frame: that of the table, or the one above.',
+  options: ['of the table', 'one above'],
+});
