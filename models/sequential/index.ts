@@ -1,6 +1,7 @@
 /** The sequential search: a VM whose operations run one at a time, its worlds, and the policies to compare. */
 import type { Proposal } from 'fencepost';
 import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
+import { NESTED_FAULTS, NESTED_POLICIES } from '../proposals/nested.ts';
 import { mail000Base, mail000Patched, repaired, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
 import { wrongIndex } from '../proposals/tdp-mmu.ts';
 import { invalidRootReused, rootOfAnyRole } from '../proposals/tdp-roots.ts';
@@ -28,6 +29,8 @@ export const POLICIES: readonly Proposal[] = [
   ...ROLE_FAULTS,
   ...SREGS_POLICIES,
   ...SREGS_FAULTS,
+  ...NESTED_POLICIES,
+  ...NESTED_FAULTS,
   wrongIndex,
   rootOfAnyRole,
   invalidRootReused,

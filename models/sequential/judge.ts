@@ -22,6 +22,7 @@ import type { GuestRun } from './run.ts';
 import { obsoleteRoot, ownViolation } from './own-state.ts';
 import { judgeTdpState } from './judge-tdp.ts';
 import { judgeSecondLevel } from './nested/judge.ts';
+import { judgeRootMode } from './root-mode.ts';
 import { Violated } from './violated.ts';
 
 /** Implicit accesses are checked like explicit ones of a supervisor. */
@@ -45,6 +46,7 @@ function judge(run: GuestRun, vcpus: readonly number[]): void {
     run.setting.remembered.once(processors[id], hardware[id], () => judgeTranslations(run, id));
     judgeDirect(run, id);
     judgeSecondLevel(run, id);
+    judgeRootMode(run, id);
   }
 }
 

@@ -27,7 +27,7 @@ const BITS: readonly RoleBit[] = [
 const TAKES_OVER = 'kvm_init_mmu: update vcpu->arch #1';
 
 /** A root role without the bit, and a CPU role without it. */
-export const ROLE_MUTANTS: readonly RoleMutant[] = (['rootRole', 'cpuRole'] as const).flatMap((role) =>
+const OWN_MMU: readonly RoleMutant[] = (['rootRole', 'cpuRole'] as const).flatMap((role) =>
   BITS.map((bit) => ({
     name: `kvm_init_mmu: ${role} forgets ${bit}`,
     fault: {
@@ -40,3 +40,16 @@ export const ROLE_MUTANTS: readonly RoleMutant[] = (['rootRole', 'cpuRole'] as c
     },
   })),
 );
+
+/** The same of the MMU that shadows L1's tables for L2. */
+const GUEST_MMU: readonly RoleMutant[] = ['kvm_init_shadow_ept_mmu', 'kvm_init_shadow_npt_mmu'].map((fn) => ({
+  name: `${fn}: rootRole forgets guestMode`,
+  fault: {
+    at: `${fn}: update vcpu->arch #1`,
+    alter: (draft) => {
+      (draft as VcpuArch).guest_mmu.rootRole.guestMode = false;
+    },
+  },
+}));
+
+export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...GUEST_MMU];
