@@ -1,5 +1,5 @@
 /** What it means for the VM that a guest table is shadowed (KVM-MMU.md A6, A12; P01). */
-import { add, choice, fenceAt, Mark, readPlain, writeOnce, type Steps } from 'fencepost';
+import { add, call, choice, fenceAt, Mark, readPlain, writeOnce, type Steps } from 'fencepost';
 import { PG_LEVEL_4K, type ShadowPage } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import * as sites from './sites/index.ts';
@@ -11,7 +11,6 @@ const COUNT = 'indirect_shadow_pages';
 /**
  * `account_shadowed()`: the count goes up, then the guest's table is write-tracked and write-protected,
  * with a remote flush if that took a right away. P01 hangs on the fence right after the increment.
- * `disallow_lpage` is left out: nothing in the slice reads it.
  */
 export function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
   yield* fenceAt(sites.accountShadowedBeforeIncrement);
@@ -22,6 +21,7 @@ export function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
     const track = kvm.gfnWriteTrack(gfn);
     yield* add(track, 1, Mark.Plain, { text: `${track.name}++` });
   }
+  if (kvm.hugePages) yield* call('kvm_mmu_gfn_disallow_lpage', updateDisallowLpage(kvm, gfn, 1));
   if ((yield* choice(sites.accountShadowedWriteProtect)) === 'skip') return;
   if (yield* kvmMmuSlotGfnWriteProtect(kvm, gfn)) yield* kvmFlushRemoteTlbs(kvm);
 }
@@ -33,6 +33,13 @@ export function* unaccountShadowed(kvm: Kvm, page: ShadowPage): Steps {
     const track = kvm.gfnWriteTrack(page.gfn);
     yield* add(track, -1, Mark.Plain, { text: `${track.name}--` });
   }
+  if (kvm.hugePages) yield* call('kvm_mmu_gfn_allow_lpage', updateDisallowLpage(kvm, page.gfn, -1));
+}
+
+/** A huge page with a table inside could not be write-protected for the table alone. */
+function* updateDisallowLpage(kvm: Kvm, gfn: number, by: 1 | -1): Steps {
+  const disallow = kvm.disallowLpage(gfn);
+  yield* add(disallow, by, Mark.Plain, { text: `${disallow.name} ${by === 1 ? '+' : '-'}= 1` });
 }
 
 /** Writers hold mmu_lock, so only the write meets readers: `WRITE_ONCE(x, x + 1)` is marked enough. */

@@ -3,6 +3,7 @@ import { branch, call, choice, readPlain, smpMb, type Read, type Steps } from 'f
 import {
   childRole,
   indexAt,
+  isLargePte,
   isShadowPresentPte,
   makeNonLeafSpte,
   PG_LEVEL_4K,
@@ -62,7 +63,7 @@ export function* fetch(
     if (child !== undefined) yield* call('link_shadow_page', link(vcpu, sptep, child, from));
     sptep = yield* nextSpte(kvm, sptep, gw.page);
   }
-  sptep = yield* descendDirect(vcpu, sptep, gw);
+  sptep = yield* descendDirect(vcpu, sptep, gw, yield* goalLevel(kvm, gw));
   const outcome = yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, { ...gw, isWrite: access.write }));
   if (kvm.has('prefetch')) yield* call('pte_prefetch', ptePrefetch(vcpu, sptep, neighbours));
   return outcome;
@@ -85,12 +86,22 @@ export function* nextSpte(kvm: Kvm, sptep: SptePointer, page: number): Steps<Spt
 }
 
 /**
- * Below a large page of the guest: direct pages down to what the host maps, here always 4K. One for other
- * rights goes first (`validate_direct_spte()`).
+ * `kvm_mmu_hugepage_adjust()`: the level to map at. A large page of the guest is mapped by huge SPTEs where the host has
+ * huge pages too and no shadowed table lies inside; mmu_lock keeps both as they are.
  */
-function* descendDirect(vcpu: Vcpu, from: SptePointer, gw: GuestWalker): Steps<SptePointer> {
+function* goalLevel(kvm: Kvm, { level, gfn }: GuestWalker): Steps<number> {
+  if (level === PG_LEVEL_4K || !kvm.hugePages) return PG_LEVEL_4K;
+  const disallow = yield* call('kvm_mmu_hugepage_adjust', readPlain(kvm.disallowLpage(gfn)));
+  return (yield* branch(disallow)) === 0 ? level : PG_LEVEL_4K;
+}
+
+/**
+ * Below a large page of the guest: direct pages down to what the host maps. One for other rights goes first
+ * (`validate_direct_spte()`).
+ */
+function* descendDirect(vcpu: Vcpu, from: SptePointer, gw: GuestWalker, goal: number): Steps<SptePointer> {
   let sptep = from;
-  while (sptep.level > PG_LEVEL_4K) {
+  while (sptep.level > goal) {
     yield* clearWriteFlooding(vcpu.kvm, sptep.page);
     yield* call('validate_direct_spte', validateDirect(vcpu.kvm, sptep, gw.pteAccess));
     sptep = yield* descendToDirectChild(vcpu, sptep, gw);
@@ -126,7 +137,7 @@ export function* descendToDirectChild(
 
 function* validateDirect(kvm: Kvm, sptep: SptePointer, access: number): Steps {
   const old = yield* readSpte(sptep);
-  if (!isShadowPresentPte(yield* branch(old))) return;
+  if (!isShadowPresentPte(yield* branch(old)) || isLargePte(old.value)) return;
   const child = yield* shadowPage(kvm, spteChild(old.value));
   if (child.role.access === access) return;
   yield* dropParentPte(kvm, sptep, child.id);
@@ -180,7 +191,7 @@ function* getChild(vcpu: Vcpu, sptep: SptePointer, wanted: WantedChild): Steps<N
   const { gfn } = wanted;
   const parent = yield* shadowPage(kvm, sptep.page);
   const role = childRole(parent.role, wanted.direct, wanted.access, sptep.index);
-  if (isShadowPresentPte(spte)) {
+  if (isShadowPresentPte(spte) && !isLargePte(spte)) {
     const keep = yield* choice(getChildSpKeep);
     const child = yield* shadowPage(kvm, spteChild(spte));
     const isRight = child.gfn === gfn && (keep === 'same gfn' || sameRole(child.role, role));

@@ -16,7 +16,7 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { indexAt, isLastSpte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
+import { indexAt, isLeafSpte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
 import { kvmFlushTlbAll } from './flush-own-tlb.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { sptePointer } from './sptes.ts';
@@ -42,7 +42,7 @@ export function* hardwareWalk(
     yield* branch(spte);
     if (!isShadowPresentPte(spte.value)) return undefined;
     path.push(spte);
-    if (isLastSpte(level)) return { spte, path };
+    if (isLeafSpte(spte.value, level)) return { spte, path };
     id = spteChild(spte.value);
   }
 }

@@ -1,6 +1,6 @@
 /** INVLPG of one address in one root (KVM-MMU.md A9): what is unsync there is dropped, or synchronised. */
 import { branch, call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
-import { indexAt, isLastSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
+import { indexAt, isLeafSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import type { Vcpu } from './kvm.ts';
 import { prefetchGpte } from './prefetch.ts';
@@ -28,7 +28,7 @@ function* invalidateAddr(vcpu: Vcpu, root: number, page: number): Steps {
     if (yield* isUnsyncPage(kvm, sptep.page)) yield* invalidateEntry(vcpu, sptep);
     if (!(yield* hasUnsyncChildren(kvm, sptep.page))) break;
     const spte = yield* readSpte(sptep);
-    if (!isShadowPresentPte(yield* branch(spte)) || isLastSpte(level)) break;
+    if (!isShadowPresentPte(yield* branch(spte)) || isLeafSpte(spte.value, level)) break;
     level -= 1;
     sptep = sptePointer(kvm, spteChild(spte.value), indexAt(page, level, kvm.entries), level, [spte]);
   }

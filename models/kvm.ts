@@ -7,6 +7,8 @@ import {
   countBits,
   emptyMmuState,
   gpteIndexOf,
+  mappingsOf,
+  rmapOf,
   showSpte,
   TABLE_ENTRIES,
   unsyncMarks,
@@ -85,6 +87,8 @@ export interface KvmStart {
   readonly maxMmuPages?: number;
   /** Guest frames without a memslot. */
   readonly mmio?: readonly number[];
+  /** The host maps guest memory by pages as large as a page directory's entry; small ones where absent. */
+  readonly hugePages?: boolean;
   /** What MMUs the host has; shadow paging in small where absent. */
   readonly host?: MmuHost;
   /** What each vCPU starts with; paging off and no root where absent. */
@@ -155,6 +159,21 @@ export class Kvm {
 
   get maxMmuPages(): number | undefined {
     return this.#start.maxMmuPages;
+  }
+
+  get hugePages(): boolean {
+    return this.#start.hugePages === true;
+  }
+
+  /** The leaf SPTEs that map a frame: `gfn_to_rmap()` of each level that SPTEs here can map at. */
+  mappings(state: MmuState, gfn: number): readonly SpteRef[] {
+    return this.hugePages ? mappingsOf(state, gfn, this.entries) : rmapOf(state, gfn);
+  }
+
+  /** `lpage_info->disallow_lpage` of the huge page that a frame is in: how many shadowed tables are inside. */
+  disallowLpage(gfn: number): Location {
+    const first = gfn - (gfn % this.entries);
+    return this.memory.location(`lpage_info[gfn${first}].disallow_lpage`);
   }
 
   isMmio(gfn: number): boolean {

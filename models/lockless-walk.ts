@@ -17,7 +17,7 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
-import { indexAt, isLastSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
+import { indexAt, isShadowPresentPte, PG_LEVEL_4K, spteChild } from 'fencepost/mmu';
 import { OUTSIDE_GUEST_MODE, READING_SHADOW_PAGE_TABLES, type Kvm, type Vcpu } from './kvm.ts';
 import * as sites from './sites/lockless-walk.ts';
 import { sptePointer } from './sptes.ts';
@@ -55,7 +55,7 @@ function* walk({ kvm, mode }: Vcpu, root: number, rootLevel: number, page: numbe
   const visits: Visit[] = [];
   let id = root;
   for (let level = rootLevel; ; level--) {
-    const isLast = isLastSpte(level);
+    const isLast = level === PG_LEVEL_4K;
     if (isLast && (yield* choice(sites.walkEnd)) === 'before the last read')
       yield* storeRelease(mode, OUTSIDE_GUEST_MODE);
     const addr = [...via];

@@ -1,6 +1,13 @@
 /** What a leaf SPTE holds: `make_spte()` (KVM-MMU.md A7). */
 import { type Steps } from 'fencepost';
-import { ACC_WRITE_MASK, isWritablePte, makeLeafSpte, SHADOW_NONPRESENT_VALUE } from 'fencepost/mmu';
+import {
+  ACC_WRITE_MASK,
+  isWritablePte,
+  makeHugeSpte,
+  makeLeafSpte,
+  PG_LEVEL_4K,
+  SHADOW_NONPRESENT_VALUE,
+} from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { mmuTryToUnsyncPages, type UnsyncAttempt } from './unsync.ts';
 
@@ -8,6 +15,8 @@ export interface SpteRequest extends UnsyncAttempt {
   readonly gfn: number;
   /** Rights of the whole path. */
   readonly access: number;
+  /** Above the lowest: a huge SPTE. */
+  readonly level?: number;
   /** The SPTE that it replaces. */
   readonly old?: number;
 }
@@ -20,9 +29,10 @@ export interface MadeSpte {
 
 /** An SPTE that was writable already stays so without another look for tables at the frame. */
 export function* makeSpte(kvm: Kvm, request: SpteRequest): Steps<MadeSpte> {
-  const { gfn, access, old = SHADOW_NONPRESENT_VALUE } = request;
+  const { gfn, access, level = PG_LEVEL_4K, old = SHADOW_NONPRESENT_VALUE } = request;
   const asksForWrite = (access & ACC_WRITE_MASK) !== 0;
   const writeProtected =
     asksForWrite && !isWritablePte(old) && !(yield* mmuTryToUnsyncPages(kvm, gfn, request));
-  return { spte: makeLeafSpte({ pfn: gfn, access, writeProtected }), writeProtected };
+  const leaf = { pfn: gfn, access, writeProtected };
+  return { spte: level > PG_LEVEL_4K ? makeHugeSpte(leaf) : makeLeafSpte(leaf), writeProtected };
 }

@@ -1,10 +1,18 @@
 /** Installing a leaf SPTE under mmu_lock: `mmu_set_spte()` (KVM-MMU.md A7). */
 import { branch, call, choice, type Read, type Steps } from 'fencepost';
-import { isShadowPresentPte, makeMmioSpte, sptePfn } from 'fencepost/mmu';
+import { isLeafSpte, isShadowPresentPte, makeMmioSpte, spteChild, sptePfn } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
 import { mmioSpteOrder } from './sites/index.ts';
-import { dropSpte, mmuSpteUpdate, readSpte, recordMapping, setSpte, type SptePointer } from './sptes.ts';
+import {
+  dropParentPte,
+  dropSpte,
+  mmuSpteUpdate,
+  readSpte,
+  recordMapping,
+  setSpte,
+  type SptePointer,
+} from './sptes.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 
 /** What is to be mapped. */
@@ -20,11 +28,13 @@ export interface Mapping {
 }
 
 /**
- * Maps a frame. An SPTE for another one is dropped, and flushed before mmu_lock is. A write to a page that
+ * Maps a frame, or at a higher level all those around it. An SPTE for another one, or for a table, is dropped, and flushed
+ * before mmu_lock is. A write to a page that
  * must stay write-protected is emulated, and so is an access to where no memslot is.
  */
 export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Steps<'fixed' | 'emulate'> {
-  const { gfn, pteAccess } = mapping;
+  const { pteAccess } = mapping;
+  const gfn = mapping.gfn - (mapping.gfn % kvm.entries ** (sptep.level - 1));
   const isMmio = kvm.isMmio(gfn);
   // C26: an MMIO SPTE used to be stored over whatever was there.
   if (isMmio && (yield* choice(mmioSpteOrder)) === 'before dropping') {
@@ -33,14 +43,22 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
   const old = yield* readSpte(sptep);
   const before = yield* branch(old);
   const wasPresent = isShadowPresentPte(before);
-  const moved = wasPresent && (isMmio || sptePfn(before) !== gfn);
-  if (moved) yield* dropSpte(kvm, sptep, old);
+  const wasLink = wasPresent && !isLeafSpte(before, sptep.level);
+  const moved = wasPresent && (isMmio || wasLink || sptePfn(before) !== gfn);
+  if (wasLink) yield* dropParentPte(kvm, sptep, spteChild(before));
+  else if (moved) yield* dropSpte(kvm, sptep, old);
   if (isMmio) {
     yield* setMmioSpte(sptep, mapping);
     if (moved) yield* kvmFlushRemoteTlbs(kvm);
     return 'emulate';
   }
-  const request = { gfn, access: pteAccess, old: moved ? undefined : before, prefetch: mapping.isPrefetch };
+  const request = {
+    gfn,
+    access: pteAccess,
+    level: sptep.level,
+    old: moved ? undefined : before,
+    prefetch: mapping.isPrefetch,
+  };
   const { spte, writeProtected } = yield* call('make_spte', makeSpte(kvm, request));
   const outcome = writeProtected && mapping.isWrite === true ? 'emulate' : 'fixed';
   const isSpurious = wasPresent && !moved && spte === before;

@@ -15,7 +15,7 @@ import {
   addParent,
   addRmap,
   findPage,
-  isLastSpte,
+  isLeafSpte,
   isMmioSpte,
   isMmuWritableSpte,
   removeParent,
@@ -96,7 +96,7 @@ export function* dropSpte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
     yield* writeOnce(sptep.location, SHADOW_NONPRESENT_VALUE, { addr: sptep.via });
   }
   const page = yield* shadowPage(kvm, sptep.page);
-  const gfn = translatedFrame(page, sptep.index) ?? (yield* unknownMapping(sptep));
+  const gfn = translatedFrame(page, sptep.index, kvm.entries) ?? (yield* unknownMapping(sptep));
   yield* update(kvm.mmuLock, (state) => {
     removeRmap(state, gfn, sptep);
   });
@@ -129,7 +129,7 @@ export function* mmuPageZapPte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
     yield* writeOnce(sptep.location, SHADOW_NONPRESENT_VALUE, { addr: sptep.via });
     return;
   }
-  if (isLastSpte(sptep.level)) yield* dropSpte(kvm, sptep, old);
+  if (isLeafSpte(old.value, sptep.level)) yield* dropSpte(kvm, sptep, old);
   else yield* dropParentPte(kvm, sptep, spteChild(old.value));
 }
 

@@ -1,6 +1,6 @@
 /** Finding the unsync tables below a page, by the bits that were set for them (KVM-MMU.md A8). */
 import { branch, call, readPlain, type Steps } from 'fencepost';
-import { isLastSpte, isShadowPresentPte, spteChild, type SpteRef } from 'fencepost/mmu';
+import { isLeafSpte, isShadowPresentPte, spteChild, type SpteRef } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { readSpte, shadowPage, sptePointer } from './sptes.ts';
 import { clearUnsyncChildBit } from './unsync.ts';
@@ -33,7 +33,7 @@ function* walkChildren(kvm: Kvm, page: number, above: readonly SpteRef[]): Steps
     const ref = { page, index };
     const spte = yield* branch(yield* readSpte(sptePointer(kvm, page, index, role.level)));
     const below =
-      !isShadowPresentPte(spte) || isLastSpte(role.level)
+      !isShadowPresentPte(spte) || isLeafSpte(spte, role.level)
         ? []
         : yield* leavesBelow(kvm, spteChild(spte), [ref, ...above]);
     if (below.length === 0) yield* clearUnsyncChildBit(kvm, ref);

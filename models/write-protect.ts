@@ -18,7 +18,7 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
     (function* () {
       let flush = false;
       const state = yield* guarded(kvm.mmuLock);
-      for (const { page, index } of rmapOf(state, gfn)) {
+      for (const { page, index } of kvm.mappings(state, gfn)) {
         const { role } = yield* shadowPage(kvm, page);
         const sptep = sptePointer(kvm, page, index, role.level);
         // In small worlds a direct page stands for the TDP MMU, which finds its SPTEs by walking from its roots.

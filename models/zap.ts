@@ -15,7 +15,8 @@ import {
 import {
   findPage,
   hasGptes,
-  isLastSpte,
+  isLeafSpte,
+  isShadowPresentPte,
   PG_LEVEL_4K,
   removePage,
   SHADOW_NONPRESENT_VALUE,
@@ -102,7 +103,7 @@ function* unlinkChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number
  */
 export function* zapPte(kvm: Kvm, sptep: SptePointer, old: Read, invalidList: number[]): Steps {
   yield* mmuPageZapPte(kvm, sptep, old);
-  if (isLastSpte(sptep.level)) return;
+  if (!isShadowPresentPte(old.value) || isLeafSpte(old.value, sptep.level)) return;
   const child = yield* shadowPage(kvm, spteChild(old.value));
   if (child.role.guestMode && child.parents.length === 0) yield* prepareZapPage(kvm, child.id, invalidList);
 }

@@ -1,4 +1,4 @@
-import type { Property } from 'fencepost';
+import type { Final, Location, Property } from 'fencepost';
 import { hasGptes, PG_LEVEL_4K, type ShadowPage } from 'fencepost/mmu';
 import type { Kvm } from '../kvm.ts';
 
@@ -25,9 +25,23 @@ export function countsBalanced(kvm: Kvm): Property {
           return `${track.name} is ${final.value(track)}, but ${expected} shadow pages need it`;
         }
       }
-      return undefined;
+      return kvm.hugePages ? unbalancedLpage(kvm, final, valid) : undefined;
     },
   };
+}
+
+/** Every table that is shadowed keeps huge pages away from the frames around it. */
+function unbalancedLpage(kvm: Kvm, final: Final, valid: readonly ShadowPage[]): string | undefined {
+  const counted = new Map<Location, number>();
+  for (const { gfn } of valid) {
+    const disallow = kvm.disallowLpage(gfn);
+    counted.set(disallow, (counted.get(disallow) ?? 0) + 1);
+  }
+  for (const [disallow, tables] of counted) {
+    const count = final.value(disallow);
+    if (count !== tables) return `${disallow.name} is ${count}, but ${tables} shadowed tables lie inside`;
+  }
+  return undefined;
 }
 
 /** The frames that the pages write-track, one mention for each page. */

@@ -1,5 +1,12 @@
 import type { Property } from 'fencepost';
-import { findPage, isLastSpte, isShadowPresentPte, spteChild, TABLE_ENTRIES } from 'fencepost/mmu';
+import {
+  findPage,
+  isLeafSpte,
+  isShadowPresentPte,
+  PG_LEVEL_4K,
+  spteChild,
+  TABLE_ENTRIES,
+} from 'fencepost/mmu';
 import type { Kvm } from '../kvm.ts';
 
 /**
@@ -15,11 +22,12 @@ export function noUseAfterFree(kvm: Kvm): Property {
       const isValid = (id: number): boolean =>
         findPage(state, id) !== undefined && final.value(kvm.roleInvalid(id)) === 0;
       for (const { id, role } of state.pages) {
-        if (isLastSpte(role.level) || !isValid(id)) continue;
+        if (role.level === PG_LEVEL_4K || !isValid(id)) continue;
         for (let index = 0; index < TABLE_ENTRIES; index++) {
           const sptep = kvm.spte({ page: id, index }, role.level);
           const spte = final.value(sptep);
-          if (isShadowPresentPte(spte) && !isValid(spteChild(spte))) {
+          if (!isShadowPresentPte(spte) || isLeafSpte(spte, role.level)) continue;
+          if (!isValid(spteChild(spte))) {
             return `${sptep.name} still points at sp${spteChild(spte)}, which was zapped`;
           }
         }

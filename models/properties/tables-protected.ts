@@ -1,5 +1,5 @@
 import type { Property } from 'fencepost';
-import { findPage, hasGptes, isMmuWritableSpte, isShadowPresentPte, rmapOf } from 'fencepost/mmu';
+import { findPage, hasGptes, isMmuWritableSpte, isShadowPresentPte } from 'fencepost/mmu';
 import type { Kvm } from '../kvm.ts';
 
 /**
@@ -15,7 +15,7 @@ export function tablesProtected(kvm: Kvm): Property {
       for (const table of state.pages.filter(hasGptes)) {
         if (final.value(kvm.roleInvalid(table.id)) !== 0) continue;
         if (kvm.has('unsync') && final.value(kvm.unsync(table.id)) !== 0) continue;
-        for (const ref of rmapOf(state, table.gfn)) {
+        for (const ref of kvm.mappings(state, table.gfn)) {
           const level = findPage(state, ref.page)?.role.level;
           if (level === undefined) continue;
           const spte = final.value(kvm.spte(ref, level));

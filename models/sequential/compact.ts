@@ -4,7 +4,7 @@
  */
 import type { Location } from 'fencepost';
 import {
-  isLastSpte,
+  isLeafSpte,
   isShadowPresentPte,
   isTdpMmuPage,
   makeNonLeafSpte,
@@ -116,7 +116,7 @@ export function renumberWords(
     if (page === undefined || level === undefined) continue;
     if (place.index === undefined) result.set(kvm.memory.location(`sp${page}${place.rest}`), value);
     else {
-      const isLink = !isLastSpte(level) && isShadowPresentPte(value);
+      const isLink = isShadowPresentPte(value) && !isLeafSpte(value, level);
       const link = isLink ? relinked(to, value) : value;
       result.set(kvm.spte({ page, index: place.index }, level), link);
     }

@@ -7,7 +7,7 @@ import { wordAt, type Concrete, type Location } from 'fencepost';
 import {
   ACC_ALL,
   findPage,
-  isLastSpte,
+  isLeafSpte,
   isShadowPresentPte,
   isTdpMmuPage,
   makeNonLeafSpte,
@@ -45,8 +45,8 @@ function spteFormat(indexBits: readonly number[]): TableFormat {
   return {
     indexBits,
     kindOf: (word, level) =>
-      isShadowPresentPte(word) ? (isLastSpte(level) ? 'page' : 'table') : 'not-present',
-    accessOf: (word, level) => (isLastSpte(level) ? spteAccess(word) : ACC_ALL),
+      isShadowPresentPte(word) ? (isLeafSpte(word, level) ? 'page' : 'table') : 'not-present',
+    accessOf: (word, level) => (isLeafSpte(word, level) ? spteAccess(word) : ACC_ALL),
     isAccessed: () => true,
     isDirty: () => true,
     isGlobal: () => false,
@@ -137,7 +137,7 @@ export function directSpte(space: AddressSpace, gfn: number, read: ReadEntry): n
   let table = space.root;
   for (let level = indexBits.length; ; level--) {
     const spte = read(table, Math.floor(gfn / entries ** (level - 1)) % entries);
-    if (!isShadowPresentPte(spte) || isLastSpte(level)) return spte;
+    if (!isShadowPresentPte(spte) || isLeafSpte(spte, level)) return spte;
     table = spteChild(spte);
   }
 }

@@ -5,10 +5,11 @@
 import { guardedBy, wordAt, type Concrete, type Final, type Location, type Property } from 'fencepost';
 import {
   findPage,
-  isLastSpte,
+  isLeafSpte,
   isShadowPresentPte,
   isTdpMmuPage,
   isValidRoot,
+  PG_LEVEL_4K,
   sameSpte,
   spteChild,
 } from 'fencepost/mmu';
@@ -99,11 +100,11 @@ function rootsOf({ root_mmu, guest_mmu }: VcpuArch): readonly number[] {
 function brokenLink(kvm: Kvm, concrete: Concrete, word: Word): OwnViolation | undefined {
   const mmu = guardedBy(concrete, kvm.mmuLock);
   for (const { id, role } of mmu.pages) {
-    if (isLastSpte(role.level)) continue;
+    if (role.level === PG_LEVEL_4K) continue;
     for (let index = 0; index < kvm.entries; index++) {
       const location = spteAt(kvm, id, index, role.level);
       const spte = word(location);
-      if (!isShadowPresentPte(spte)) continue;
+      if (!isShadowPresentPte(spte) || isLeafSpte(spte, role.level)) continue;
       const child = findPage(mmu, spteChild(spte));
       const where = `${location.name} points at sp${spteChild(spte)}`;
       if (child === undefined) return { property: 'no-use-after-free', message: `${where}, which was freed` };
@@ -116,7 +117,8 @@ function brokenLink(kvm: Kvm, concrete: Concrete, word: Word): OwnViolation | un
     for (const { page, index } of parents) {
       const level = findPage(mmu, page)?.role.level;
       const spte = level === undefined ? 0 : word(spteAt(kvm, page, index, level));
-      if (isShadowPresentPte(spte) && spteChild(spte) === id) continue;
+      const isLink = isShadowPresentPte(spte) && !isLeafSpte(spte, level ?? 0);
+      if (isLink && spteChild(spte) === id) continue;
       return {
         property: 'parents-known',
         message: `sp${id} has a parent in sp${page} that does not point at it`,

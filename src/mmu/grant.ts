@@ -5,7 +5,7 @@
 import { ACC_USER_MASK, ACC_WRITE_MASK, ACCESS_KINDS, permits, type AccessKind } from './access.ts';
 import { gpteEffectiveAccess, gpteFrame, isLargeGpte } from './guest-pte.ts';
 import type { ShadowPage, ShadowPageRole } from './shadow-page.ts';
-import { isLastSpte, isShadowPresentPte, spteAccess, sptePfn } from './spte.ts';
+import { isLeafSpte, isShadowPresentPte, spteAccess, sptePfn } from './spte.ts';
 
 export interface Grant {
   readonly frame: number;
@@ -33,7 +33,7 @@ export function shadowGrant(
   child: ShadowPage | undefined,
 ): Grant | undefined {
   if (!isShadowPresentPte(spte)) return undefined;
-  if (isLastSpte(page.role.level)) {
+  if (isLeafSpte(spte, page.role.level)) {
     return { frame: sptePfn(spte), access: spteAccess(spte) & page.role.access };
   }
   return child === undefined ? undefined : { frame: child.gfn, access: child.role.access };

@@ -120,7 +120,14 @@ export function gpteEffectiveAccess(gpte: number, level: number): number | undef
   return gpteAccess(gpte) & (clean ? ~ACC_WRITE_MASK : -1);
 }
 
-/** `gpt_b`, or `data_b U|X` when a right is missing; `nameOf` names frames. */
+/** `gpt_b`, or `data_b W|U, XD` with rights missing and other bits set; `nameOf` names frames. */
 export function showGuestPte(gpte: number, nameOf: (frame: number) => string): string {
-  return isPresentGpte(gpte) ? showGrant(nameOf(gpteFrame(gpte)), gpteAccess(gpte)) : '0';
+  if (!isPresentGpte(gpte)) return '0';
+  const bits = [
+    [GPTE_LARGE, 'PS'],
+    [GPTE_NO_EXECUTE, 'XD'],
+    [GPTE_RESERVED, 'reserved bit'],
+  ] as const;
+  const set = bits.filter(([bit]) => (gpte & bit) !== 0).map(([, name]) => name);
+  return [showGrant(nameOf(gpteFrame(gpte)), gpteAccess(gpte)), ...set].join(', ');
 }

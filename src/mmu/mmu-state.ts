@@ -2,7 +2,7 @@
  * What mmu_lock guards, as plain data: the shadow pages with their parent links, and the reverse map.
  * Functions that change it work in place, so they fit a recipe for the guarded state.
  */
-import { TABLE_ENTRIES } from './geometry.ts';
+import { PG_LEVEL_4K, TABLE_ENTRIES } from './geometry.ts';
 import {
   sameSpte,
   type ShadowPage,
@@ -16,7 +16,7 @@ export interface MmuState {
   pages: ShadowPage[];
   /** Numbers are never used twice, so that a dangling one is seen. */
   nextPage: number;
-  /** By guest frame, the leaf SPTEs that map it. */
+  /** By guest frame, the leaf SPTEs that map it; a huge one stands under the first frame that it maps. */
   rmap: Record<number, SpteRef[]>;
 }
 
@@ -76,13 +76,25 @@ export function setTranslation(
  * `kvm_mmu_page_get_gfn()`: the frame that an entry maps as the page knows it, which need not be what the SPTE
  * holds (C27); undefined: nothing was recorded.
  */
-export function translatedFrame({ gfn, role, translations }: ShadowPage, index: number): number | undefined {
+export function translatedFrame(
+  { gfn, role, translations }: ShadowPage,
+  index: number,
+  entries = TABLE_ENTRIES,
+): number | undefined {
   if (!role.direct) return translations[index]?.gfn;
-  return gfn + index * TABLE_ENTRIES ** (role.level - 1);
+  return gfn + index * entries ** (role.level - 1);
 }
 
 export function rmapOf(state: MmuState, gfn: number): readonly SpteRef[] {
   return state.rmap[gfn] ?? [];
+}
+
+/** The reverse maps of a frame at every level: the leaf SPTEs that map it, huge ones that map it among others included. */
+export function mappingsOf(state: MmuState, gfn: number, entries: number): readonly SpteRef[] {
+  return [PG_LEVEL_4K, PG_LEVEL_4K + 1].flatMap((level) => {
+    const first = gfn - (gfn % entries ** (level - 1));
+    return rmapOf(state, first).filter(({ page }) => findPage(state, page)?.role.level === level);
+  });
 }
 
 /** Adding twice is adding once. */

@@ -10,6 +10,7 @@ const HW_WRITABLE = 1 << 1;
 const HW_USER = 1 << 2;
 const HW_ACCESSED = 1 << 5;
 const HW_DIRTY = 1 << 6;
+const PAGE_SIZE_BIT = 1 << 7;
 /** The memslot and the host's own mapping allow writes; does not change while the SPTE is present. */
 const HOST_WRITABLE = 1 << 9;
 /** Not write-protected for shadow paging: fast page faults may set W. */
@@ -51,6 +52,16 @@ export function makeLeafSpte({ pfn, access, writeProtected = false }: LeafSpte):
   );
 }
 
+/** A leaf above the lowest level, which maps all pages below it; `pfn` is that of the first. */
+export function makeHugeSpte(leaf: LeafSpte): number {
+  return makeLeafSpte(leaf) | PAGE_SIZE_BIT;
+}
+
+/** `make_huge_page_split_spte()`: the entry that maps the same page as the huge one does at the index. */
+export function splitSpte(huge: number, index: number): number {
+  return (huge & ~PAGE_SIZE_BIT) + (index << PAGE_SHIFT);
+}
+
 /** `make_mmio_spte()`: where no memslot is. Its generation is left out. */
 export function makeMmioSpte(gfn: number, access: number): number {
   return (gfn << PAGE_SHIFT) | MMIO | access;
@@ -64,9 +75,13 @@ export function isShadowPresentPte(spte: number): boolean {
   return (spte & MMU_PRESENT) !== 0;
 }
 
-/** The geometry has no large pages, so the level decides. */
-export function isLastSpte(level: number): boolean {
-  return level === PG_LEVEL_4K;
+export function isLargePte(spte: number): boolean {
+  return isShadowPresentPte(spte) && (spte & PAGE_SIZE_BIT) !== 0;
+}
+
+/** `is_last_spte()` of a present entry: it maps memory; otherwise it leads to a table. */
+export function isLeafSpte(spte: number, level: number): boolean {
+  return isShadowPresentPte(spte) && (level === PG_LEVEL_4K || isLargePte(spte));
 }
 
 export function isWritablePte(spte: number): boolean {
@@ -141,9 +156,11 @@ export function spteAccess(spte: number): number {
   );
 }
 
-/** `sp2`, or for a leaf `data_a U|X`; `nameOf` names frames. */
+/** `sp2`, or for a leaf `data_a U|X`, `huge data_a U|X`; `nameOf` names frames. */
 export function showSpte(spte: number, level: number, nameOf: (frame: number) => string): string {
   if (isMmioSpte(spte)) return `MMIO ${nameOf(sptePfn(spte))}`;
   if (!isShadowPresentPte(spte)) return '0';
-  return isLastSpte(level) ? showGrant(nameOf(sptePfn(spte)), spteAccess(spte)) : `sp${spteChild(spte)}`;
+  if (!isLeafSpte(spte, level)) return `sp${spteChild(spte)}`;
+  const mapped = showGrant(nameOf(sptePfn(spte)), spteAccess(spte));
+  return isLargePte(spte) ? `huge ${mapped}` : mapped;
 }

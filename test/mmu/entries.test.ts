@@ -10,7 +10,6 @@ import {
   gpteFrame,
   indexAt,
   isHostWritableSpte,
-  isLastSpte,
   isMmuWritableSpte,
   isPresentGpte,
   isShadowPresentPte,
@@ -122,7 +121,6 @@ describe('SPTEs', () => {
         expect(showSpte(spte, 2, name)).toBe(`sp${child}`);
       }),
     );
-    expect(isLastSpte(PG_LEVEL_4K)).toBe(true);
     expect(showSpte(makeLeafSpte({ pfn: 7, access: ACC_ALL }), PG_LEVEL_4K, name)).toBe('frame7');
     expect(showSpte(SHADOW_NONPRESENT_VALUE, PG_LEVEL_4K, name)).toBe('0');
   });

@@ -2,7 +2,7 @@
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
-import { shadowLarge, shadowPse } from './large-pages.ts';
+import { shadowHuge, shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
 import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
@@ -26,6 +26,7 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadowPagingModes,
     shadowNx,
     shadowLarge,
+    shadowHuge,
     shadowPse,
     ...userspaceWorlds('shadow', SMALL_SHADOW_HOST),
   ],

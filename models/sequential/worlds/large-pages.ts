@@ -1,6 +1,6 @@
 /**
- * Worlds of shadow paging whose guests map large pages: of memory, of memory that holds page tables, and of what is a page
- * table when CR4.PSE is clear.
+ * Worlds of shadow paging whose guests map large pages: of memory that holds a page table, and of what is a page table
+ * when CR4.PSE is clear.
  */
 import { encodeGuestPte } from 'fencepost/mmu';
 import {
@@ -13,12 +13,12 @@ import {
 } from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
 import { X86_SHADOW_HOST } from './paging-modes.ts';
+import type { Alphabet, GuestWorld } from './world.ts';
 import {
   ACCESS,
   cr3,
   DATA_PAGE,
   dataA,
-  LEAF,
   LEAF_WINDOW,
   ROOT_A,
   ROOT_B,
@@ -29,38 +29,55 @@ import {
   world,
 } from './parts.ts';
 
-/** The first frame of memory without tables that a large page can map. */
+/** The first frame that the large page maps; the next one holds a page table. */
 const BIG = 8;
+const LATE = 9;
+/** The page of that table in the large page, the first page behind the table itself, and the large page read-only. */
+const LATE_INSIDE = LATE - BIG;
+const BEHIND_LATE = 8;
+const READ_ONLY = 12;
 const big = encodeGuestPte({ frame: BIG, large: true });
-const bigClean = encodeGuestPte({ frame: BIG, large: true, dirty: false });
+const bigFresh = encodeGuestPte({ frame: BIG, large: true, accessed: false, dirty: false });
 const bigReadOnly = encodeGuestPte({ frame: BIG, large: true, writable: false });
-/** Frames 0 to 3: both roots and the leaf table. */
-const tablesInside = encodeGuestPte({ frame: 0, large: true });
-/** Page of the first root and of the leaf table in it. */
-const LEAF_INSIDE = LEAF;
 
-export const shadowLarge = world(
-  'shadow-large',
-  'A large page with and without D, the page table that takes its place and back, and a large page with tables inside.',
+const LARGE_TABLES: readonly GuestPage[] = [
   {
-    tables: TABLES,
-    pages: [DATA_PAGE, LEAF_INSIDE, LEAF_WINDOW, ROOT_WINDOW],
-    alphabet: {
-      pages: [DATA_PAGE, LEAF_INSIDE],
-      accesses: ACCESS,
-      stores: [
-        {
-          gfn: ROOT_A,
-          index: 0,
-          window: ROOT_WINDOW,
-          values: [toLeaf, big, bigClean, bigReadOnly, tablesInside],
-        },
-        { gfn: LEAF, index: 0, window: LEAF_INSIDE, values: [0, dataA] },
-      ],
-      cr3: [cr3(ROOT_A, 0)],
-      invlpg: [DATA_PAGE],
-    },
+    gfn: ROOT_A,
+    name: 'root_a',
+    entries: { 0: bigFresh, 1: toWindows, 2: encodeGuestPte({ frame: LATE }), 3: bigReadOnly },
   },
+  { gfn: LATE, name: 'late', entries: { 0: dataA } },
+  { gfn: BIG, name: 'big' },
+  ...TABLES.filter(({ gfn }) => gfn !== ROOT_A && gfn !== ROOT_B),
+];
+
+const LARGE: Partial<Alphabet> = {
+  pages: [DATA_PAGE, BEHIND_LATE, READ_ONLY],
+  accesses: ACCESS,
+  stores: [
+    { gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [toLeaf, big, bigFresh] },
+    { gfn: LATE, index: 0, window: LATE_INSIDE, values: [0, dataA] },
+  ],
+  cr3: [cr3(ROOT_A, 0)],
+  invlpg: [DATA_PAGE],
+};
+
+function largeWorld(name: string, doc: string, hugePages: boolean): GuestWorld {
+  const pages = [DATA_PAGE, LATE_INSIDE, LEAF_WINDOW, ROOT_WINDOW, BEHIND_LATE, READ_ONLY];
+  const small = world(name, doc, { tables: LARGE_TABLES, pages, alphabet: LARGE });
+  return { ...small, start: { ...small.start, hugePages } };
+}
+
+export const shadowLarge = largeWorld(
+  'shadow-large',
+  'A large page, with and without A and D, in place of a table of small ones and back; read-only elsewhere, a table inside.',
+  false,
+);
+
+export const shadowHuge = largeWorld(
+  'shadow-huge',
+  'The same where the host has huge pages too, so that huge SPTEs map the large page while no shadowed table lies inside.',
+  true,
 );
 
 /** A frame that 4-byte entries can map as a large page; its first page is a page table too. */
