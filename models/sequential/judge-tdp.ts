@@ -1,8 +1,8 @@
 /** What is asked of the TDP MMU after every operation: of its own state, and of the roots that vCPUs run the guest on. */
 import { wordAt } from 'fencepost';
-import { calcRoles, roleRegs, roleWord, sameRole } from 'fencepost/mmu';
+import { calcRoles, roleRegs, roleWord, sameRole, type MmuHost } from 'fencepost/mmu';
 import { tdpMmuOf } from '../tdp-mmu.ts';
-import { rootOf } from '../vcpu.ts';
+import { rootOf, type VcpuArch } from '../vcpu.ts';
 import { tdpRootsOf, tdpViolation } from './own-tdp-state.ts';
 import type { GuestRun } from './run.ts';
 import { Violated } from './violated.ts';
@@ -27,14 +27,21 @@ export function judgeTdpState(run: GuestRun, vcpus: readonly number[]): void {
 
 /** A vCPU that runs the guest has valid roots, and runs on one of the role that its registers ask for (E2). */
 function judgeTdpRoots(run: GuestRun, vcpu: number): void {
-  const { kvm } = run.setting;
+  const { kvm, remembered } = run.setting;
   const arch = run.arch(vcpu);
   const obsolete = tdpRootsOf(arch).find(({ hpa }) => wordAt(run.concrete, kvm.roleInvalid(hpa)) !== 0);
   if (obsolete !== undefined)
     throw new Violated('no-obsolete-root', `vCPU ${vcpu} keeps the root sp${obsolete.hpa}, which was zapped`);
-  if (arch.mmu !== 'root_mmu') return;
-  const { rootRole } = calcRoles(roleRegs(arch.registers, arch.mode), kvm.host);
+  remembered.onceAlone(arch, () => {
+    if (hasRightRole(arch, kvm.host)) return;
+    throw new Violated('root-role', `vCPU ${vcpu} runs on a root of another role than its registers ask for`);
+  });
+}
+
+/** What runs on a shadow of L1's tables has no root of the TDP MMU. */
+function hasRightRole(arch: VcpuArch, host: MmuHost): boolean {
+  if (arch.mmu !== 'root_mmu') return true;
   const { role } = rootOf(arch.root_mmu);
-  if (role !== undefined && sameRole(role, rootRole)) return;
-  throw new Violated('root-role', `vCPU ${vcpu} runs on a root of another role than its registers ask for`);
+  const { rootRole } = calcRoles(roleRegs(arch.registers, arch.mode), host);
+  return role !== undefined && sameRole(role, rootRole);
 }

@@ -13,6 +13,7 @@ export class Remembered {
   readonly #results = new ReadTree<number, object>(KEPT_RESULTS);
   readonly #judged = new ReadTree<Location, true>(KEPT_RESULTS);
   readonly #passed = new Set<number>();
+  readonly #passedAlone = new WeakSet<object>();
 
   /** `compute()`, or what it gave under this name when it read the same entries. */
   byReads<R extends object>(name: string, read: ReadEntry, compute: (read: ReadEntry) => R): R {
@@ -56,6 +57,13 @@ export class Remembered {
     const held = this.sameHeld(processor.held);
     const text = (): string => `processor ${identities.numberOf(registers)} ${identities.numberOf(held)}`;
     return identities.same({ registers, held }, text);
+  }
+
+  /** Judges once what depends on one object and on nothing else: `judge` throws what is wrong with it. */
+  onceAlone(object: object, judge: () => void): void {
+    if (this.#passedAlone.has(object)) return;
+    judge();
+    this.#passedAlone.add(object);
   }
 
   /** Judges a pair once: `judge` throws what is wrong with it. */
