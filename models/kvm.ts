@@ -18,6 +18,7 @@ import {
   type SpteRef,
 } from 'fencepost/mmu';
 import { GuestMemory, type GuestPage } from './guest-memory.ts';
+import { Slots, type SlotsStart } from './slots.ts';
 import { SMALL_SHADOW_HOST, vcpuArch, type VcpuArch } from './vcpu.ts';
 
 /** `vcpu->mode` (kvm_host.h) */
@@ -89,6 +90,8 @@ export interface KvmStart {
   readonly mmio?: readonly number[];
   /** The host maps guest memory by pages as large as a page directory's entry; small ones where absent. */
   readonly hugePages?: boolean;
+  /** Memslots that userspace changes. */
+  readonly slots?: SlotsStart;
   /** What MMUs the host has; shadow paging in small where absent. */
   readonly host?: MmuHost;
   /** What each vCPU starts with; paging off and no root where absent. */
@@ -104,6 +107,8 @@ export class Kvm {
   readonly mmuInvalidateSeq: Location;
   readonly mmuInvalidateInProgress: Location;
   readonly vcpus: readonly Vcpu[];
+  /** Absent where memslots stay as they are. */
+  readonly slots: Slots | undefined;
   readonly #start: KvmStart;
   readonly #unsyncMarks: Readonly<Record<number, number>>;
   #unsyncPagesLock: Lock<null> | undefined;
@@ -113,6 +118,7 @@ export class Kvm {
     this.#start = start;
     this.#unsyncMarks = unsyncMarks(start.shadow ?? emptyMmuState(), start.unsync ?? []);
     this.guest = new GuestMemory(memory, start.guestPages);
+    this.slots = start.slots && new Slots(memory, start.slots, (gfn) => this.guest.nameOf(gfn));
     this.mmuLock = memory.rwlock('kvm->mmu_lock', start.shadow ?? emptyMmuState());
     this.indirectShadowPages = memory.location(
       'kvm->arch.indirect_shadow_pages',

@@ -1,9 +1,11 @@
 /** Installing a leaf SPTE under mmu_lock: `mmu_set_spte()` (KVM-MMU.md A7). */
 import { branch, call, choice, type Read, type Steps } from 'fencepost';
-import { isLeafSpte, isShadowPresentPte, makeMmioSpte, spteChild, sptePfn } from 'fencepost/mmu';
+import { isLeafSpte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
+import { markMmioSpte } from './mmio-spte.ts';
 import { mmioSpteOrder } from './sites/index.ts';
+import { isNoslotGfn } from './slots.ts';
 import {
   dropParentPte,
   dropSpte,
@@ -35,10 +37,10 @@ export interface Mapping {
 export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Steps<'fixed' | 'emulate'> {
   const { pteAccess } = mapping;
   const gfn = mapping.gfn - (mapping.gfn % kvm.entries ** (sptep.level - 1));
-  const isMmio = kvm.isMmio(gfn);
+  const isMmio = yield* isNoslotGfn(kvm, gfn);
   // C26: an MMIO SPTE used to be stored over whatever was there.
   if (isMmio && (yield* choice(mmioSpteOrder)) === 'before dropping') {
-    return yield* setMmioSpte(sptep, mapping);
+    return yield* setMmioSpte(kvm, sptep, mapping);
   }
   const old = yield* readSpte(sptep);
   const before = yield* branch(old);
@@ -48,7 +50,7 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
   if (wasLink) yield* dropParentPte(kvm, sptep, spteChild(before));
   else if (moved) yield* dropSpte(kvm, sptep, old);
   if (isMmio) {
-    yield* setMmioSpte(sptep, mapping);
+    yield* setMmioSpte(kvm, sptep, mapping);
     if (moved) yield* kvmFlushRemoteTlbs(kvm);
     return 'emulate';
   }
@@ -73,9 +75,12 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
   return outcome;
 }
 
-/** `mark_mmio_spte()` */
-function* setMmioSpte(sptep: SptePointer, { gfn, pteAccess, ptes }: Mapping): Steps<'emulate'> {
+function* setMmioSpte(
+  kvm: Kvm,
+  sptep: SptePointer,
+  { gfn, pteAccess: access, ptes }: Mapping,
+): Steps<'emulate'> {
   const from = ptes.filter((read) => read !== undefined);
-  yield* call('mark_mmio_spte', setSpte(sptep, makeMmioSpte(gfn, pteAccess), from));
+  yield* markMmioSpte(kvm, sptep, { gfn, access }, from);
   return 'emulate';
 }

@@ -7,6 +7,7 @@ import { fixedTables, walkAddr, type GuestTables, type GuestWalker } from './gue
 import type { Kvm, Vcpu } from './kvm.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
 import { pageFaultUnlock } from './sites/index.ts';
+import { isNoslotGfn } from './slots.ts';
 
 /**
  * What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, goes on, or KVM has
@@ -20,6 +21,8 @@ export interface FaultResult {
   readonly errorCode?: number;
   /** Of the path, where L1 gets it for its EPT tables. */
   readonly rights?: number;
+  /** Of an access that is emulated for want of a memslot: the frame that it goes to. */
+  readonly mmio?: number;
 }
 
 /** A read by a supervisor, which every present translation allows. */
@@ -62,11 +65,12 @@ function* fault(
   if ('errorCode' in walk) return { outcome: 'inject', ...walk };
   if (yield* isTrackedWrite(kvm, walk.gfn, access)) return { outcome: 'emulate' };
   const faulted = yield* faultinSnapshot(kvm);
-  const gw = kvm.isMmio(walk.gfn) ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };
+  const isMmio = yield* isNoslotGfn(kvm, walk.gfn);
+  const gw = isMmio ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };
   yield* writeLock(kvm.mmuLock);
   const outcome = yield* underLock(vcpu, root, gw, access, faulted);
   if ((yield* choice(pageFaultUnlock)) === 'write_unlock') yield* writeUnlock(kvm.mmuLock);
-  return { outcome };
+  return outcome === 'emulate' && isMmio ? { outcome, mmio: walk.gfn } : { outcome };
 }
 
 function* underLock(

@@ -3,6 +3,7 @@ import { branch, call, readPlain, type Read, type Steps } from 'fencepost';
 import { gpteFormat, gpteFrame, hasReservedBits, isShadowPresentPte, PG_LEVEL_4K } from 'fencepost/mmu';
 import type { Vcpu } from './kvm.ts';
 import { mmuSetSpte } from './map.ts';
+import { isNoslotGfn } from './slots.ts';
 import { readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
 import { mmuOf } from './vcpu.ts';
 
@@ -50,7 +51,7 @@ export function* prefetchGpte(vcpu: Vcpu, sptep: SptePointer, read: Read): Steps
   const gpte = yield* branch(read);
   if (yield* prefetchInvalidGpte(vcpu, gpte)) return false;
   const gfn = gpteFrame(gpte);
-  if (kvm.isMmio(gfn)) return false;
+  if (yield* isNoslotGfn(kvm, gfn)) return false;
   const pteAccess = role.access & (yield* leafGpteAccess(vcpu, gpte));
   yield* call('mmu_set_spte', mmuSetSpte(kvm, sptep, { gfn, pteAccess, ptes: [read], isPrefetch: true }));
   return true;

@@ -3,20 +3,21 @@
  * ends every writable TLB entry, the mark, and only then the reads.
  */
 import { add, branch, call, choice, Mark, smpWmb, type Read, type Steps } from 'fencepost';
-import { gpteFrame, isMmioSpte, makeMmioSpte, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
+import { gpteFrame, isMmioSpte, mmioSpteGeneration, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
 import { getUser } from './guest-memory.ts';
 import { KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Kvm, type Vcpu } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
+import { markMmioSpte } from './mmio-spte.ts';
 import { kvmMakeRequest } from './requests.ts';
 import { leafGpteAccess, prefetchInvalidGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
+import { memslotGeneration } from './slots.ts';
 import {
   dropSpte,
   mmuPageZapPte,
   mmuSpteUpdate,
   readSpte,
   recordMapping,
-  setSpte,
   shadowPage,
   sptePointer,
   unknownMapping,
@@ -103,12 +104,18 @@ function* syncMmioSpte(
   old: Read,
   { gfn, access }: { readonly gfn: number | undefined; readonly access: number },
 ): Steps<SpteSyncOutcome> {
-  if (gfn === sptePfn(old.value)) {
-    yield* call('mark_mmio_spte', setSpte(sptep, makeMmioSpte(gfn, access), [old]));
+  if (gfn === sptePfn(old.value) && (yield* isMarkedAnew(kvm, old.value))) {
+    yield* markMmioSpte(kvm, sptep, { gfn, access }, [old]);
     return 'same';
   }
   yield* mmuPageZapPte(kvm, sptep, old);
   return gfn === undefined ? 'dropped' : 'same';
+}
+
+/** That gives it the generation of now, whatever has become of memslots since it was made. */
+function* isMarkedAnew(kvm: Kvm, spte: number): Steps<boolean> {
+  if (kvm.slots === undefined || (yield* choice(sites.syncMmioSpte)) === 'marked anew') return true;
+  return mmioSpteGeneration(spte) === (yield* memslotGeneration(kvm));
 }
 
 /**

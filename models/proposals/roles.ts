@@ -102,11 +102,13 @@ export const repaired = on(
   flushFreesPrevRoots,
   'v7.1-repaired',
   'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, of ' +
-    'shadow pages that EFER.NX and CR4.PSE do not tell apart, and of an error code of 32-bit guests',
+    'shadow pages that EFER.NX and CR4.PSE do not tell apart, of an error code of 32-bit guests, and of MMIO SPTEs that a ' +
+    'sync marks anew',
   [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
   [sites.shadowRoleNx, 'of the guest'],
   [sites.shadowRolePse, 'of the guest'],
   [sites.walkFetchBit, 'EFER.NX with CR4.PAE, or CR4.SMEP'],
+  [sites.syncMmioSpte, 'cleared if of another generation'],
 );
 
 export const roleWithoutNx = on(

@@ -19,11 +19,13 @@ import { Kvm } from '../kvm.ts';
 import { tdpRootLastPut } from '../sites/roots.ts';
 import { pagingGeometry } from '../paging-geometry.ts';
 import { readGuest } from './hardware.ts';
+import { NO_FRAMES } from './held-frames.ts';
 import { look } from './judge.ts';
 import type { KeptRoots } from './kept-roots.ts';
 import { NO_SECOND_LEVEL } from './nested/held.ts';
 import { nestedSetting } from './nested/setting.ts';
 import { noteOf } from './notes.ts';
+import { hostOperations } from './operations/host.ts';
 import type { GuestOperation } from './operations/operation.ts';
 import { nestedOperations } from './operations/nested-possible.ts';
 import { perform } from './operations/perform.ts';
@@ -87,6 +89,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
     const hardware = remembered.sameHeld(HOLDS_NOTHING);
     const kept = identities.same<KeptRoots>([]);
     const secondLevel = identities.same(NO_SECOND_LEVEL);
+    const frames = identities.same(NO_FRAMES);
     const run = new GuestRun(this.setting, {
       words: new Map(),
       mmu: identities.same(kvm.mmuLock.initial),
@@ -96,6 +99,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
         kept,
         hardware,
         secondLevel,
+        frames,
       })),
     });
     // The roles that a world starts with are upstream's.
@@ -116,10 +120,7 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
       if (nested !== undefined) yield* nestedOperations(nested, id, mode.guestMode);
       if (!mode.guestMode) yield* vcpuOperations(alphabet, id, registers, mode.smm);
     }
-    for (const what of alphabet.host) {
-      const frames = what === 'kvm_mmu_unprotect_page' ? alphabet.stores.map(({ gfn }) => gfn) : [0];
-      for (const gfn of new Set(frames)) yield { kind: 'host', what, gfn };
-    }
+    yield* hostOperations(this.world);
   }
 
   perform(state: GuestState, operation: GuestOperation): Step<GuestState> {

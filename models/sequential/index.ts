@@ -3,6 +3,7 @@ import type { Proposal } from 'fencepost';
 import { ROOT_CACHE_DESIGNS } from 'fencepost/mmu';
 import { NESTED_FAULTS, NESTED_POLICIES } from '../proposals/nested.ts';
 import { mail000Base, mail000Patched, repaired, ROLE_FAULTS, ROLE_POLICIES } from '../proposals/roles.ts';
+import { SLOT_FAULTS, SLOT_POLICIES } from '../proposals/slots.ts';
 import { wrongIndex } from '../proposals/tdp-mmu.ts';
 import { invalidRootReused, rootOfAnyRole } from '../proposals/tdp-roots.ts';
 import { SREGS_FAULTS, SREGS_POLICIES } from '../proposals/userspace.ts';
@@ -29,6 +30,8 @@ export const POLICIES: readonly Proposal[] = [
   ...ROLE_FAULTS,
   ...SREGS_POLICIES,
   ...SREGS_FAULTS,
+  ...SLOT_POLICIES,
+  ...SLOT_FAULTS,
   ...NESTED_POLICIES,
   ...NESTED_FAULTS,
   wrongIndex,

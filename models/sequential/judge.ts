@@ -18,6 +18,7 @@ import {
   type Translation,
 } from 'fencepost/x86';
 import { directSpte, readSptes, shadowRegisters } from './hardware.ts';
+import { judgeSlots } from './judge-slots.ts';
 import type { GuestRun } from './run.ts';
 import { obsoleteRoot, ownViolation } from './own-state.ts';
 import { judgeTdpState } from './judge-tdp.ts';
@@ -40,6 +41,7 @@ function judge(run: GuestRun, vcpus: readonly number[]): void {
     for (const id of vcpus) judgeRoots(run, id);
   }
   if (run.hasChangedTables || run.hasChangedRoots) judgeTdpState(run, vcpus);
+  judgeSlots(run, vcpus);
   for (const id of vcpus) {
     if (!run.isTouched(id)) continue;
     const { processors, hardware } = run;

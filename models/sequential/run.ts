@@ -39,6 +39,7 @@ import { prepareEntry } from './entry.ts';
 import { fillKept, type KeptRoots } from './kept-roots.ts';
 import { endGracePeriod } from './grace-period.ts';
 import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardware.ts';
+import { fillFrames, NO_FRAMES, type HeldFrames } from './held-frames.ts';
 import { look } from './judge.ts';
 import { fillSecondLevel } from './nested/fill.ts';
 import { flushNested } from './nested/flush.ts';
@@ -82,6 +83,7 @@ export class GuestRun {
   readonly hardware: MayHold[];
   readonly kept: KeptRoots[];
   readonly secondLevel: SecondLevel[];
+  readonly frames: HeldFrames[];
   /** The address that a flush of one address is for. */
   page = 0;
   readonly #from: GuestState;
@@ -105,6 +107,7 @@ export class GuestRun {
     this.hardware = from.vcpus.map(({ hardware }) => hardware);
     this.kept = from.vcpus.map(({ kept }) => kept);
     this.secondLevel = from.vcpus.map(({ secondLevel }) => secondLevel);
+    this.frames = from.vcpus.map(({ frames }) => frames);
   }
 
   get mmu(): MmuState {
@@ -175,6 +178,9 @@ export class GuestRun {
     switch (fn) {
       case 'kvm_x86_flush_tlb_all':
       case 'kvm_x86_flush_tlb_current':
+        this.frames[vcpu] = NO_FRAMES;
+        this.hardware[vcpu] = HOLDS_NOTHING;
+        return;
       case 'kvm_x86_flush_tlb_guest':
         this.hardware[vcpu] = HOLDS_NOTHING;
         return;
@@ -262,10 +268,18 @@ export class GuestRun {
     for (const id of vcpus) {
       if (guestChanged || this.#mayRefill(id))
         this.processors[id] = this.#filled(this.processors[id], this.kept[id]);
+      this.#fillFrames(id);
       if (!guestChanged && !this.isTouched(id)) continue;
       this.#fillHardware(id);
       fillSecondLevel(this, id);
     }
+  }
+
+  #fillFrames(vcpu: number): void {
+    const { slots, host } = this.setting.kvm;
+    if (slots === undefined || !host.tdpEnabled) return;
+    const sptes = readSptes(this.setting.kvm, this.mmu, this.concrete);
+    this.frames[vcpu] = fillFrames(this.frames[vcpu], this.rootSpace(vcpu), slots.frames, sptes);
   }
 
   /** An operation fills from the tables it leaves loaded; a PCID that was left may walk again where it lost an address. */

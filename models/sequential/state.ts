@@ -13,6 +13,8 @@ import {
   renumberWords,
   type Renumbering,
 } from './compact.ts';
+import { withoutPastGenerations } from './generation.ts';
+import type { HeldFrames } from './held-frames.ts';
 import type { Identities } from './identities.ts';
 import type { KeptRoots } from './kept-roots.ts';
 import { renumberReal, type SecondLevel } from './nested/held.ts';
@@ -28,6 +30,8 @@ export interface VcpuState {
   readonly hardware: MayHold;
   /** Both where L1 has guests of its own. */
   readonly secondLevel: SecondLevel;
+  /** What it may hold of second-level tables. */
+  readonly frames: HeldFrames;
 }
 
 /** Between two operations; never changed in place. What is equal in two states is the same object. */
@@ -45,11 +49,12 @@ interface Happening {
   readonly kept: readonly KeptRoots[];
   readonly hardware: readonly MayHold[];
   readonly secondLevel: readonly SecondLevel[];
+  readonly frames: readonly HeldFrames[];
 }
 
 export function settled(kvm: Kvm, remembered: Remembered, happening: Happening): GuestState {
   const { identities } = remembered;
-  const { concrete, processors, kept, hardware, secondLevel } = happening;
+  const { concrete, processors, kept, hardware, secondLevel, frames } = happening;
   const mmu = guardedBy(concrete, kvm.mmuLock);
   const to = renumbering(mmu);
   const vcpus = kvm.vcpus.map(({ id, arch }) => {
@@ -61,15 +66,14 @@ export function settled(kvm: Kvm, remembered: Remembered, happening: Happening):
       kept: identities.same(kept[id]),
       hardware: remembered.sameHeld(isRenumbered ? renumberHeld(to, hardware[id]) : hardware[id]),
       secondLevel: sameSecondLevel(remembered, to, secondLevel[id]),
+      frames: identities.same(frames[id]),
     };
     const numbers = Object.values(parts).map((part: object) => identities.numberOf(part));
     return identities.same(parts, () => `vcpu ${numbers.join()}`);
   });
+  const words = to === undefined ? concrete.words : renumberWords(to, kvm, mmu, concrete.words);
   return {
-    words: sameWords(
-      identities,
-      to === undefined ? concrete.words : renumberWords(to, kvm, mmu, concrete.words),
-    ),
+    words: sameWords(identities, withoutPastGenerations(kvm, words)),
     mmu: identities.same(to === undefined ? mmu : renumberMmu(to, mmu)),
     vcpus,
   };

@@ -11,6 +11,7 @@ export * from './published.ts';
 export * from './roles.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
+export * from './slots.ts';
 export * from './unsync.ts';
 export * from './zap-all-fast.ts';
 export * from './small-protocols.ts';

@@ -2,7 +2,7 @@
  * Shadow page-table entries: KVM's bits in a small integer (KVM-MMU.md A1.5, spte.h). Where a pointer to
  * the child's `spt` would stand, a non-leaf SPTE holds the number of the child shadow page.
  */
-import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
+import { ACC_ALL, ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, showGrant } from './access.ts';
 import { PAGE_SHIFT, PG_LEVEL_4K } from './geometry.ts';
 
 const HW_PRESENT = 1 << 0;
@@ -20,6 +20,9 @@ const MMU_PRESENT = 1 << 11;
 const HW_NO_EXECUTE = 1 << 30;
 /** `is_mmio_spte()`: not present, so that every access exits; holds the frame and the rights. */
 const MMIO = 1 << 29;
+/** Above the rights, and below KVM's own bits. */
+const MMIO_GENERATION_SHIFT = 3;
+const MMIO_GENERATION_MASK = (1 << 6) - 1;
 
 const PFN_MASK = (1 << 16) - 1;
 
@@ -62,9 +65,25 @@ export function splitSpte(huge: number, index: number): number {
   return (huge & ~PAGE_SIZE_BIT) + (index << PAGE_SHIFT);
 }
 
-/** `make_mmio_spte()`: where no memslot is. Its generation is left out. */
-export function makeMmioSpte(gfn: number, access: number): number {
-  return (gfn << PAGE_SHIFT) | MMIO | access;
+/** `make_mmio_spte()`: where no memslot is; the generation of memslots is 0 where they never change. */
+export function makeMmioSpte(gfn: number, access: number, generation = 0): number {
+  return (gfn << PAGE_SHIFT) | MMIO | (generation << MMIO_GENERATION_SHIFT) | access;
+}
+
+/** `get_mmio_spte_access()` */
+export function mmioSpteAccess(spte: number): number {
+  return spte & ACC_ALL;
+}
+
+/** `get_mmio_spte_generation()` */
+export function mmioSpteGeneration(spte: number): number {
+  return (spte >> MMIO_GENERATION_SHIFT) & MMIO_GENERATION_MASK;
+}
+
+/** The same with another generation. */
+export function withMmioGeneration(spte: number, generation: number): number {
+  const without = spte & ~(MMIO_GENERATION_MASK << MMIO_GENERATION_SHIFT);
+  return without | (generation << MMIO_GENERATION_SHIFT);
 }
 
 export function isMmioSpte(spte: number): boolean {

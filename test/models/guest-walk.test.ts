@@ -248,7 +248,7 @@ describe('a fault', () => {
     const ptes = { 0: encodeGuestPte({ frame: DATA }) };
     const kvm = guest({ ptes, mmio: [DATA] });
     const { run, results } = fault(kvm, {});
-    expect(results).toEqual([{ outcome: 'emulate' }]);
+    expect(results).toEqual([{ outcome: 'emulate', mmio: DATA }]);
     expect(isMmioSpte(leafOf(kvm, run, 0))).toBe(true);
   });
 

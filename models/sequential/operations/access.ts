@@ -1,6 +1,7 @@
 /** What an access of the guest comes to: the hardware walks the tables that it has, and exits for what they lack. */
 import type { Access } from 'fencepost/x86';
 import type { FaultResult } from '../../page-fault.ts';
+import { judgeMmio } from '../judge-slots.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import type { Missing } from './fault-access.ts';
@@ -22,6 +23,9 @@ export function access(run: GuestRun, vcpu: number, page: number, how: Access): 
     give: ({ errorCode = 0 }) => {
       giveFault(run, vcpu, page, how, errorCode);
     },
+    takeForMmio: (frame) => {
+      judgeMmio(run, vcpu, page, how, frame);
+    },
   });
 }
 
@@ -29,13 +33,15 @@ interface Attempt {
   readonly walk: () => Missing | 'completed' | 'fault';
   /** What KVM has found to be the guest's own affair. */
   readonly give: (result: FaultResult) => void;
+  /** Told of the frame without a memslot that KVM emulates the access at. */
+  readonly takeForMmio?: (frame: number) => void;
 }
 
 export function faultUntilThrough(
   run: GuestRun,
   vcpu: number,
   page: number,
-  { walk, give }: Attempt,
+  { walk, give, takeForMmio }: Attempt,
 ): Outcome {
   for (let tries = 0; tries < TRIES; tries++) {
     const missing = walk();
@@ -47,6 +53,7 @@ export function faultUntilThrough(
       return 'fault';
     }
     run.settle(vcpu);
+    if (result.mmio !== undefined) takeForMmio?.(result.mmio);
     if (result.outcome === 'emulate') return 'emulated';
   }
   throw new Violated('no-livelock', `vCPU ${vcpu} faults on page ${page} without end`);

@@ -2,12 +2,27 @@
 import type { Steps } from 'fencepost';
 import type { GuestAccess } from 'fencepost/mmu';
 import type { Access } from 'fencepost/x86';
+import type { LoadedRoot } from '../../faultin.ts';
+import type { Vcpu } from '../../kvm.ts';
+import { handleMmioPageFault } from '../../mmio-fault.ts';
 import type { FaultResult } from '../../page-fault.ts';
 
 /** What the tables of the hardware lack for an access, and how KVM handles that. */
 export interface Missing {
   readonly name: string;
   readonly handle: () => Steps<FaultResult>;
+}
+
+/** A fault of the page, which has PFERR_RSVD where the hardware has met an MMIO SPTE. */
+export function* rsvdOr(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  page: number,
+  access: GuestAccess,
+  { isMmio, handle }: { readonly isMmio: boolean; readonly handle: () => Steps<FaultResult> },
+): Steps<FaultResult> {
+  const handled = isMmio ? yield* handleMmioPageFault(vcpu, root, page, access) : undefined;
+  return handled ?? (yield* handle());
 }
 
 export function accessName({ write, fetch, user, present }: GuestAccess): string {

@@ -1,22 +1,67 @@
 /** What userspace and the host do to the VM at any time. */
-import type { Steps } from 'fencepost';
+import { wordAt, type Steps } from 'fencepost';
 import type { Kvm } from '../../kvm.ts';
+import { kvmCreateMemslot, kvmDeleteMemslot, kvmMoveMemslot } from '../../set-memslot.ts';
 import { kvmMmuZapAllFast } from '../../zap-all-fast.ts';
 import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
-import type { HostOperation } from '../worlds/world.ts';
+import type { GuestWorld, HostOperation } from '../worlds/world.ts';
 import type { GuestRun } from '../run.ts';
 import type { GuestOperation } from './operation.ts';
 
-const HOST_OPERATIONS: Readonly<Record<HostOperation, (kvm: Kvm, gfn: number) => Steps<unknown>>> = {
-  mmu_shrink_scan: (kvm) => mmuShrinkScan(kvm, 1),
-  kvm_mmu_unprotect_page: unprotectPage,
-  kvm_mmu_zap_all_fast: kvmMmuZapAllFast,
+interface HostPath {
+  readonly path: (kvm: Kvm, gfn: number) => Steps<unknown>;
+  /** Frames that it can be about; missing: it is about the VM. */
+  readonly frames?: (world: GuestWorld) => readonly number[];
+  /** Missing: always. */
+  readonly isPossible?: (run: GuestRun, gfn: number) => boolean;
+}
+
+const slotFrames = ({ start }: GuestWorld): readonly number[] => start.slots?.frames ?? [];
+
+function hasSlot({ setting, concrete }: GuestRun, gfn: number): boolean {
+  const { slots } = setting.kvm;
+  return slots !== undefined && (wordAt(concrete, slots.memslots) & slots.bitOf(gfn)) !== 0;
+}
+
+/** Where a memslot is moved to. */
+function otherFrame({ slots }: Kvm, gfn: number): number {
+  return slots?.frames.find((frame) => frame !== gfn) ?? 0;
+}
+
+const HOST_PATHS: Readonly<Record<HostOperation, HostPath>> = {
+  mmu_shrink_scan: { path: (kvm) => mmuShrinkScan(kvm, 1) },
+  kvm_mmu_unprotect_page: {
+    path: unprotectPage,
+    frames: ({ alphabet }) => alphabet.stores.map(({ gfn }) => gfn),
+  },
+  kvm_mmu_zap_all_fast: { path: kvmMmuZapAllFast },
+  kvm_create_memslot: {
+    path: kvmCreateMemslot,
+    frames: slotFrames,
+    isPossible: (run, gfn) => !hasSlot(run, gfn),
+  },
+  kvm_delete_memslot: { path: kvmDeleteMemslot, frames: slotFrames, isPossible: hasSlot },
+  kvm_move_memslot: {
+    path: (kvm, gfn) => kvmMoveMemslot(kvm, gfn, otherFrame(kvm, gfn)),
+    frames: slotFrames,
+    isPossible: (run, gfn) => hasSlot(run, gfn) && !hasSlot(run, otherFrame(run.setting.kvm, gfn)),
+  },
 };
 
 type Host = Extract<GuestOperation, { kind: 'host' }>;
 
-export function performHost(run: GuestRun, operation: Host): void {
-  run.run(0, JSON.stringify(operation), () =>
-    HOST_OPERATIONS[operation.what](run.setting.kvm, operation.gfn),
-  );
+/** What the world has the host do, of each frame that it can be about; frame 0 where it is about none. */
+export function* hostOperations(world: GuestWorld): Iterable<Host> {
+  for (const what of world.alphabet.host) {
+    const frames = HOST_PATHS[what].frames?.(world) ?? [0];
+    for (const gfn of new Set(frames)) yield { kind: 'host', what, gfn };
+  }
+}
+
+/** False: it is not possible now. */
+export function performHost(run: GuestRun, operation: Host): boolean {
+  const { path, isPossible } = HOST_PATHS[operation.what];
+  if (isPossible?.(run, operation.gfn) === false) return false;
+  run.run(0, JSON.stringify(operation), () => path(run.setting.kvm, operation.gfn));
+  return true;
 }

@@ -43,7 +43,6 @@ export function perform(run: GuestRun, operation: GuestOperation): boolean {
       invept(run, operation.vcpu, operation.eptp);
       return true;
     case 'host':
-      performHost(run, operation);
-      return true;
+      return performHost(run, operation);
   }
 }

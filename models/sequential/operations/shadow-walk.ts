@@ -1,15 +1,17 @@
 /** An access under shadow paging: the hardware walks KVM's tables. */
 import type { Steps } from 'fencepost';
-import type { GuestAccess } from 'fencepost/mmu';
+import { isMmioSpte, type GuestAccess } from 'fencepost/mmu';
 import { accessResult, permits, walkTables, type Access } from 'fencepost/x86';
 import { directPageFault } from '../../direct-map.ts';
+import type { LoadedRoot } from '../../faultin.ts';
 import { guestTables } from '../../init-mmu.ts';
 import type { Vcpu } from '../../kvm.ts';
+import { withMmio } from '../../mmio-fault.ts';
 import { handlePageFault, type FaultResult } from '../../page-fault.ts';
 import { loadedRoot, mmuOf } from '../../vcpu.ts';
-import { shadowRegisters } from '../hardware.ts';
+import { directSpte, shadowRegisters } from '../hardware.ts';
 import type { GuestRun } from '../run.ts';
-import { accessName, faultAccess, type Missing } from './fault-access.ts';
+import { accessName, faultAccess, rsvdOr, type Missing } from './fault-access.ts';
 
 export function walkShadow(run: GuestRun, vcpu: number, page: number, how: Access): Missing | 'completed' {
   const { kvm } = run.setting;
@@ -21,16 +23,38 @@ export function walkShadow(run: GuestRun, vcpu: number, page: number, how: Acces
   // Which handler there is was settled when the MMU was initialised.
   const arch = run.arch(vcpu);
   const isPaging = !arch[arch.mmu].cpuRole.base.direct;
+  const isMmio =
+    kvm.slots !== undefined && isMmioSpte(directSpte(run.rootSpace(vcpu), page, run.reader(vcpu)));
   return {
-    name: `fault ${page} ${accessName(access)} ${isPaging}`,
-    handle: () => shadowFault(kvm.vcpus[vcpu], page, access, isPaging),
+    name: `fault ${page} ${accessName(access)} ${isPaging} ${isMmio}`,
+    handle: () => shadowFault(kvm.vcpus[vcpu], page, access, isPaging, isMmio),
   };
 }
 
-function* shadowFault(vcpu: Vcpu, page: number, access: GuestAccess, isPaging: boolean): Steps<FaultResult> {
+function* shadowFault(
+  vcpu: Vcpu,
+  page: number,
+  access: GuestAccess,
+  isPaging: boolean,
+  isMmio: boolean,
+): Steps<FaultResult> {
   const root = loadedRoot(yield* mmuOf(vcpu));
   if (root === undefined) return { outcome: 'retry' };
-  if (!isPaging) return { outcome: yield* directPageFault(vcpu, root, page, access) };
+  const direct = (): Steps<FaultResult> => directFault(vcpu, root, page, access);
+  const shadow = (): Steps<FaultResult> => shadowPageFault(vcpu, root, page, access);
+  return yield* rsvdOr(vcpu, root, page, access, { isMmio, handle: isPaging ? shadow : direct });
+}
+
+function* directFault(vcpu: Vcpu, root: LoadedRoot, page: number, access: GuestAccess): Steps<FaultResult> {
+  return yield* withMmio(vcpu.kvm, yield* directPageFault(vcpu, root, page, access), page);
+}
+
+function* shadowPageFault(
+  vcpu: Vcpu,
+  root: LoadedRoot,
+  page: number,
+  access: GuestAccess,
+): Steps<FaultResult> {
   return yield* handlePageFault(vcpu, root, page, access, yield* guestTables(vcpu));
 }
 

@@ -57,9 +57,7 @@ export function describe(operation: GuestOperation, registers: Registers, guest:
         ? 'INVEPT of everything'
         : `INVEPT of ${describeEptp(operation.eptp, nameOf)}`;
     case 'host':
-      return operation.what === 'kvm_mmu_unprotect_page'
-        ? `kvm_mmu_unprotect_page(${nameOf(operation.gfn)})`
-        : `${operation.what}()`;
+      return `${operation.what}(${operation.gfn === 0 ? '' : nameOf(operation.gfn)})`;
   }
 }
 

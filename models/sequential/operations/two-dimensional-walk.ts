@@ -1,7 +1,9 @@
 /** An access under two-dimensional paging. */
 import type { Steps } from 'fencepost';
-import { isWritablePte, type GuestAccess } from 'fencepost/mmu';
+import { isMmioSpte, isShadowPresentPte, isWritablePte, type GuestAccess } from 'fencepost/mmu';
 import { accessPage, type Access } from 'fencepost/x86';
+import { withMmio } from '../../mmio-fault.ts';
+import type { LoadedRoot } from '../../faultin.ts';
 import type { Vcpu } from '../../kvm.ts';
 import type { FaultResult } from '../../page-fault.ts';
 import { kvmTdpPageFault } from '../../tdp-page-fault.ts';
@@ -9,7 +11,7 @@ import { loadedRoot, mmuOf } from '../../vcpu.ts';
 import { directSpte, readSptes } from '../hardware.ts';
 import type { GuestRun } from '../run.ts';
 import { executeArchitecture } from './execute.ts';
-import { accessName, type Missing } from './fault-access.ts';
+import { accessName, rsvdOr, type Missing } from './fault-access.ts';
 
 /**
  * Under TDP the hardware walks the guest's tables by itself, sets A and D in them, and delivers the guest's faults;
@@ -25,11 +27,13 @@ export function walkInTwoDimensions(
   const { registers } = run.arch(vcpu);
   const direct = run.rootSpace(vcpu);
   const sptes = readSptes(kvm, run.mmu, run.concrete);
-  let lacking: { readonly gfn: number; readonly access: GuestAccess } | undefined;
+  let lacking: { readonly gfn: number; readonly access: GuestAccess; readonly isMmio: boolean } | undefined;
   const touch = (gfn: number, write: boolean): void => {
+    if (lacking !== undefined) return;
     const spte = directSpte(direct, gfn, sptes);
-    if (lacking === undefined && (spte === 0 || (write && !isWritablePte(spte))))
-      lacking = { gfn, access: { write, present: spte !== 0 } };
+    const present = isShadowPresentPte(spte);
+    if (!present || (write && !isWritablePte(spte)))
+      lacking = { gfn, access: { write, present }, isMmio: isMmioSpte(spte) };
   };
   const guest = run.readGuest;
   const result = accessPage(registers, machine.geometry, page, how, (gfn, index) => {
@@ -41,9 +45,9 @@ export function walkInTwoDimensions(
     touch(result.frame, how.kind === 'write');
   }
   if (lacking !== undefined) {
-    const { gfn, access } = lacking;
-    const handle = (): Steps<FaultResult> => tdpFault(kvm.vcpus[vcpu], gfn, access);
-    return { name: `tdp fault ${gfn} ${accessName(access)}`, handle };
+    const { gfn, access, isMmio } = lacking;
+    const handle = (): Steps<FaultResult> => tdpFault(kvm.vcpus[vcpu], gfn, access, isMmio);
+    return { name: `tdp fault ${gfn} ${accessName(access)} ${isMmio}`, handle };
   }
   if (result.kind === 'fault') {
     executeArchitecture(run, vcpu, { op: 'page-fault', page });
@@ -54,8 +58,13 @@ export function walkInTwoDimensions(
   return 'completed';
 }
 
-function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess): Steps<FaultResult> {
+function* tdpFault(vcpu: Vcpu, gfn: number, access: GuestAccess, isMmio: boolean): Steps<FaultResult> {
   const root = loadedRoot(yield* mmuOf(vcpu));
   if (root === undefined) return { outcome: 'retry' };
-  return { outcome: yield* kvmTdpPageFault(vcpu, root, gfn, access) };
+  const handle = (): Steps<FaultResult> => faultAt(vcpu, root, gfn, access);
+  return yield* rsvdOr(vcpu, root, gfn, access, { isMmio, handle });
+}
+
+function* faultAt(vcpu: Vcpu, root: LoadedRoot, gfn: number, access: GuestAccess): Steps<FaultResult> {
+  return yield* withMmio(vcpu.kvm, yield* kvmTdpPageFault(vcpu, root, gfn, access), gfn);
 }

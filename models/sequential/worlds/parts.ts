@@ -10,6 +10,7 @@ import {
   X86_CR4_PCIDE,
 } from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
+import type { SlotsStart } from '../../slots.ts';
 import { SMALL_SHADOW_HOST, vcpuArch } from '../../vcpu.ts';
 import { type Alphabet, type GuestWorld } from './world.ts';
 
@@ -90,6 +91,7 @@ interface WorldParts {
   readonly registers?: Registers;
   readonly tables?: readonly GuestPage[];
   readonly entries?: number;
+  readonly slots?: SlotsStart;
   readonly pages?: readonly number[];
   readonly alphabet: Partial<Alphabet>;
 }
@@ -105,6 +107,7 @@ export function world(name: string, doc: string, parts: WorldParts): GuestWorld 
       guestRoot: ROOT_A,
       entries: parts.entries ?? ENTRIES,
       host,
+      slots: parts.slots,
       arch: vcpuArch(host, registers),
       without: ['write flooding', 'reschedule', 'prefetch'],
     },

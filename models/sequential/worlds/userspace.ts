@@ -4,12 +4,18 @@ import { X86_CR0_WP, type Registers } from 'fencepost/x86';
 import {
   ACCESS,
   cr3,
+  DATA_A,
+  DATA_B,
+  DATA_PAGE,
   dataA,
+  dataB,
   LEAF,
   LEAF_WINDOW,
+  readOnlyA,
   ROOT_A,
   ROOT_B,
   ROOT_WINDOW,
+  TABLES,
   toLeaf,
   WITH_PCIDS,
   world,
@@ -64,8 +70,29 @@ function zapAllWorld(kind: string, host: MmuHost): GuestWorld {
   );
 }
 
+/** Page 0 is where no memslot is at first, and may be moved to where one is. */
+const MMIO_AT_FIRST = TABLES.map((page) => (page.gfn === LEAF ? { ...page, entries: { 0: dataB } } : page));
+
+function memslotsWorld(kind: string, host: MmuHost): GuestWorld {
+  return world(
+    `${kind}-memslots`,
+    'Memslots of two data pages are created, deleted and moved; accesses to where none is are emulated.',
+    {
+      host,
+      tables: MMIO_AT_FIRST,
+      slots: { frames: [DATA_A, DATA_B], present: [DATA_A] },
+      alphabet: {
+        accesses: ACCESS,
+        stores: [{ gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [readOnlyA, dataB] }],
+        invlpg: [DATA_PAGE],
+        host: ['kvm_create_memslot', 'kvm_delete_memslot', 'kvm_move_memslot'],
+      },
+    },
+  );
+}
+
 /** The worlds of one MMU. */
 export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
-  const sregs = sregsWorld(kind, host);
-  return [sregs, zapAllWorld(kind, host)];
+  const both = [sregsWorld(kind, host), zapAllWorld(kind, host)];
+  return host.tdpMmuEnabled ? both : [...both, memslotsWorld(kind, host)];
 }

@@ -26,7 +26,13 @@ export type Replacement =
   | { readonly by: 'KVM_SET_CPUID2' | 'INIT' };
 
 /** What userspace and the host do to the VM at any time. */
-export type HostOperation = 'mmu_shrink_scan' | 'kvm_mmu_unprotect_page' | 'kvm_mmu_zap_all_fast';
+export type HostOperation =
+  | 'mmu_shrink_scan'
+  | 'kvm_mmu_unprotect_page'
+  | 'kvm_mmu_zap_all_fast'
+  | 'kvm_create_memslot'
+  | 'kvm_delete_memslot'
+  | 'kvm_move_memslot';
 
 export interface Alphabet {
   readonly pages: readonly number[];

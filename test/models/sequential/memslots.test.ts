@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { BASELINE } from '../../../models/sequential/index.ts';
+import {
+  lengthOf,
+  policyNamed,
+  rememberedAndWatched,
+  searched,
+  searchedWithout,
+} from '../../support/sequential.ts';
+
+const WORLDS = ['shadow-memslots', 'direct-memslots'];
+
+describe('memslots that userspace changes', () => {
+  it.each(WORLDS)('are what the guest sees in %s', (world) => {
+    expect(searched(world, BASELINE, 4)).toMatchObject({ verdict: 'bounded', why: 'depth', depth: 4 });
+  });
+
+  it.each(WORLDS)('may be zapped alone in %s', (world) => {
+    expect(searched(world, policyNamed('memslot/zap-memslot'), 4).verdict).toBe('bounded');
+  });
+
+  it.each([
+    // The frame is mapped: a store to the leaf table, an access; then its memslot goes.
+    ['memslot/no-zap', 'shadow-memslots', 3, 'no-deleted-slot'],
+    ['memslot/no-zap', 'direct-memslots', 3, 'no-deleted-slot'],
+    // An access leaves an MMIO SPTE, the frame gets a memslot, and an access is still emulated.
+    ['mmio/no-generation', 'shadow-memslots', 3, 'mmio-justified'],
+    ['mmio/no-generation', 'direct-memslots', 3, 'mmio-justified'],
+    // The table of the MMIO SPTE goes unsync by a store, and INVLPG synchronises it when the memslot is there.
+    ['mmio/marked-anew', 'shadow-memslots', 4, 'mmio-justified'],
+    ['v7.1', 'shadow-memslots', 4, 'mmio-justified'],
+    // A read-only mapping, an entry of a table out of sync that leads to no memslot, and the write that finds it.
+    ['c26', 'shadow-memslots', 4, 'rmap-consistent'],
+  ])('shows %s in %s by %i operations', (policy, world, length, property) => {
+    const found = searched(world, policyNamed(policy), length);
+    expect(lengthOf(found)).toBe(length);
+    expect(found).toMatchObject({ violation: { property } });
+  });
+
+  it('has nothing to synchronise where pages are direct', () => {
+    for (const policy of ['mmio/marked-anew', 'c26'])
+      expect(searched('direct-memslots', policyNamed(policy), 4).verdict).toBe('bounded');
+  });
+
+  it.each([
+    // Nothing is of an old generation then, so nothing is zapped.
+    ['kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen', 3],
+    // The MMIO SPTE of a read still counts when the frame has got a memslot.
+    ['kvm_swap_active_memslots: store kvm->memslots->generation', 2],
+  ])('need the step: %s', (at, length) => {
+    for (const world of WORLDS) expect(lengthOf(searchedWithout(at, world, length))).toBe(length);
+  });
+
+  it.each(WORLDS)('sees in %s what it sees when it remembers nothing', (world) => {
+    const [remembered, watched] = rememberedAndWatched(world, 3);
+    expect(remembered).toEqual(watched);
+  });
+});
