@@ -1,6 +1,6 @@
 /** Roles that forget a bit: faults in what is computed, which no step left out can stand for. */
 import type { Fault } from 'fencepost';
-import type { ShadowPageRole } from 'fencepost/mmu';
+import type { MmuState, ShadowPageRole } from 'fencepost/mmu';
 import type { VcpuArch } from '../vcpu.ts';
 
 export interface RoleMutant {
@@ -10,7 +10,15 @@ export interface RoleMutant {
 
 type RoleBit = Extract<
   keyof ShadowPageRole,
-  'cr0Wp' | 'smepAndnotWp' | 'smapAndnotWp' | 'eferNx' | 'smm' | 'guestMode' | 'direct'
+  | 'cr0Wp'
+  | 'smepAndnotWp'
+  | 'smapAndnotWp'
+  | 'eferNx'
+  | 'has4ByteGpte'
+  | 'cr4Pse'
+  | 'smm'
+  | 'guestMode'
+  | 'direct'
 >;
 
 const BITS: readonly RoleBit[] = [
@@ -18,6 +26,8 @@ const BITS: readonly RoleBit[] = [
   'smepAndnotWp',
   'smapAndnotWp',
   'eferNx',
+  'has4ByteGpte',
+  'cr4Pse',
   'smm',
   'guestMode',
   'direct',
@@ -52,4 +62,16 @@ const GUEST_MMU: readonly RoleMutant[] = ['kvm_init_shadow_ept_mmu', 'kvm_init_s
   },
 }));
 
-export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...GUEST_MMU];
+/** Which part of a table of 4-byte entries a page shadows. */
+const QUADRANT: RoleMutant = {
+  name: 'kvm_mmu_alloc_shadow_page: role forgets quadrant',
+  fault: {
+    at: 'kvm_mmu_alloc_shadow_page: update kvm->mmu_lock #1',
+    alter: (draft) => {
+      const page = (draft as MmuState).pages.at(-1);
+      if (page !== undefined) page.role.quadrant = 0;
+    },
+  },
+};
+
+export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...GUEST_MMU, QUADRANT];
