@@ -18,7 +18,7 @@ import type { Kvm } from '../kvm.ts';
 import type { Mmu, VcpuArch } from '../vcpu.ts';
 
 /** The greatest number that an SPTE has room for. */
-const GONE = 2 ** 16 - 1;
+export const GONE = 2 ** 16 - 1;
 
 /** New numbers of pages by their old ones. */
 export type Renumbering = ReadonlyMap<number, number>;

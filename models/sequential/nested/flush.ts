@@ -3,8 +3,8 @@
  * Under VMX the root tags what is second-level or combined, so that a flush of the context in force spares those of
  * others; under SVM both levels have one ASID.
  */
-import { findPage } from 'fencepost/mmu';
 import { HOLDS_NOTHING, invalidate, type MayHold } from 'fencepost/x86';
+import type { VcpuArch } from '../../vcpu.ts';
 import type { GuestRun } from '../run.ts';
 import type { NestedSetting } from './setting.ts';
 
@@ -28,8 +28,8 @@ export function flushNested(
       return;
     case 'kvm_x86_flush_tlb_current': {
       const real = withoutTag(nested, now.real, nested.tables.tagOfReal(root));
-      const ofL2 = findPage(run.mmu, root)?.role.guestMode === true;
-      const isOfRunning = ofL2 === run.arch(vcpu).mode.guestMode;
+      const arch = run.arch(vcpu);
+      const isOfRunning = isRootOfL2(arch, root) === arch.mode.guestMode;
       if (isShared || isOfRunning) run.hardware[vcpu] = HOLDS_NOTHING;
       const rest = isShared || !isOfRunning ? HOLDS_NOTHING : aside.real;
       run.secondLevel[vcpu] = { ...now, real, aside: { ...aside, real: rest } };
@@ -46,6 +46,11 @@ export function flushNested(
       // L1 is running, so that what is L2's is aside.
       run.secondLevel[vcpu] = { ...now, aside: { ...aside, real: HOLDS_NOTHING } };
   }
+}
+
+function isRootOfL2({ root_mmu, guest_mmu }: VcpuArch, root: number): boolean {
+  const roots = [...root_mmu.cache.roots, ...guest_mmu.cache.roots];
+  return roots.find(({ hpa }) => hpa === root)?.role?.guestMode === true;
 }
 
 function withoutTag({ watched }: NestedSetting, held: MayHold, tag: number): MayHold {

@@ -4,7 +4,7 @@
  * may have them, and the linear translations of the level that does not run.
  */
 import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold } from 'fencepost/x86';
-import { numberIn, type Renumbering } from '../compact.ts';
+import { GONE, numberIn, type Renumbering } from '../compact.ts';
 
 /** Plain data. */
 export interface SecondLevel {
@@ -31,14 +31,17 @@ export const NO_SECOND_LEVEL: SecondLevel = {
   aside: { allowed: {}, real: HOLDS_NOTHING },
 };
 
-/** Tags are numbers of root pages, frames of cached structures those of other pages. */
+/** Tags are numbers of root pages, frames of cached structures those of other pages; a root that is gone tags nothing. */
 export function renumberReal(to: Renumbering, real: MayHold): MayHold {
   const map = (words: readonly number[], mapsFrames: boolean): number[] => {
-    const entries = words.map(unpackHeld).map((entry) => ({
-      ...entry,
-      tag: numberIn(to, entry.tag),
-      frame: mapsFrames ? numberIn(to, entry.frame) : entry.frame,
-    }));
+    const entries = words
+      .map(unpackHeld)
+      .map((entry) => ({
+        ...entry,
+        tag: numberIn(to, entry.tag),
+        frame: mapsFrames ? numberIn(to, entry.frame) : entry.frame,
+      }))
+      .filter(({ tag }) => tag !== GONE);
     return [...new Set(entries.map(packHeld))].sort((a, b) => a - b);
   };
   return { translations: map(real.translations, false), structures: map(real.structures, true) };

@@ -6,8 +6,8 @@ import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
 import { eptpOf, EPTP_UC } from './eptp.ts';
-import { cr3, LEGACY, WITHOUT_PCIDS, world } from './parts.ts';
-import type { GuestStore, GuestWorld, NestedWorld } from './world.ts';
+import { cr3, LEGACY, TDP, WITHOUT_PCIDS, world } from './parts.ts';
+import type { GuestStore, GuestWorld, HostOperation, NestedWorld } from './world.ts';
 
 /** `parts.ts` starts L1 on the table in frame 1. */
 const L1_ROOT = 1;
@@ -74,15 +74,16 @@ interface NestedParts {
   readonly vcpus: number;
   readonly tables: readonly GuestPage[];
   readonly stores: readonly GuestStore[];
+  readonly hostOperations?: readonly HostOperation[];
   readonly nested: NestedWorld;
 }
 
 function nestedWorld(name: string, doc: string, parts: NestedParts): GuestWorld {
   const { start, ...rest } = world(name, doc, {
-    host: parts.host ?? LEGACY,
+    host: parts.host ?? TDP,
     tables: [...L1_PAGES, ...parts.tables],
     pages: [LEAF_WINDOW, ROOT_WINDOW],
-    alphabet: { pages: [], stores: parts.stores },
+    alphabet: { pages: [], stores: parts.stores, host: parts.hostOperations ?? [] },
   });
   return { ...rest, start: { ...start, vcpus: parts.vcpus }, nested: parts.nested };
 }
@@ -123,6 +124,25 @@ export const nestedEptVcpus = nestedWorld(
       accesses: [READ],
       entries: [EPTP_A, EPTP_B].map((pgd) => ({ pgd, vpid: 1 })),
       invept: [EPTP_A, 'all'],
+    },
+  },
+);
+
+export const nestedEptHost = nestedWorld(
+  'nested-ept-host',
+  'The same under the legacy MMU, while the host reclaims, unprotects or zaps what KVM has made of the tables.',
+  {
+    host: LEGACY,
+    vcpus: 2,
+    tables: EPT_PAGES,
+    stores: [leafStores(0, ept(DATA_A))],
+    hostOperations: ['mmu_shrink_scan', 'kvm_mmu_unprotect_page', 'kvm_mmu_zap_all_fast'],
+    nested: {
+      ...L2,
+      vendor: 'vmx',
+      accesses: [READ],
+      entries: [EPTP_A, EPTP_B].map((pgd) => ({ pgd, vpid: 1 })),
+      invept: [EPTP_A],
     },
   },
 );
@@ -183,6 +203,7 @@ export const nestedShadowVpids = withoutEpt(
 export const NESTED_WORLDS: readonly GuestWorld[] = [
   nestedEpt,
   nestedEptVcpus,
+  nestedEptHost,
   nestedNpt,
   nestedShadow,
   nestedShadowVpids,
