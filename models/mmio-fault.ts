@@ -1,7 +1,8 @@
 /** Faults of accesses to where no memslot is (KVM-MMU.md P30). */
-import { call, choice, type Steps } from 'fencepost';
+import { branch, call, choice, type Steps } from 'fencepost';
 import {
   isMmioSpte,
+  isTdpMmuPage,
   mmioSpteAccess,
   mmioSpteGeneration,
   permissionFault,
@@ -16,6 +17,8 @@ import { lastSpteOf } from './last-spte.ts';
 import type { FaultOutcome, FaultResult } from './page-fault.ts';
 import { mmioGeneration } from './sites/slots.ts';
 import { isNoslotGfn, memslotGeneration } from './slots.ts';
+import { tdpMmuOf } from './tdp-mmu.ts';
+import { walkTdp } from './tdp-walk.ts';
 import { mmuOf } from './vcpu.ts';
 
 /**
@@ -37,11 +40,18 @@ export function* handleMmioPageFault(
 }
 
 function* handle(vcpu: Vcpu, root: LoadedRoot, page: number): Steps<number | 'retry' | 'invalid'> {
-  const { spte } = yield* call('get_mmio_spte', lastSpteOf(vcpu, root, page));
+  const spte = yield* call('get_mmio_spte', lastSpte(vcpu, root, page));
   // Somebody has zapped it meanwhile, so the guest is to try again.
   if (!isMmioSpte(spte)) return 'retry';
   if ((yield* choice(mmioGeneration)) === 'skip') return spte;
   return mmioSpteGeneration(spte) === (yield* memslotGeneration(vcpu.kvm)) ? spte : 'invalid';
+}
+
+function* lastSpte(vcpu: Vcpu, root: LoadedRoot, page: number): Steps<number> {
+  const tdp = tdpMmuOf(vcpu.kvm);
+  const isTdp = typeof root === 'number' && isTdpMmuPage(root);
+  if (tdp !== undefined && isTdp) return yield* branch((yield* walkTdp(tdp.tables, page, root)).old);
+  return (yield* lastSpteOf(vcpu, root, page)).spte;
 }
 
 /** The rights in the SPTE decide; where they forbid the access, the guest's tables are asked once more. */

@@ -7,6 +7,7 @@ import { faultinSnapshot, isPageFaultStale, type LoadedRoot } from './faultin.ts
 import type { Kvm, Vcpu } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
 import type { FaultOutcome } from './page-fault.ts';
+import { isNoslotGfn, memslotGeneration } from './slots.ts';
 import { kvmTdpMmuMap } from './tdp-map.ts';
 import { tdpMmuOf, type TdpMmu } from './tdp-mmu.ts';
 import { walkTdp } from './tdp-walk.ts';
@@ -54,6 +55,6 @@ function* fixFast({ tables }: TdpMmu, root: number, gfn: number): Steps<boolean>
 }
 
 function* newSpte(kvm: Kvm, gfn: number, old: number): Steps<number> {
-  if (kvm.isMmio(gfn)) return makeMmioSpte(gfn, ACC_ALL);
+  if (yield* isNoslotGfn(kvm, gfn)) return makeMmioSpte(gfn, ACC_ALL, yield* memslotGeneration(kvm));
   return (yield* call('make_spte', makeSpte(kvm, { gfn, access: ACC_ALL, old }))).spte;
 }

@@ -1,10 +1,9 @@
 /** What is zapped for a memslot that goes (KVM-MMU.md A12, A17). */
-import { call, choice, guarded, writeLock, writeUnlock, type Steps } from 'fencepost';
-import { rmapOf } from 'fencepost/mmu';
+import { call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
 import type { Kvm } from './kvm.ts';
 import { isObsoleteSp, pagesWithGptesInHash } from './page-hash.ts';
 import { flushShadowMemslot } from './sites/slots.ts';
-import { dropSpte, readSpte, shadowPage, sptePointer } from './sptes.ts';
+import { kvmUnmapGfnRange } from './unmap-gfn.ts';
 import { kvmMmuZapAllFast } from './zap-all-fast.ts';
 import { prepareZapPage, remoteFlushOrZap } from './zap.ts';
 
@@ -22,21 +21,10 @@ export function* kvmArchFlushShadowMemslot(kvm: Kvm, gfn: number): Steps {
 function* zapMemslot(kvm: Kvm, gfn: number): Steps {
   const invalidList: number[] = [];
   yield* writeLock(kvm.mmuLock);
-  const flush = yield* call('kvm_unmap_gfn_range', zapRmap(kvm, gfn));
+  const flush = yield* kvmUnmapGfnRange(kvm, gfn);
   for (const { id } of yield* pagesWithGptesInHash(kvm, gfn)) {
     if (!(yield* isObsoleteSp(kvm, id))) yield* prepareZapPage(kvm, id, invalidList);
   }
   yield* remoteFlushOrZap(kvm, invalidList, flush);
   yield* writeUnlock(kvm.mmuLock);
-}
-
-/** `kvm_zap_rmap()` */
-function* zapRmap(kvm: Kvm, gfn: number): Steps<boolean> {
-  const mappings = rmapOf(yield* guarded(kvm.mmuLock), gfn);
-  for (const { page, index } of mappings) {
-    const { role } = yield* shadowPage(kvm, page);
-    const sptep = sptePointer(kvm, page, index, role.level);
-    yield* call('drop_spte', dropSpte(kvm, sptep, yield* readSpte(sptep)));
-  }
-  return mappings.length > 0;
 }

@@ -2,12 +2,14 @@
  * The judge of memslots that change: no processor and no SPTE leads to a frame that has none (KVM-MMU.md A17, P30), and
  * KVM takes for MMIO what has none, and nothing else.
  */
-import { wordAt } from 'fencepost';
-import { isMmioSpte, mmioSpteGeneration, sptePfn } from 'fencepost/mmu';
+import { wordAt, type Location } from 'fencepost';
+import { isMmioSpte, isShadowPresentPte, mmioSpteGeneration, sptePfn } from 'fencepost/mmu';
 import { accessPage, allows, unpackHeld, type Access } from 'fencepost/x86';
 import type { Slots } from '../slots.ts';
+import { tdpMmuOf } from '../tdp-mmu.ts';
 import { spteAt } from './hardware.ts';
 import { unpackFrame } from './held-frames.ts';
+import { tdpEntries } from './own-tdp-state.ts';
 import type { GuestRun } from './run.ts';
 import { Violated } from './violated.ts';
 
@@ -16,6 +18,7 @@ export function judgeSlots(run: GuestRun, vcpus: readonly number[]): void {
   if (slots === undefined) return;
   judgeMappings(run, slots);
   judgeMmioSptes(run, slots);
+  judgeTdpTables(run, slots);
   for (const id of vcpus) judgeHeld(run, slots, id);
 }
 
@@ -49,13 +52,32 @@ function judgeMmioSptes(run: GuestRun, slots: Slots): void {
   for (const { id, role } of run.mmu.pages) {
     for (let index = 0; index < kvm.entries; index++) {
       const location = spteAt(kvm, id, index, role.level);
-      const spte = wordAt(run.concrete, location);
-      if (!isMmioSpte(spte) || mmioSpteGeneration(spte) !== generation) continue;
-      const frame = sptePfn(spte);
-      if (lacksSlot(run, slots, frame)) continue;
-      const name = kvm.guest.nameOf(frame);
-      throw new Violated('mmio-justified', `${location.name} takes ${name} for MMIO, which has a memslot`);
+      judgeMmioSpte(run, slots, location, generation);
     }
+  }
+}
+
+function judgeMmioSpte(run: GuestRun, slots: Slots, location: Location, generation: number): void {
+  const spte = wordAt(run.concrete, location);
+  if (!isMmioSpte(spte) || mmioSpteGeneration(spte) !== generation) return;
+  const frame = sptePfn(spte);
+  if (lacksSlot(run, slots, frame)) return;
+  const name = run.setting.kvm.guest.nameOf(frame);
+  throw new Violated('mmio-justified', `${location.name} takes ${name} for MMIO, which has a memslot`);
+}
+
+/** Both for the tables of the TDP MMU. */
+function judgeTdpTables(run: GuestRun, slots: Slots): void {
+  const { kvm } = run.setting;
+  const tdp = tdpMmuOf(kvm);
+  if (tdp === undefined) return;
+  const generation = wordAt(run.concrete, slots.generation);
+  for (const { table, index, spte, child } of tdpEntries(tdp, (word) => wordAt(run.concrete, word))) {
+    if (child !== undefined) continue;
+    judgeMmioSpte(run, slots, tdp.tables.spte(table, index), generation);
+    if (!isShadowPresentPte(spte) || !lacksSlot(run, slots, sptePfn(spte))) continue;
+    const name = kvm.guest.nameOf(sptePfn(spte));
+    throw new Violated('no-deleted-slot', `an SPTE maps ${name}, which has no memslot`);
   }
 }
 

@@ -104,7 +104,12 @@ function brokenTable(tdp: TdpMmu, listed: readonly number[], word: Word): OwnVio
   return { property: 'counts-balanced', message: `${leaves} pages are mapped, and ${counted} are counted` };
 }
 
-interface Entry {
+/** Every entry of every table that is linked. */
+export function* tdpEntries(tdp: TdpMmu, word: Word): Iterable<TdpEntry> {
+  for (const root of rootList(tdp, word) ?? []) yield* entriesBelow(tdp, root, word);
+}
+
+export interface TdpEntry {
   readonly table: number;
   readonly index: number;
   readonly spte: number;
@@ -113,7 +118,7 @@ interface Entry {
 }
 
 /** Every entry of the table and of those that it leads to. */
-function* entriesBelow(tdp: TdpMmu, table: number, word: Word): Iterable<Entry> {
+function* entriesBelow(tdp: TdpMmu, table: number, word: Word): Iterable<TdpEntry> {
   const { tree, tables } = tdp;
   for (let index = 0; index < tree.entries; index++) {
     const spte = word(tables.spte(table, index));
@@ -125,7 +130,7 @@ function* entriesBelow(tdp: TdpMmu, table: number, word: Word): Iterable<Entry> 
 }
 
 /** Guest frames have host frames of the same number. */
-function wrongFrame({ tree }: TdpMmu, { table, index, spte }: Entry): OwnViolation | undefined {
+function wrongFrame({ tree }: TdpMmu, { table, index, spte }: TdpEntry): OwnViolation | undefined {
   const gfn = tree.gfn(table, index);
   if (sptePfn(spte) === gfn) return undefined;
   return {
@@ -136,7 +141,7 @@ function wrongFrame({ tree }: TdpMmu, { table, index, spte }: Entry): OwnViolati
 
 function wrongTable(
   { tree, tables }: TdpMmu,
-  { table, index, child }: Entry,
+  { table, index, child }: TdpEntry,
   word: Word,
 ): OwnViolation | undefined {
   const { name } = tables.spte(table, index);

@@ -2,10 +2,12 @@
 import { wordAt, type Steps } from 'fencepost';
 import type { Kvm } from '../../kvm.ts';
 import { kvmCreateMemslot, kvmDeleteMemslot, kvmMoveMemslot } from '../../set-memslot.ts';
+import { invalidateFrame } from '../../unmap-gfn.ts';
 import { kvmMmuZapAllFast } from '../../zap-all-fast.ts';
 import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
 import type { GuestWorld, HostOperation } from '../worlds/world.ts';
 import type { GuestRun } from '../run.ts';
+import { judgeInvalidated } from './judge-invalidated.ts';
 import type { GuestOperation } from './operation.ts';
 
 interface HostPath {
@@ -14,6 +16,8 @@ interface HostPath {
   readonly frames?: (world: GuestWorld) => readonly number[];
   /** Missing: always. */
   readonly isPossible?: (run: GuestRun, gfn: number) => boolean;
+  /** What must hold as soon as it is over. */
+  readonly judge?: (run: GuestRun, gfn: number) => void;
 }
 
 const slotFrames = ({ start }: GuestWorld): readonly number[] => start.slots?.frames ?? [];
@@ -35,6 +39,7 @@ const HOST_PATHS: Readonly<Record<HostOperation, HostPath>> = {
     frames: ({ alphabet }) => alphabet.stores.map(({ gfn }) => gfn),
   },
   kvm_mmu_zap_all_fast: { path: kvmMmuZapAllFast },
+  invalidate_range_start: { path: invalidateFrame, frames: slotFrames, judge: judgeInvalidated },
   kvm_create_memslot: {
     path: kvmCreateMemslot,
     frames: slotFrames,
@@ -60,8 +65,9 @@ export function* hostOperations(world: GuestWorld): Iterable<Host> {
 
 /** False: it is not possible now. */
 export function performHost(run: GuestRun, operation: Host): boolean {
-  const { path, isPossible } = HOST_PATHS[operation.what];
+  const { path, isPossible, judge } = HOST_PATHS[operation.what];
   if (isPossible?.(run, operation.gfn) === false) return false;
   run.run(0, JSON.stringify(operation), () => path(run.setting.kvm, operation.gfn));
+  judge?.(run, operation.gfn);
   return true;
 }

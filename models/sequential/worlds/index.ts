@@ -4,9 +4,11 @@ import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
 import { shadowHuge, shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
+import { shadowSmap } from './smap.ts';
 import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
+import { unmapWorld } from './unmap.ts';
 import { userspaceWorlds } from './userspace.ts';
 import type { GuestWorld } from './world.ts';
 
@@ -25,15 +27,18 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadow32Bit,
     shadowPagingModes,
     shadowNx,
+    shadowSmap,
     shadowLarge,
     shadowHuge,
     shadowPse,
     ...userspaceWorlds('shadow', SMALL_SHADOW_HOST),
+    unmapWorld('shadow', SMALL_SHADOW_HOST),
   ],
-  tdp: [...directWorlds('tdp', 'the TDP MMU', TDP), ...userspaceWorlds('tdp', TDP)],
+  tdp: [...directWorlds('tdp', 'the TDP MMU', TDP), ...userspaceWorlds('tdp', TDP), unmapWorld('tdp', TDP)],
   direct: [
     ...directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
     ...userspaceWorlds('direct', LEGACY),
+    unmapWorld('direct', LEGACY),
   ],
   nested: NESTED_WORLDS,
 };

@@ -93,6 +93,5 @@ function memslotsWorld(kind: string, host: MmuHost): GuestWorld {
 
 /** The worlds of one MMU. */
 export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
-  const both = [sregsWorld(kind, host), zapAllWorld(kind, host)];
-  return host.tdpMmuEnabled ? both : [...both, memslotsWorld(kind, host)];
+  return [sregsWorld(kind, host), zapAllWorld(kind, host), memslotsWorld(kind, host)];
 }

@@ -30,6 +30,7 @@ export type HostOperation =
   | 'mmu_shrink_scan'
   | 'kvm_mmu_unprotect_page'
   | 'kvm_mmu_zap_all_fast'
+  | 'invalidate_range_start'
   | 'kvm_create_memslot'
   | 'kvm_delete_memslot'
   | 'kvm_move_memslot';
@@ -43,6 +44,8 @@ export interface Alphabet {
   readonly cr0: readonly number[];
   readonly cr4: readonly number[];
   readonly efer: readonly number[];
+  /** STAC and CLAC. */
+  readonly ac?: boolean;
   readonly invlpg: readonly number[];
   readonly invpcid: readonly Invpcid[];
   /** KVM emulates an access of an instruction that has exited for another reason. */

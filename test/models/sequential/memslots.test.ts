@@ -8,7 +8,7 @@ import {
   searchedWithout,
 } from '../../support/sequential.ts';
 
-const WORLDS = ['shadow-memslots', 'direct-memslots'];
+const WORLDS = ['shadow-memslots', 'tdp-memslots', 'direct-memslots'];
 
 describe('memslots that userspace changes', () => {
   it.each(WORLDS)('are what the guest sees in %s', (world) => {
@@ -23,9 +23,11 @@ describe('memslots that userspace changes', () => {
     // The frame is mapped: a store to the leaf table, an access; then its memslot goes.
     ['memslot/no-zap', 'shadow-memslots', 3, 'no-deleted-slot'],
     ['memslot/no-zap', 'direct-memslots', 3, 'no-deleted-slot'],
+    ['memslot/no-zap', 'tdp-memslots', 3, 'no-deleted-slot'],
     // An access leaves an MMIO SPTE, the frame gets a memslot, and an access is still emulated.
     ['mmio/no-generation', 'shadow-memslots', 3, 'mmio-justified'],
     ['mmio/no-generation', 'direct-memslots', 3, 'mmio-justified'],
+    ['mmio/no-generation', 'tdp-memslots', 3, 'mmio-justified'],
     // The table of the MMIO SPTE goes unsync by a store, and INVLPG synchronises it when the memslot is there.
     ['mmio/marked-anew', 'shadow-memslots', 4, 'mmio-justified'],
     ['v7.1', 'shadow-memslots', 4, 'mmio-justified'],
@@ -42,13 +44,18 @@ describe('memslots that userspace changes', () => {
       expect(searched('direct-memslots', policyNamed(policy), 4).verdict).toBe('bounded');
   });
 
+  // Nothing is of an old generation then, or invalid, so nothing is zapped.
   it.each([
-    // Nothing is of an old generation then, so nothing is zapped.
-    ['kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen', 3],
-    // The MMIO SPTE of a read still counts when the frame has got a memslot.
-    ['kvm_swap_active_memslots: store kvm->memslots->generation', 2],
-  ])('need the step: %s', (at, length) => {
-    for (const world of WORLDS) expect(lengthOf(searchedWithout(at, world, length))).toBe(length);
+    ['kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen', 'shadow-memslots'],
+    ['kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen', 'direct-memslots'],
+    ['kvm_mmu_zap_all_fast: call kvm_tdp_mmu_invalidate_roots()', 'tdp-memslots'],
+  ])('need the step %s in %s', (at, world) => {
+    expect(lengthOf(searchedWithout(at, world, 3))).toBe(3);
+  });
+
+  it.each(WORLDS)('need another generation in %s, or the MMIO SPTE of a read still counts', (world) => {
+    const at = 'kvm_swap_active_memslots: store kvm->memslots->generation';
+    expect(lengthOf(searchedWithout(at, world, 2))).toBe(2);
   });
 
   it.each(WORLDS)('sees in %s what it sees when it remembers nothing', (world) => {
