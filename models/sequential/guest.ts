@@ -43,7 +43,8 @@ export interface GuestOptions {
   readonly fault?: Fault;
   /**
    * Judges by the letter of the SDM where KVM is known to differ: a #PF that finds nothing present invalidates its
-   * address too (vol. 3A, 4.10.4.1), and no PCID may use what was cached under another (4.10.1).
+   * address too (vol. 3A, 4.10.4.1), no PCID may use what was cached under another (4.10.1), and nothing is cached for
+   * L2 while L1 runs (vol. 3C, "Creating and Using Cached Translation Information").
    */
   readonly strict?: boolean;
   /** Told what each run of KVM has passed: functions, and sites with their options; equal runs give the same array. */

@@ -77,7 +77,7 @@ export const FLAGS = {
   },
   mmu: {
     flags: '--mmu <KIND>',
-    doc: 'which MMU of KVM serves the guest: shadow, tdp, direct; shadow without it',
+    doc: 'which MMU of KVM serves the guest: shadow, tdp, direct, nested; shadow without it',
   },
   world: { flags: '--world <NAME>', doc: 'one world instead of all of the MMU' },
   depth: {
@@ -106,7 +106,7 @@ export const FLAGS = {
   },
   strict: {
     flags: '--strict',
-    doc: 'judge by the letter of the SDM where KVM is known to differ (PCIDs share shadow pages; #PF without P)',
+    doc: 'judge by the letter of the SDM where KVM is known to differ (PCIDs and EP4TAs share shadow pages; #PF without P)',
   },
   steps: { flags: '--steps', doc: 'show what KVM does inside each operation of a trace' },
   base: { flags: '-b, --base <PROPOSAL>', doc: 'the proposal that the patch applies to; guessed without it' },
