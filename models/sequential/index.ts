@@ -15,6 +15,7 @@ export { SequentialGuest, type GuestOptions } from './guest.ts';
 export { ROLE_MUTANTS } from './mutants.ts';
 export { kindOf } from './operations/kind.ts';
 export type { GuestOperation } from './operations/operation.ts';
+export { survivorsOf } from './survivors.ts';
 export { keyOf, type GuestState } from './state.ts';
 export { COST_WORLDS, TURNS } from './worlds/cost.ts';
 export { MMU_KINDS, WORLDS, type MmuKind } from './worlds/index.ts';

@@ -1,4 +1,4 @@
-import type { GuestWorld } from '../../../models/sequential/index.ts';
+import type { GuestWorld, MmuKind } from '../../../models/sequential/index.ts';
 import type { Proposal } from '../../program/site.ts';
 import type { Flags } from '../flags.ts';
 import { byName } from '../nearest.ts';
@@ -13,15 +13,19 @@ export function policiesOf(
   return policy === undefined ? [BASELINE] : policy.map((name) => proposalNamed(POLICIES, sites, name));
 }
 
+/** The MMU named, or that of the world named. */
+export function mmuKindOf({ MMU_KINDS, WORLDS }: Sequential, { mmu = 'shadow', world }: Flags): MmuKind {
+  const ofWorld = MMU_KINDS.find((kind) => WORLDS[kind].some(({ name }) => name === world));
+  return ofWorld ?? byName('mmu', MMU_KINDS, (name) => name, mmu);
+}
+
 /** The worlds of the MMU, or the one named, with as many vCPUs as asked for. */
-export function worldsOf(
-  { MMU_KINDS, WORLDS }: Sequential,
-  { mmu = 'shadow', world, vcpus }: Flags,
-): readonly GuestWorld[] {
-  const kind = byName('mmu', MMU_KINDS, (name) => name, mmu);
+export function worldsOf(known: Sequential, flags: Flags): readonly GuestWorld[] {
+  const { WORLDS } = known;
+  const { world, vcpus } = flags;
   const worlds =
     world === undefined
-      ? WORLDS[kind]
+      ? WORLDS[mmuKindOf(known, flags)]
       : [byName('world', Object.values(WORLDS).flat(), ({ name }) => name, world)];
   return vcpus === undefined ? worlds : worlds.map((each) => ({ ...each, start: { ...each.start, vcpus } }));
 }

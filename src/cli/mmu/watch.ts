@@ -1,34 +1,28 @@
-import { getHeapStatistics } from 'node:v8';
 import type { Io } from '../io.ts';
 import { grouped } from '../table.ts';
+import { Limit } from './limit.ts';
 
 const ON_TERMINAL = 100;
 const ELSEWHERE = 30_000;
 
-/** Time and memory of one search: says on stderr how far it is, and when it must end. */
+/** One search that somebody waits for: says on stderr how far it is, and when it must end. */
 export class SearchWatch {
   readonly #io: Io;
   readonly #title: string;
-  readonly #maxTime: number | undefined;
-  readonly #start: number;
+  readonly #limit: Limit;
   #last: number;
   #shown = false;
 
   constructor(io: Io, title: string, maxTime: number | undefined) {
     this.#io = io;
     this.#title = title;
-    this.#maxTime = maxTime;
-    this.#start = this.#last = io.now();
-  }
-
-  get seconds(): number {
-    return (this.#io.now() - this.#start) / 1000;
+    this.#limit = new Limit(() => io.now(), maxTime);
+    this.#last = io.now();
   }
 
   /** Why the search must end; undefined: it need not. */
   stop(): string | undefined {
-    if (this.#maxTime !== undefined && this.#io.now() - this.#start > this.#maxTime) return 'time';
-    return process.memoryUsage.rss() > MAX_MEMORY ? 'memory' : undefined;
+    return this.#limit.stop();
   }
 
   /** `counts` are the words that follow the title. */
@@ -36,7 +30,7 @@ export class SearchWatch {
     const now = this.#io.now();
     if (now - this.#last < (this.#io.errIsTerminal ? ON_TERMINAL : ELSEWHERE)) return;
     this.#last = now;
-    const rate = Math.round(operations / this.seconds);
+    const rate = Math.round(operations / this.#limit.seconds);
     const text = `${this.#title}: ${counts}, ${grouped(operations)} operations, ${grouped(rate)}/s`;
     this.#io.err(this.#io.errIsTerminal ? `\r\x1b[K${text}` : `fencepost: ${text}\n`);
     this.#shown = this.#io.errIsTerminal;
@@ -45,9 +39,10 @@ export class SearchWatch {
   /** Says how fast it was, which is no part of the result. */
   done(operations: number): void {
     this.clear();
-    const rate = grouped(Math.round(operations / Math.max(this.seconds, 0.001)));
+    const { seconds } = this.#limit;
+    const rate = grouped(Math.round(operations / Math.max(seconds, 0.001)));
     this.#io.err(
-      `fencepost: ${this.#title}: ${grouped(operations)} operations in ${this.seconds.toFixed(1)} s, ${rate}/s\n`,
+      `fencepost: ${this.#title}: ${grouped(operations)} operations in ${seconds.toFixed(1)} s, ${rate}/s\n`,
     );
   }
 
@@ -56,6 +51,3 @@ export class SearchWatch {
     this.#shown = false;
   }
 }
-
-/** Beyond what V8 allows the process would end without a word; `node --max-old-space-size` allows more. */
-const MAX_MEMORY = 0.85 * getHeapStatistics().heap_size_limit;

@@ -60,36 +60,6 @@ describe('fencepost mmu search', () => {
   });
 });
 
-describe('fencepost mmu mutants', () => {
-  it('says which faults of single steps are caught, where, and by how many operations', async () => {
-    const words = [
-      'mmu',
-      'mutants',
-      '--world',
-      'shadow-pcide',
-      '--fault-at',
-      '__kvm_mmu_invalidate_addr',
-      '--depth',
-      '3',
-    ];
-    const none = await fencepost(words);
-    expect(none.out).toContain('0 mutants');
-    const { code, out } = await fencepost([
-      'mmu',
-      'mutants',
-      '--world',
-      'shadow-pcide',
-      '--fault-at',
-      'mmu_set_spte: store',
-      '--depth',
-      '3',
-    ]);
-    expect(code).toBe(0);
-    expect(out).toMatch(/^mmu_set_spte: store sp->spt\[\] +caught +shadow-pcide +1 /m);
-    expect(out).toContain('1 mutants: 1 caught');
-  });
-});
-
 describe('fencepost mmu cost', () => {
   it('prints what the mails measured beside what it predicts', async () => {
     const { code, out } = await fencepost(['mmu', 'cost']);
