@@ -6,7 +6,7 @@ import { fetch } from './fetch.ts';
 import { fixedTables, walkAddr, type GuestTables, type GuestWalker } from './guest-walk.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
-import { pageFaultUnlock } from './sites/index.ts';
+import { pageFaultUnlock, wpClearSmap } from './sites/index.ts';
 import { isNoslotGfn } from './slots.ts';
 
 /**
@@ -64,6 +64,7 @@ function* fault(
   const walk = yield* walkAddr(vcpu, { page, access, tables });
   if ('errorCode' in walk) return { outcome: 'inject', ...walk };
   if (yield* isTrackedWrite(kvm, walk.gfn, access)) return { outcome: 'emulate' };
+  if (yield* mustNotMap(walk, access)) return { outcome: 'emulate' };
   const faulted = yield* faultinSnapshot(kvm);
   const isMmio = yield* isNoslotGfn(kvm, walk.gfn);
   const gw = isMmio ? walk : { ...walk, pteAccess: writableToKernel(walk, access) };
@@ -92,12 +93,24 @@ function* isTrackedWrite(kvm: Kvm, gfn: number, { present, write }: GuestAccess)
   return (yield* branch(tracked)) !== 0;
 }
 
+/** Whether only CR0.WP = 0 lets the supervisor write. */
+function isWriteByClearWp({ pteAccess, paging }: GuestWalker, { write, user }: GuestAccess): boolean {
+  return write === true && user !== true && !paging.cr0Wp && (pteAccess & ACC_WRITE_MASK) === 0;
+}
+
+/** A page that has lost U is no business of SMAP; asked only where the answer counts. */
+function* mustNotMap(gw: GuestWalker, access: GuestAccess): Steps<boolean> {
+  if (!gw.paging.cr4Smap || (gw.pteAccess & ACC_USER_MASK) === 0) return false;
+  return isWriteByClearWp(gw, access) && (yield* choice(wpClearSmap)) === 'emulate';
+}
+
 /**
  * With CR0.WP clear the supervisor writes what is read-only: the SPTE gets W and loses U, so that no user gets
  * W with it, and under SMEP X as well, or the supervisor could execute a user page.
  */
-function writableToKernel({ pteAccess, paging }: GuestWalker, { write, user }: GuestAccess): number {
-  if (write !== true || user === true || paging.cr0Wp || (pteAccess & ACC_WRITE_MASK) !== 0) return pteAccess;
+function writableToKernel(gw: GuestWalker, access: GuestAccess): number {
+  const { pteAccess, paging } = gw;
+  if (!isWriteByClearWp(gw, access)) return pteAccess;
   const withoutUser = (pteAccess | ACC_WRITE_MASK) & ~ACC_USER_MASK;
   return paging.cr4Smep ? withoutUser & ~ACC_EXEC_MASK : withoutUser;
 }

@@ -102,12 +102,13 @@ export const repaired = on(
   flushFreesPrevRoots,
   'v7.1-repaired',
   'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, of ' +
-    'shadow pages that EFER.NX and CR4.PSE do not tell apart, of an error code of 32-bit guests, and of MMIO SPTEs that a ' +
-    'sync marks anew',
+    'shadow pages that EFER.NX and CR4.PSE do not tell apart, of an error code of 32-bit guests, of writes in which SMAP ' +
+    'and CR0.WP = 0 meet, and of MMIO SPTEs that a sync marks anew',
   [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
   [sites.shadowRoleNx, 'of the guest'],
   [sites.shadowRolePse, 'of the guest'],
   [sites.walkFetchBit, 'EFER.NX with CR4.PAE, or CR4.SMEP'],
+  [sites.wpClearSmap, 'emulate'],
   [sites.syncMmioSpte, 'cleared if of another generation'],
 );
 
@@ -130,6 +131,13 @@ export const fetchBitWithoutPae = on(
   'v7.1-repaired/fetch-bit-without-pae',
   'a #PF of a 32-bit guest with EFER.NX tells that it was a fetch, which no processor does without CR4.PAE',
   [sites.walkFetchBit, 'EFER.NX or CR4.SMEP'],
+);
+
+export const smapLostByWp = on(
+  repaired,
+  'v7.1-repaired/smap-lost-by-wp',
+  'a user page that the supervisor has written with CR0.WP = 0 and EFLAGS.AC = 1 is no more kept from it by CR4.SMAP',
+  [sites.wpClearSmap, 'map without U'],
 );
 
 // PAE roots.
@@ -298,5 +306,6 @@ export const ROLE_FAULTS: readonly Proposal[] = [
   roleWithoutNx,
   roleWithoutPse,
   fetchBitWithoutPae,
+  smapLostByWp,
   pdptesChangeUnnoticed,
 ];

@@ -3,6 +3,7 @@ import {
   pagingModeOf,
   X86_CR3_PCID_MASK,
   X86_CR4_PCIDE,
+  X86_EFLAGS_AC,
   type Operation,
   type Registers,
 } from 'fencepost/x86';
@@ -58,6 +59,7 @@ function* registerOperations(alphabet: Alphabet, registers: Registers): Iterable
   for (const bits of alphabet.efer) yield { op: 'wrmsr-efer', value: registers.efer ^ bits };
   // Without paging there is nothing that these could change for the guest.
   if (!isPaging) return;
+  if (alphabet.ac === true) yield { op: 'set-ac', ac: (registers.eflags & X86_EFLAGS_AC) === 0 };
   for (const page of alphabet.invlpg) yield { op: 'invlpg', page };
   for (const { type, pcid, page } of alphabet.invpcid) {
     if (hasPcids || type >= 2 || pcid === 0) yield { op: 'invpcid', type, pcid, page };

@@ -117,8 +117,9 @@ function describeExecution(
       if (type === 1) return `INVPCID of PCID ${pcid}`;
       return type === 2 ? 'INVPCID of everything' : 'INVPCID of everything but globals';
     }
-    case 'wrpkru':
     case 'set-ac':
+      return operation.ac ? 'STAC' : 'CLAC';
+    case 'wrpkru':
     case 'set-cpl':
     case 'page-fault':
       return operation.op;

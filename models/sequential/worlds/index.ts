@@ -4,6 +4,7 @@ import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
 import { shadowHuge, shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
+import { shadowSmap } from './smap.ts';
 import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
@@ -26,6 +27,7 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadow32Bit,
     shadowPagingModes,
     shadowNx,
+    shadowSmap,
     shadowLarge,
     shadowHuge,
     shadowPse,

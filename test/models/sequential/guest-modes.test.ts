@@ -1,7 +1,20 @@
 /** Registers that give page-table entries another meaning, and no shadow page another role. */
 import { describe, expect, it } from 'vitest';
-import { BASELINE } from '../../../models/sequential/index.ts';
-import { lengthOf, policyNamed, rememberedAndWatched, searched } from '../../support/sequential.ts';
+import { search } from 'fencepost';
+import {
+  BASELINE,
+  ROLE_MUTANTS,
+  SequentialGuest,
+  type GuestOperation,
+  type GuestState,
+} from '../../../models/sequential/index.ts';
+import {
+  lengthOf,
+  policyNamed,
+  rememberedAndWatched,
+  searched,
+  worldNamed,
+} from '../../support/sequential.ts';
 
 describe('EFER.NX', () => {
   it('makes XD a right or a reserved bit, and the baseline minds', () => {
@@ -40,7 +53,36 @@ describe('CR4.PSE', () => {
   });
 });
 
-it.each(['shadow-nx', 'shadow-pse'])('look in %s the same with and without what is remembered', (world) => {
-  const [remembered, watched] = rememberedAndWatched(world, 2);
-  expect(watched).toEqual(remembered);
+describe('CR4.SMAP, EFLAGS.AC and CR0.WP', () => {
+  it('decide together about a user page, and the baseline minds', () => {
+    expect(searched('shadow-smap', BASELINE, 3)).toMatchObject({ verdict: 'bounded', depth: 3 });
+  });
+
+  // AC lets one vCPU write to the page, which is mapped without U; the other one shares the shadow page.
+  it.each(['v5.14', 'v7.1', 'v7.1-repaired/smap-lost-by-wp'])(
+    'lose SMAP under %s, by 2 operations',
+    (name) => {
+      const found = searched('shadow-smap', policyNamed(name), 2);
+      expect(lengthOf(found)).toBe(2);
+      expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+    },
+  );
+
+  // A page that was made without SMAP, or with CR0.WP clear, is found again with it: a change of role, a write, and another one.
+  it.each([
+    ['kvm_init_mmu: rootRole forgets smapAndnotWp', 3],
+    ['kvm_init_mmu: rootRole forgets cr0Wp', 3],
+  ])('are both in the role: %s is seen by %i operations', (name, length) => {
+    const fault = ROLE_MUTANTS.find((mutant) => mutant.name === name)?.fault;
+    const guest = new SequentialGuest(worldNamed('shadow-smap'), BASELINE, { fault });
+    expect(lengthOf(search<GuestState, GuestOperation>(guest, { depth: length }))).toBe(length);
+  });
 });
+
+it.each(['shadow-nx', 'shadow-pse', 'shadow-smap'])(
+  'look in %s the same with and without what is remembered',
+  (world) => {
+    const [remembered, watched] = rememberedAndWatched(world, 2);
+    expect(watched).toEqual(remembered);
+  },
+);
