@@ -3,7 +3,6 @@ import {
   branch,
   call,
   choice,
-  cmpxchg,
   rcuReadLock,
   rcuReadUnlock,
   readLock,
@@ -15,6 +14,7 @@ import {
 import { isShadowPresentPte, SHADOW_NONPRESENT_VALUE } from 'fencepost/mmu';
 import { tdpRootLastPut } from './sites/roots.ts';
 import { handleChangedSpte } from './tdp-changed.ts';
+import { clearPresentSpte } from './tdp-clear-spte.ts';
 import type { TdpMmu } from './tdp-mmu.ts';
 import { following, nextRoot, putRoot } from './tdp-roots.ts';
 
@@ -58,13 +58,9 @@ export function zapRoot(tdp: TdpMmu, root: number): Steps {
 function* zapEntries({ tables, tree }: TdpMmu, root: number): Steps {
   yield* rcuReadLock();
   for (let index = 0; index < tree.entries; index++) {
-    let old = yield* branch(yield* tables.read(root, index));
-    while (isShadowPresentPte(old)) {
-      const done = yield* cmpxchg(tables.spte(root, index), old, SHADOW_NONPRESENT_VALUE);
-      const now = yield* branch(done);
-      if (done.ok) yield* handleChangedSpte(tables, tree.rootLevel, old, SHADOW_NONPRESENT_VALUE, 'shared');
-      old = done.ok ? SHADOW_NONPRESENT_VALUE : now;
-    }
+    const old = yield* clearPresentSpte(tables.spte(root, index));
+    if (isShadowPresentPte(old))
+      yield* handleChangedSpte(tables, tree.rootLevel, old, SHADOW_NONPRESENT_VALUE, 'shared');
   }
   yield* rcuReadUnlock();
 }

@@ -29,6 +29,7 @@ import {
 import { ACC_ALL, isShadowPresentPte, makeHugeSpte, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
 import { pageFaultStale } from './sites/shadow-mmu.ts';
 import * as sites from './sites/tdp-roots.ts';
+import { clearPresentSpte } from './tdp-clear-spte.ts';
 import { incNotZero } from './tdp-roots.ts';
 import { ROOT, TdpTables } from './tdp-tables.ts';
 
@@ -125,14 +126,8 @@ function* mayYield({ tables }: GoingRoot): Steps {
 }
 
 function* zapEntry(root: GoingRoot): Steps {
-  let old = yield* branch(yield* readOnce(root.sptep));
-  while (isShadowPresentPte(old)) {
-    const done = yield* cmpxchg(root.sptep, old, SHADOW_NONPRESENT_VALUE);
-    old = yield* branch(done);
-    if (!done.ok) continue;
-    yield* call('handle_changed_spte', writeBack(root, old));
-    return;
-  }
+  const old = yield* clearPresentSpte(root.sptep);
+  if (isShadowPresentPte(old)) yield* call('handle_changed_spte', writeBack(root, old));
 }
 
 /** What the hardware has left in the SPTE goes to the host page, which must still be the VM's. */
