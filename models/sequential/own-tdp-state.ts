@@ -93,8 +93,8 @@ function brokenTable(tdp: TdpMmu, listed: readonly number[], word: Word): OwnVio
       else linked.add(entry.child);
     }
   }
-  const slots = listed.map((root) => root / tree.root(0));
-  const left = placesUpTo(tdp, Math.max(0, ...slots)).find(
+  const slots = listed.map((root) => tree.slotOf(root));
+  const left = placesUpTo(tdp, Math.max(-1, ...slots) + 1).find(
     (table) => !linked.has(table) && word(tables.role(table)) !== 0,
   );
   if (left !== undefined)

@@ -14,11 +14,12 @@ export interface TdpLayout {
 }
 
 /** Numbers below are those of shadow pages. */
-const PER_ROOT = 1000;
+const FIRST = 1000;
+const PER_ROOT = 100;
 
 /** `is_tdp_mmu_page()` */
 export function isTdpMmuPage(page: number): boolean {
-  return page >= PER_ROOT;
+  return page >= FIRST;
 }
 
 /** The tables of a VM: below each root a tree, which is numbered level by level. */
@@ -36,7 +37,11 @@ export class TdpTree implements TdpLayout {
 
   /** The root in a slot, from 0. */
   root(slot: number): number {
-    return (slot + 1) * PER_ROOT;
+    return FIRST + slot * PER_ROOT;
+  }
+
+  slotOf(root: number): number {
+    return (root - FIRST) / PER_ROOT;
   }
 
   rootOf(table: number): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { search } from 'fencepost';
+import { randomSequences, search } from 'fencepost';
 import { EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_PKE, X86_CR4_SMAP, X86_CR4_SMEP } from 'fencepost/x86';
 import {
   BASELINE,
@@ -102,6 +102,12 @@ describe('guests under the TDP MMU', () => {
     const guest = new SequentialGuest(worldNamed('tdp-modes'), BASELINE, { fault: mutant?.fault });
     const found = search<GuestState, GuestOperation>(guest, { depth: 1 });
     expect(found.verdict === 'violated' && found.violation.property).toBe('root-role');
+  });
+
+  it('hold in long random sequences', () => {
+    const guest = new SequentialGuest(worldNamed('tdp-zap-all'), BASELINE);
+    const result = randomSequences<GuestState, GuestOperation>(guest, { seed: 1, sequences: 4, length: 60 });
+    expect(result.verdict).toBe('passed');
   });
 
   it('cannot even begin where a second vCPU takes no reference to the root', () => {
