@@ -26,8 +26,8 @@ export function* handleNestedFault(vcpu: Vcpu, page: number, access: GuestAccess
 
 /** L1's nested tables as a walk by KVM sees them. Neither kind knows a supervisor; keys are off. */
 function* nestedTables(vcpu: Vcpu): Steps<GuestTables> {
-  const { cpuRole, ept } = yield* mmuOf(vcpu);
-  const { base, ext } = cpuRole;
+  const { permissions, ept } = yield* mmuOf(vcpu);
+  const { base, ext } = permissions;
   const paging = {
     levels: base.level,
     ept,

@@ -117,9 +117,11 @@ export class SequentialGuest implements Search<GuestState, GuestOperation> {
   *operations(state: GuestState): Iterable<GuestOperation> {
     const { alphabet, nested } = this.world;
     for (const { id } of this.setting.kvm.vcpus) {
-      const { registers, mode } = state.vcpus[id].arch;
-      if (nested !== undefined) yield* nestedOperations(nested, id, mode.guestMode);
-      if (!mode.guestMode) yield* vcpuOperations(alphabet, id, registers, mode.smm);
+      const { arch, secondLevel } = state.vcpus[id];
+      const { registers, mode } = arch;
+      const isL2 = secondLevel.l2 !== null;
+      if (nested !== undefined) yield* nestedOperations(nested, id, isL2);
+      if (!isL2) yield* vcpuOperations(alphabet, id, registers, mode.smm);
     }
     yield* hostOperations(this.world);
   }

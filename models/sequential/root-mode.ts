@@ -10,7 +10,8 @@ export function judgeRootMode(run: GuestRun, vcpu: number): void {
   const arch = run.arch(vcpu);
   const { hpa, role } = rootOf(arch[arch.mmu]);
   if (role === undefined || hpa !== arch.hardwareRoot) return;
-  const { smm, guestMode } = arch.mode;
+  const { smm } = arch.mode;
+  const guestMode = run.secondLevel[vcpu].l2 !== null;
   if ((role.smm ?? false) === smm && role.guestMode === guestMode) return;
   const made = `${role.guestMode ? 'L2' : 'L1'}${role.smm === true ? ' in SMM' : ''}`;
   const now = `${guestMode ? 'L2' : 'L1'}${smm ? ' in SMM' : ''}`;

@@ -82,10 +82,11 @@ export function settled(kvm: Kvm, remembered: Remembered, happening: Happening):
 function sameSecondLevel(
   remembered: Remembered,
   to: Renumbering | undefined,
-  { allowed, kept, real, aside }: SecondLevel,
+  { l2, allowed, kept, real, aside }: SecondLevel,
 ): SecondLevel {
   const { identities } = remembered;
   const parts = {
+    l2,
     allowed: remembered.sameHeld(allowed),
     real: remembered.sameHeld(to === undefined ? real : renumberReal(to, real)),
     aside: {
@@ -95,7 +96,8 @@ function sameSecondLevel(
   };
   const numbers = [parts.allowed, parts.real, parts.aside.real].map((held) => identities.numberOf(held));
   const byVpid = Object.entries(parts.aside.allowed).map(([vpid, held]) => [vpid, identities.numberOf(held)]);
-  const text = (): string => `second level ${numbers.join()} ${byVpid.join()} ${kept.join()}`;
+  const text = (): string =>
+    `second level ${JSON.stringify(l2)} ${numbers.join()} ${byVpid.join()} ${kept.join()}`;
   return identities.same({ ...parts, kept }, text);
 }
 

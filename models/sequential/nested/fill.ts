@@ -6,8 +6,8 @@ import type { GuestRun } from '../run.ts';
 
 /** The frame of L1's top table while L2 runs with one. */
 export function nestedRoot(run: GuestRun, vcpu: number): number | undefined {
-  const { nestedPgd } = run.arch(vcpu);
-  return nestedPgd === null ? undefined : pgdFrame(nestedPgd);
+  const pgd = run.secondLevel[vcpu].l2?.entry.pgd;
+  return pgd === undefined ? undefined : pgdFrame(pgd);
 }
 
 export function fillSecondLevel(run: GuestRun, vcpu: number): void {

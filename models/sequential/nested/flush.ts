@@ -28,8 +28,7 @@ export function flushNested(
       return;
     case 'kvm_x86_flush_tlb_current': {
       const real = withoutTag(nested, now.real, nested.tables.tagOfReal(root));
-      const arch = run.arch(vcpu);
-      const isOfRunning = isRootOfL2(arch, root) === arch.mode.guestMode;
+      const isOfRunning = isRootOfL2(run.arch(vcpu), root) === (now.l2 !== null);
       if (isShared || isOfRunning) run.hardware[vcpu] = HOLDS_NOTHING;
       const rest = isShared || !isOfRunning ? HOLDS_NOTHING : aside.real;
       run.secondLevel[vcpu] = { ...now, real, aside: { ...aside, real: rest } };

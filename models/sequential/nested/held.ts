@@ -3,11 +3,14 @@
  * guest-physical mappings of L1's tables for L2 as the architecture allows them, those of KVM's second-level tables as the hardware
  * may have them, and the linear translations of the level that does not run.
  */
-import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold } from 'fencepost/x86';
+import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold, type Registers } from 'fencepost/x86';
 import { GONE, numberIn, type Renumbering } from '../compact.ts';
+import type { L2Entry } from '../worlds/world.ts';
 
 /** Plain data. */
 export interface SecondLevel {
+  /** Null: L1 runs. */
+  readonly l2: RunningL2 | null;
   /** By EP4TA, or by ASID. */
   readonly allowed: MayHold;
   /** Frames of L1's top tables through which the processor goes on walking; sorted. */
@@ -15,6 +18,12 @@ export interface SecondLevel {
   /** By KVM's root, or by ASID. */
   readonly real: MayHold;
   readonly aside: LinearAside;
+}
+
+/** How L1 has started the L2 that runs, and what brings L1 back. */
+export interface RunningL2 {
+  readonly entry: L2Entry;
+  readonly l1: Registers;
 }
 
 export interface LinearAside {
@@ -25,6 +34,7 @@ export interface LinearAside {
 }
 
 export const NO_SECOND_LEVEL: SecondLevel = {
+  l2: null,
   allowed: HOLDS_NOTHING,
   kept: [],
   real: HOLDS_NOTHING,

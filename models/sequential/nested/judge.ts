@@ -23,7 +23,7 @@ export function judgeSecondLevel(run: GuestRun, vcpu: number): void {
       for (const kind of KINDS) {
         if (!nested.tables.permits(access, kind)) continue;
         if (isAllowed(run, vcpu, nested, page, kind, frame)) continue;
-        const level = run.arch(vcpu).mode.guestMode ? 'L2' : 'L1';
+        const level = run.secondLevel[vcpu].l2 === null ? 'L1' : 'L2';
         const where = run.setting.kvm.guest.nameOf(frame);
         const message = `vCPU ${vcpu} may complete a ${kind} of page ${page} of ${level} in ${where}`;
         throw new Violated('guest-translation-allowed', `${message}, which the architecture forbids`);

@@ -19,6 +19,7 @@ import {
 } from '../../nested.ts';
 import { pgdFrame } from '../../vcpu.ts';
 import { nestedRoot } from '../nested/fill.ts';
+import type { RunningL2 } from '../nested/held.ts';
 import type { NestedSetting } from '../nested/setting.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
@@ -42,7 +43,8 @@ export function enterL2(run: GuestRun, vcpu: number, entry: L2Entry): void {
     const asid = nested.tables.tagOf(pgdFrame(entry.pgd ?? 0));
     invalidateAllowed(run, vcpu, { op: 'vmrun', tlbControl, asid });
   }
-  switchLevel(run, vcpu, nested.registers, nested.vendor === 'svm' ? L2_ASID : (entry.vpid ?? 0));
+  const { registers: l1 } = run.processors[vcpu];
+  switchLevel(run, vcpu, nested.registers, { entry, l1 });
   const { kvm } = run.setting;
   run.run(vcpu, `enter L2 ${JSON.stringify(entry)}`, () => enter(kvm.vcpus[vcpu], nested, entry));
   judgeRegisters(run, vcpu);
@@ -64,13 +66,14 @@ export function exitL2(run: GuestRun, vcpu: number): void {
 
 /** Back to L1 by a path of KVM's. */
 export function leaveL2(run: GuestRun, vcpu: number, name: string, path: (vcpu: Vcpu) => Steps): void {
-  const { l1, registers } = run.arch(vcpu);
+  const { l2 } = run.secondLevel[vcpu];
+  if (l2 === null) throw new Error('L2 does not run');
   const root = nestedRoot(run, vcpu);
   const { kvm, strict } = run.setting;
   // Under SVM every transition flushes, so nothing is left to be milder about.
   const isMild = strict !== true && nestedOf(run).vendor === 'vmx';
   if (root !== undefined && isMild) keepWalking(run, vcpu, root);
-  switchLevel(run, vcpu, l1 ?? registers, 0);
+  switchLevel(run, vcpu, l2.l1, null);
   run.run(vcpu, name, () => path(kvm.vcpus[vcpu]));
   judgeRegisters(run, vcpu);
 }
@@ -86,25 +89,26 @@ function keepWalking(run: GuestRun, vcpu: number, root: number): void {
  * The other level's registers, and its linear translations. Where both have the same VPID the transition ends all of
  * them (SDM vol. 3C, "Operations that Invalidate Cached Mappings").
  */
-function switchLevel(run: GuestRun, vcpu: number, registers: Registers, vpid: number): void {
+function switchLevel(run: GuestRun, vcpu: number, registers: Registers, l2: RunningL2 | null): void {
   const { machine, remembered } = run.setting;
+  const { vendor } = nestedOf(run);
   const now = run.secondLevel[vcpu];
-  const left = linearTag(run, vcpu);
+  const left = linearTag(vendor, now.l2);
+  const vpid = linearTag(vendor, l2);
   const { held: leaves } = run.processors[vcpu];
   const all = left === vpid ? now.aside.allowed : { ...now.aside.allowed, [left]: leaves };
   const { [vpid]: held = HOLDS_NOTHING, ...allowed } = all;
   const processor = { registers, held };
   const aside = { allowed, real: run.hardware[vcpu] };
   run.hardware[vcpu] = now.aside.real;
-  run.secondLevel[vcpu] = { ...now, aside };
+  run.secondLevel[vcpu] = { ...now, l2, aside };
   run.processors[vcpu] = remembered.sameProcessor(afterWrite(machine, processor, run.readGuest));
 }
 
 /** The VPID or ASID by which L1 knows the linear translations of who runs; its own is 0. */
-function linearTag(run: GuestRun, vcpu: number): number {
-  const { mode, vpid12 } = run.arch(vcpu);
-  if (nestedOf(run).vendor === 'vmx') return vpid12;
-  return mode.guestMode ? L2_ASID : 0;
+function linearTag(vendor: NestedSetting['vendor'], l2: RunningL2 | null): number {
+  if (l2 === null) return 0;
+  return vendor === 'svm' ? L2_ASID : (l2.entry.vpid ?? 0);
 }
 
 function judgeRegisters(run: GuestRun, vcpu: number): void {

@@ -98,7 +98,7 @@ export const nestedEpt = nestedWorld(
   {
     vcpus: 1,
     tables: EPT_PAGES,
-    stores: [leafStores(0, ept(DATA_A), ept(DATA_B), ept(DATA_A, RX))],
+    stores: [leafStores(0, ept(DATA_A), ept(DATA_A, RX), ept(DATA_B, RX))],
     nested: {
       ...L2,
       vendor: 'vmx',

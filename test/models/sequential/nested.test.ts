@@ -115,7 +115,7 @@ describe('INVEPT of one EPTP (mail 001)', () => {
       'enter L2 with ept_a, VPID 1',
       'L2: read of page 0',
       'exit to L1',
-      'ept_leaf[0] = data_b',
+      'ept_leaf[0] = data_b RX',
       'INVEPT of ept_a',
       'enter L2 with ept_a, VPID 1',
     ]);
@@ -178,6 +178,11 @@ describe('single steps for nested guests', () => {
     ['handle_invept: call kvm_mmu_free_roots()', 'nested-ept', 6],
     ['handle_invvpid: call vpid_sync_context()', 'nested-shadow-vpids', 6],
     ['mmu_try_to_unsync_pages: call kvm_unsync_page()', 'nested-ept', 6],
+    // data_a read-only goes, data_b read-only comes, and L2 writes: the violation is over, data_a has not been invalidated.
+    ['kvm_mmu_invalidate_addr: call __kvm_mmu_invalidate_addr()', 'nested-ept', 8],
+    ['nested_vmx_enter_non_root_mode: update vcpu->arch #1', 'nested-ept', 1],
+    ['nested_svm_vmexit: update vcpu->arch #1', 'nested-npt', 2],
+    ['kvm_init_shadow_ept_mmu: call reset_guest_paging_metadata()', 'nested-ept', 2],
     // Under the legacy MMU the reverse map shows the table writable at once, when the other vCPU has stored to it.
     ['mmu_try_to_unsync_pages: call kvm_unsync_page()', 'nested-ept-host', 3],
     // L1 goes on with what L2 has mapped.
