@@ -15,6 +15,8 @@ import { INIT, isReadKind, Kind, looksAtLock } from '../memory/event.ts';
 import { ABSENT, CapacityExceeded, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { sc } from '../memory/total-store-order.ts';
+import { Guards, Unguarded } from './guards.ts';
 import { Maximality } from './maximality.ts';
 import { hasEnded, hasStale, scheduled } from './scheduling.ts';
 import { WorkGraph } from './work-graph.ts';
@@ -32,6 +34,9 @@ export interface Visitor {
 }
 
 const FIRST_CAPACITY = 32;
+
+/** How many executions are looked at for guarded locations. */
+const SUGGESTIONS = 64;
 
 /**
  * Visits once every consistent execution that can be built step by step, which is what `explore` (explore.ts) begins with.
@@ -52,15 +57,40 @@ export function exploreWaitingWriters(tree: BehaviourTree, model: MemoryModel, v
 }
 
 function run(tree: BehaviourTree, model: MemoryModel, visitor: Visitor, writersMayWait: boolean): void {
-  for (let capacity = FIRST_CAPACITY; ; capacity *= 2) {
+  const guards = model.name === 'lkmm' ? guardsOf(tree) : new Guards();
+  for (let capacity = FIRST_CAPACITY; ; ) {
     try {
       visitor.begin();
-      new Explorer(tree, model, visitor, capacity, writersMayWait).run();
+      new Explorer(tree, model, visitor, capacity, writersMayWait, guards).run();
       return;
     } catch (error) {
-      if (!(error instanceof CapacityExceeded)) throw error;
+      if (error instanceof CapacityExceeded) capacity *= 2;
+      else if (error instanceof Unguarded) guards.drop(error.loc);
+      else throw error;
     }
   }
+}
+
+/** Enough executions have been seen. Never leaves {@link guardsOf}. */
+class Enough extends Error {}
+
+/** What some executions suggest: those of sc are the quickest to come by, and LKMM allows them all. */
+function guardsOf(tree: BehaviourTree): Guards {
+  const { memory } = tree.program;
+  const isLock = (_: unknown, id: number): boolean => memory.at(id).kind === 'lock';
+  if (!Array.from({ length: memory.size }).some(isLock)) return new Guards();
+  return Guards.suggestedBy((learn) => {
+    let left = SUGGESTIONS;
+    const ends = (graph: WorkGraph): void => {
+      learn(graph);
+      if (--left === 0) throw new Enough();
+    };
+    try {
+      run(tree, sc, { begin: () => undefined, execution: ends, blocked: ends }, false);
+    } catch (error) {
+      if (!(error instanceof Enough)) throw error;
+    }
+  });
 }
 
 class Explorer {
@@ -69,6 +99,7 @@ class Explorer {
   readonly #visitor: Visitor;
   readonly #capacity: number;
   readonly #writersMayWait: boolean;
+  readonly #guards: Guards;
   /** Graphs of the revisits that are under way, reused: as many as the deepest nesting. */
   readonly #graphs: WorkGraph[] = [];
   /** Prefix of the write that revisits, one per nesting level. */
@@ -84,12 +115,14 @@ class Explorer {
     visitor: Visitor,
     capacity: number,
     writersMayWait: boolean,
+    guards: Guards,
   ) {
     this.#tree = tree;
     this.#model = model;
     this.#visitor = visitor;
     this.#capacity = capacity;
     this.#writersMayWait = writersMayWait;
+    this.#guards = guards;
     this.#rename = new Int32Array(capacity);
     this.#scratch = new Int32Array(capacity >> 5);
   }
@@ -101,7 +134,7 @@ class Explorer {
   }
 
   #graphAt(depth: number): WorkGraph {
-    return (this.#graphs[depth] ??= new WorkGraph(this.#tree, this.#model, this.#capacity));
+    return (this.#graphs[depth] ??= new WorkGraph(this.#tree, this.#model, this.#capacity, this.#guards));
   }
 
   #visit(g: WorkGraph): void {
@@ -150,13 +183,14 @@ class Explorer {
     }
   }
 
-  /** Tries every source that coherence allows, the latest first. */
+  /** Tries every source that coherence allows, the latest first, and only that where a lock guards the location. */
   #read(g: WorkGraph, t: number, node: Behaviour): void {
     const { label } = node;
     const { loc, until } = label;
     const after = g.readAfter(t, g.cursor[t], loc);
     const first = after === ABSENT ? g.seen(t, g.cursor[t], loc) : g.rf[after];
     const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
+    const isGuarded = label.kind === Kind.Read && this.#guards.isWithin(g, t, g.cursor[t], loc);
     for (let w = after === ABSENT ? last : first; ; w = g.coPrev[w]) {
       const maximal = w === last;
       const useless = !maximal && until !== undefined && !until(this.#valueAt(g, w, loc));
@@ -166,13 +200,14 @@ class Explorer {
         else if (g.checker.consistent(e, maximal && g.isLast(e))) this.#visit(g);
         g.back();
       }
-      if (w === first) break;
+      if (w === first || isGuarded) break;
     }
   }
 
   /** Tries both ends of every section that coherence allows: one that has ended was free, then held. */
   #look(g: WorkGraph, t: number, node: Behaviour): void {
     const { loc } = node.label;
+    this.#guards.onLook(loc);
     const after = g.readAfter(t, g.cursor[t], loc);
     const first = after === ABSENT ? g.seenPart(t, g.cursor[t], loc) : g.source(after);
     const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
@@ -247,6 +282,7 @@ class Explorer {
   }
 
   #write(g: WorkGraph, t: number, node: Behaviour): void {
+    this.#guards.onWrite(g, t, node.label.loc);
     const e = g.step(t, node, ABSENT);
     let rival = ABSENT;
     let behindReaders = false;
@@ -262,14 +298,14 @@ class Explorer {
     g.back();
   }
 
-  /** Tries every place in coherence order; `judge` is the event whose consistency decides. */
+  /** Tries every place in coherence order, or the last; `judge` is the event whose consistency decides. */
   #placeAll(g: WorkGraph, w: number, judge: number): void {
     const loc = g.loc[w];
     const first = g.seen(g.thread[w], g.index[w], loc);
     for (let after = g.coLast[loc]; ; ) {
       const before = after === INIT ? ABSENT : g.coPrev[after];
       if (g.rival(after, loc) === ABSENT) this.#place(g, w, after, judge);
-      if (after === first) break;
+      if (after === first || this.#guards.has(loc)) break;
       after = before;
     }
   }

@@ -6,6 +6,7 @@ import { FencepostError } from '../program/error.ts';
 import type { EventRef, Execution } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { Guards } from './guards.ts';
 
 /**
  * An execution graph under construction, with each thread's place in its behaviour tree. A thread's
@@ -16,15 +17,17 @@ export class WorkGraph extends Graph<StepLabel> {
   /** Behaviour node of each slot. */
   readonly nodes: Behaviour[] = [];
   readonly cursor: Int32Array;
+  readonly #guards: Guards;
   /** Node at the cursor; undefined while it depends on a lock that has not been granted yet. */
   readonly #next: (Behaviour | undefined)[];
   readonly #stack: Int32Array;
   /** Events of a prefix that are in it with all that is ordered before them. */
   readonly #ordered: Int32Array;
 
-  constructor(tree: BehaviourTree, model: MemoryModel, capacity: number) {
+  constructor(tree: BehaviourTree, model: MemoryModel, capacity: number, guards = new Guards()) {
     super(model, tree.program.threads.length, capacity);
     this.tree = tree;
+    this.#guards = guards;
     this.cursor = new Int32Array(this.threads);
     this.#next = tree.program.threads.map((_, t) => tree.root(t));
     // An event is visited early at most once, and once with its order.
@@ -54,7 +57,7 @@ export class WorkGraph extends Graph<StepLabel> {
     const { label } = node;
     const e = this.push(t, this.cursor[t], label, rf, held ? HELD : this.#valueOf(label, rf));
     this.nodes[e] = node;
-    this.checker.added(e);
+    this.#added(e);
     this.#pass(t, node, e);
     if (this.hasHole(t)) {
       this.#follow(t);
@@ -290,7 +293,12 @@ export class WorkGraph extends Graph<StepLabel> {
   /** Recomputes the static rows of a thread's events from a place on. */
   refresh(t: number, from: number): void {
     const own = this.slots[t];
-    for (let i = from; i < this.length[t]; i++) if (own[i] >= 0) this.checker.added(own[i]);
+    for (let i = from; i < this.length[t]; i++) if (own[i] >= 0) this.#added(own[i]);
+  }
+
+  #added(e: number): void {
+    this.checker.added(e);
+    if (this.kind[e] === Kind.Unlock) this.#guards.onUnlock(this, e);
   }
 
   #pass(t: number, node: Behaviour, e: number): void {

@@ -16,6 +16,7 @@ import { outcomeOf } from '../../src/explore/outcome.ts';
 import type { Execution } from '../../src/program/execution.ts';
 import { BehaviourTree } from '../../src/program/tree.ts';
 import { compare, keyOf, report } from '../support/agreement.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 import {
   asProgram,
   randomProgram,
@@ -51,7 +52,7 @@ function forPrograms(
         if (!(error instanceof EnumerationLimit)) throw error;
       }
     }),
-    { numRuns, unbiased: true },
+    { ...fuzzRuns(numRuns), unbiased: true },
   );
 }
 
@@ -92,6 +93,20 @@ describe('the graph explorer finds what enumeration finds', () => {
       );
     });
   }
+});
+
+describe('plain accesses within sections of locks, lkmm', () => {
+  const kinds: readonly (Ingredients & { name: string })[] = [
+    { name: 'spinlocks', rwlocks: false },
+    { name: 'rwlocks', spinlocks: false, stops: false },
+    { name: 'both', stops: false },
+    { name: 'looks at locks', rwlocks: false, looks: true },
+  ];
+  it.each(kinds)('$name', ({ stops, ...ingredients }) => {
+    forPrograms({ ...ingredients, stops, guarded: true, length: 3 }, 60, (program) =>
+      expect(report(compare(asProgram(program), lkmm, LIMIT), stops !== false)).toBe(''),
+    );
+  });
 });
 
 describe('axioms and abstract machine have the same outcomes', () => {

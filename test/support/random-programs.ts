@@ -26,6 +26,8 @@ export interface Ingredients {
   /** spin_trylock() and spin_is_locked(). */
   readonly looks?: boolean;
   readonly fences?: readonly Fence[];
+  /** Most accesses are plain and within sections: locks may guard locations. */
+  readonly guarded?: boolean;
   /** Operations per thread, the two ends of a section counting as one. */
   readonly length?: number;
 }
@@ -33,6 +35,7 @@ export interface Ingredients {
 const ALL_FENCES: readonly Fence[] = Object.values(Fence);
 const LOADS = [Mark.Plain, Mark.Once, Mark.Once, Mark.Acquire];
 const STORES = [Mark.Plain, Mark.Once, Mark.Once, Mark.Release, 'mb'] as const;
+const MOSTLY_PLAIN = [Mark.Plain, Mark.Plain, Mark.Plain, Mark.Once] as const;
 const RMWS = [Mark.Once, Mark.Acquire, Mark.Release, Mark.Full, Mark.Full];
 
 export function randomProgram(ingredients: Ingredients = {}): fc.Arbitrary<RandomProgram> {
@@ -81,19 +84,21 @@ function instructions(
     ...(spinlocks ? (['spin', 'spin'] as const) : []),
     ...(rwlocks ? (['read', 'write'] as const) : []),
   ];
+  const { guarded = false } = ingredients;
+  const [loads, stores] = guarded ? [MOSTLY_PLAIN, MOSTLY_PLAIN] : [LOADS, STORES];
   const fences = fc.constantFrom(...(ingredients.fences ?? ALL_FENCES));
 
   const kinds: { weight: number; arbitrary: fc.Arbitrary<Instruction> }[] = [
     {
       weight: 7,
-      arbitrary: fc.record({ op: fc.constant('load'), loc, mark: fc.constantFrom(...LOADS), dep: address }),
+      arbitrary: fc.record({ op: fc.constant('load'), loc, mark: fc.constantFrom(...loads), dep: address }),
     },
     {
       weight: 7,
       arbitrary: fc.record({
         op: fc.constant('store'),
         loc,
-        mark: fc.constantFrom(...STORES),
+        mark: fc.constantFrom(...stores),
         value,
         dep: any,
       }),
@@ -141,7 +146,7 @@ function instructions(
   if (modes.length > 0) {
     const body = nested ? fc.constant([]) : instructions(ingredients, locations, 2, true);
     kinds.push({
-      weight: nested ? 1 : 4,
+      weight: nested ? 1 : guarded ? 30 : 4,
       arbitrary: fc.record({
         op: fc.constant('section'),
         mode: fc.constantFrom(...modes),
