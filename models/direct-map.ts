@@ -3,13 +3,16 @@
  * clear under shadow paging, or two-dimensional paging without the TDP MMU. All pages are direct.
  */
 import { branch, call, readOnce, writeLock, writeUnlock, type Steps } from 'fencepost';
-import { ACC_ALL, PG_LEVEL_4K, type GuestAccess } from 'fencepost/mmu';
+import { ACC_ALL, isLeafSpte, PG_LEVEL_4K, type GuestAccess } from 'fencepost/mmu';
 import { faultinSnapshot, isPageFaultStale, type LoadedRoot } from './faultin.ts';
+import { fastPageFault } from './fast-page-fault.ts';
 import { descendToDirectChild, firstSpte } from './fetch.ts';
 import type { Vcpu } from './kvm.ts';
+import { lastSpteOf } from './last-spte.ts';
 import { mmuSetSpte } from './map.ts';
 import type { FaultOutcome } from './page-fault.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
+import { dirtyBitOf } from './slots.ts';
 
 /** `direct_page_fault()` of a guest frame. */
 export function directPageFault(
@@ -26,6 +29,7 @@ function* fault(vcpu: Vcpu, root: LoadedRoot, gfn: number, access: GuestAccess):
   if (access.present === true && access.write === true) {
     const tracked = yield* call('page_fault_handle_page_track', readOnce(kvm.gfnWriteTrack(gfn)));
     if ((yield* branch(tracked)) !== 0) return 'emulate';
+    if (yield* fixFast(vcpu, root, gfn)) return 'fixed';
   }
   const faulted = yield* faultinSnapshot(kvm);
   yield* writeLock(kvm.mmuLock);
@@ -36,6 +40,16 @@ function* fault(vcpu: Vcpu, root: LoadedRoot, gfn: number, access: GuestAccess):
   }
   yield* writeUnlock(kvm.mmuLock);
   return outcome;
+}
+
+/** `fast_page_fault()`: only dirty logging takes W and leaves MMU-writable. */
+function* fixFast(vcpu: Vcpu, root: LoadedRoot, gfn: number): Steps<boolean> {
+  const { kvm } = vcpu;
+  if (kvm.slots === undefined) return false;
+  const { sptep, spte } = yield* call('fast_pf_get_last_sptep', lastSpteOf(vcpu, root, gfn));
+  if (!isLeafSpte(spte, sptep.level)) return false;
+  const dirty = yield* dirtyBitOf(kvm, gfn);
+  return yield* fastPageFault(sptep.location, dirty?.bitmap, dirty?.bit);
 }
 
 function* directMap(vcpu: Vcpu, root: LoadedRoot, gfn: number, { write }: GuestAccess): Steps<FaultOutcome> {

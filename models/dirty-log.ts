@@ -43,13 +43,18 @@ function* getDirtyLog(kvm: Kvm, { sptep, bitmap }: LoggedPage, logging: Logging)
   const mask = yield* takeWord(bitmap);
   if ((mask & 1) !== 0) yield* protect(sptep, logging);
   yield* writeUnlock(kvm.mmuLock);
-  // Outside mmu_lock: a page without W is not one that no TLB lets write (P18).
+  yield* flushAfterHarvest(kvm, mask);
+}
+
+/** Outside mmu_lock: a page without W is not one that no TLB lets write (P18). */
+export function* flushAfterHarvest(kvm: Kvm, mask: number): Steps {
   const flush = mask === 0 ? 'skip' : yield* choice(sites.dirtyLogFlush);
   if (flush !== 'skip') yield* kvmFlushRemoteTlbs(kvm);
   if (flush === 'flush, smp_mb()') yield* smpMb(sites.dirtyLogFlush);
 }
 
-function* takeWord(bitmap: Location): Steps<number> {
+/** What the bitmap names, and names no more. */
+export function* takeWord(bitmap: Location): Steps<number> {
   if ((yield* choice(sites.dirtyLogBitmap)) === 'xchg') {
     const word = yield* readOnce(bitmap);
     if ((yield* branch(word)) === 0) return 0;

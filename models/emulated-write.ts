@@ -26,6 +26,7 @@ import type { Kvm, Vcpu } from './kvm.ts';
 import { isObsoleteSp, pagesWithGptesInHash } from './page-hash.ts';
 import { prefetchGpte } from './prefetch.ts';
 import * as sites from './sites/index.ts';
+import { markPageDirtyInSlot } from './slots.ts';
 import { readSpte, sptePointer, mmuPageZapPte } from './sptes.ts';
 import { prepareZapPage, remoteFlushOrZap } from './zap.ts';
 
@@ -45,6 +46,7 @@ export function emulatorWritePhys(vcpu: Vcpu, at: GuestPteAddress, gpte: number)
 
 function* writePhys(vcpu: Vcpu, at: GuestPteAddress, gpte: number): Steps {
   yield* copyToUser(vcpu.kvm.guest.pte(at.gfn, at.index), gpte);
+  yield* markPageDirtyInSlot(vcpu.kvm, at.gfn);
   yield* pageTrackWrite(vcpu, at, gpte);
 }
 

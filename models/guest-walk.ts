@@ -23,6 +23,7 @@ import { getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { paeIndex } from './paging-geometry.ts';
 import { gpteChangedAfterAccount, gpteChangedTop } from './sites/index.ts';
+import { markPageDirtyInSlot } from './slots.ts';
 
 /** The guest's page tables as the vCPU has them set up: CR3 and the paging mode. */
 export interface GuestTables {
@@ -144,7 +145,7 @@ function needsUpdate({ paging, ptes, level }: GuestWalker, { write }: GuestAcces
  * not lost (P39). Undefined: one failed, and the walk begins anew.
  */
 function* updateAccessedDirty(
-  { guest, entries }: Kvm,
+  kvm: Kvm,
   walk: GuestWalker,
   { write }: GuestAccess,
 ): Steps<GuestWalker | undefined> {
@@ -155,10 +156,11 @@ function* updateAccessedDirty(
     const dirty = level === walk.level && write === true ? GPTE_DIRTY : 0;
     const updated = value | GPTE_ACCESSED | dirty;
     if (updated === value) continue;
-    const pte = guest.pte(tableGfn[level], guestIndex(paging, page, level, entries));
+    const pte = kvm.guest.pte(tableGfn[level], guestIndex(paging, page, level, kvm.entries));
     const found = yield* tryCmpxchgUser(pte, value, updated);
     yield* branch(found);
     if (!found.ok) return undefined;
+    yield* markPageDirtyInSlot(kvm, tableGfn[level]);
     ptes[level] = { value: updated, at: found.at };
   }
   return { ...walk, ptes };

@@ -9,6 +9,7 @@ import {
   SHADOW_NONPRESENT_VALUE,
 } from 'fencepost/mmu';
 import type { Kvm } from './kvm.ts';
+import { markPageDirtyInSlot } from './slots.ts';
 import { mmuTryToUnsyncPages, type UnsyncAttempt } from './unsync.ts';
 
 export interface SpteRequest extends UnsyncAttempt {
@@ -34,5 +35,8 @@ export function* makeSpte(kvm: Kvm, request: SpteRequest): Steps<MadeSpte> {
   const writeProtected =
     asksForWrite && !isWritablePte(old) && !(yield* mmuTryToUnsyncPages(kvm, gfn, request));
   const leaf = { pfn: gfn, access, writeProtected };
-  return { spte: level > PG_LEVEL_4K ? makeHugeSpte(leaf) : makeLeafSpte(leaf), writeProtected };
+  const spte = level > PG_LEVEL_4K ? makeHugeSpte(leaf) : makeLeafSpte(leaf);
+  // Before it is stored: whoever takes the bitmap holds mmu_lock for write.
+  if (isWritablePte(spte)) yield* markPageDirtyInSlot(kvm, gfn);
+  return { spte, writeProtected };
 }

@@ -2,7 +2,8 @@
  * Memslots that userspace changes while the guest runs (KVM-MMU.md A17, P30): each of one page, there or not, and logged
  * or not. A world without them has nothing of it, and its paths pass by without an access.
  */
-import { branch, call, readOnce, setBit, type Location, type Memory, type Steps } from 'fencepost';
+import { branch, readOnce, type Location, type Memory, type Steps } from 'fencepost';
+import { markPageDirty } from './fast-page-fault.ts';
 import type { Kvm } from './kvm.ts';
 
 export interface SlotsStart {
@@ -76,7 +77,5 @@ export function* dirtyBitOf({ slots }: Kvm, gfn: number): Steps<DirtyBit | undef
 export function* markPageDirtyInSlot(kvm: Kvm, gfn: number): Steps {
   const dirty = yield* dirtyBitOf(kvm, gfn);
   if (dirty === undefined) return;
-  const { bitmap, bit } = dirty;
-  const text = `set_bit(${bit}, ${bitmap.name})`;
-  yield* call('mark_page_dirty_in_slot', setBit(bitmap, bit, { text }));
+  yield* markPageDirty(dirty.bitmap, dirty.bit);
 }

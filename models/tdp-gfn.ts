@@ -67,6 +67,14 @@ export function* tdpMmuWrprotGfn(tdp: TdpMmu, gfn: number): Steps<boolean> {
   return flush;
 }
 
+/** `kvm_tdp_mmu_clear_dirty_pt_masked()` of one frame where W is what is taken, with mmu_lock held for write. */
+export function tdpMmuClearDirtyPtMasked(tdp: TdpMmu, gfn: number): Steps<boolean> {
+  return call(
+    'kvm_tdp_mmu_clear_dirty_pt_masked',
+    inEveryRoot(tdp, gfn, (at) => clearWritable(tdp, at)),
+  );
+}
+
 function* clearWritable({ tables }: TdpMmu, { table, index, old, via }: SpteAt): Steps<boolean> {
   const sptep = tables.spte(table, index);
   let now = old.value;

@@ -7,7 +7,7 @@ import { faultinSnapshot, isPageFaultStale, type LoadedRoot } from './faultin.ts
 import type { Kvm, Vcpu } from './kvm.ts';
 import { makeSpte } from './make-spte.ts';
 import type { FaultOutcome } from './page-fault.ts';
-import { isNoslotGfn, memslotGeneration } from './slots.ts';
+import { dirtyBitOf, isNoslotGfn, memslotGeneration } from './slots.ts';
 import { kvmTdpMmuMap } from './tdp-map.ts';
 import { tdpMmuOf, type TdpMmu } from './tdp-mmu.ts';
 import { walkTdp } from './tdp-walk.ts';
@@ -48,10 +48,11 @@ function* fault(
 }
 
 /** `fast_page_fault()` of a write to what is mapped. */
-function* fixFast({ tables }: TdpMmu, root: number, gfn: number): Steps<boolean> {
+function* fixFast({ kvm, tables }: TdpMmu, root: number, gfn: number): Steps<boolean> {
   const { table, index, old } = yield* walkTdp(tables, gfn, root);
   if (!isLeafSpte(yield* branch(old), tables.level(table))) return false;
-  return yield* fastPageFault(tables.spte(table, index), undefined);
+  const dirty = yield* dirtyBitOf(kvm, gfn);
+  return yield* fastPageFault(tables.spte(table, index), dirty?.bitmap, dirty?.bit);
 }
 
 function* newSpte(kvm: Kvm, gfn: number, old: number): Steps<number> {

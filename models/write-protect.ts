@@ -4,7 +4,7 @@ import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepos
 import type { Kvm } from './kvm.ts';
 import * as sites from './sites/index.ts';
 import { mmuSpteUpdate, readSpte, shadowPage, sptePointer, type SptePointer } from './sptes.ts';
-import { tdpMmuWriteProtectGfn, tdpMmuWrprotGfn } from './tdp-gfn.ts';
+import { tdpMmuClearDirtyPtMasked, tdpMmuWriteProtectGfn, tdpMmuWrprotGfn } from './tdp-gfn.ts';
 import { tdpMmuOf } from './tdp-mmu.ts';
 import { kvmFlushRemoteTlbs } from './tlb-flush.ts';
 
@@ -51,14 +51,30 @@ export function slotRemoveWriteAccess(kvm: Kvm, gfn: number): Steps {
 
 function* removeWriteAccess(kvm: Kvm, gfn: number): Steps {
   yield* writeLock(kvm.mmuLock);
+  yield* clearWritable(kvm, gfn);
+  yield* writeUnlock(kvm.mmuLock);
+  const tdp = tdpMmuOf(kvm);
+  if (tdp !== undefined) yield* tdpMmuWrprotGfn(tdp, gfn);
+  yield* kvmFlushRemoteTlbs(kvm);
+}
+
+/** `kvm_mmu_write_protect_pt_masked()` of one frame, with mmu_lock held for write; the flush is the caller's. */
+export function kvmMmuWriteProtectPtMasked(kvm: Kvm, gfn: number): Steps {
+  return call('kvm_mmu_write_protect_pt_masked', protectPt(kvm, gfn));
+}
+
+function* protectPt(kvm: Kvm, gfn: number): Steps {
+  const tdp = tdpMmuOf(kvm);
+  if (tdp !== undefined) yield* tdpMmuClearDirtyPtMasked(tdp, gfn);
+  yield* clearWritable(kvm, gfn);
+}
+
+/** Takes W from what the reverse map leads to; MMU-writable stays. */
+function* clearWritable(kvm: Kvm, gfn: number): Steps {
   for (const { page, index } of rmapOf(yield* guarded(kvm.mmuLock), gfn)) {
     const { role } = yield* shadowPage(kvm, page);
     const sptep = sptePointer(kvm, page, index, role.level);
     const old = yield* readSpte(sptep);
     if (isWritablePte(yield* branch(old))) yield* mmuSpteUpdate(sptep, old, withoutWrite(old.value, false));
   }
-  yield* writeUnlock(kvm.mmuLock);
-  const tdp = tdpMmuOf(kvm);
-  if (tdp !== undefined) yield* tdpMmuWrprotGfn(tdp, gfn);
-  yield* kvmFlushRemoteTlbs(kvm);
 }

@@ -43,6 +43,19 @@ export const c26 = choosing(
   'before dropping',
 );
 
+export const dirtyLogNoFlush = choosing(
+  'dirty-log/no-flush',
+  'userspace gets the bitmap while TLBs still let the guest write',
+  sites.dirtyLogFlush,
+  'skip',
+);
+
 export const SLOT_POLICIES: readonly Proposal[] = [zapMemslot];
 
-export const SLOT_FAULTS: readonly Proposal[] = [noMemslotZap, noMmioGeneration, mmioMarkedAnew, c26];
+export const SLOT_FAULTS: readonly Proposal[] = [
+  noMemslotZap,
+  noMmioGeneration,
+  mmioMarkedAnew,
+  c26,
+  dirtyLogNoFlush,
+];

@@ -2,9 +2,10 @@
  * Frames that a TLB may reach by second-level tables: guest-physical and combined mappings, which no flush of the guest's own
  * ends (KVM-MMU.md D4). Followed for frames whose memslots change; all others stay mapped as they are.
  */
-import { isDirtySpte, isShadowPresentPte, isWritablePte } from 'fencepost/mmu';
-import type { AddressSpace, ReadEntry } from 'fencepost/x86';
+import { ACC_WRITE_MASK, isDirtySpte, isShadowPresentPte, isWritablePte } from 'fencepost/mmu';
+import { unpackHeld, type AddressSpace, type ReadEntry } from 'fencepost/x86';
 import { directSpte } from './hardware.ts';
+import type { GuestRun } from './run.ts';
 
 /** Sorted; a frame with what may be done to it. */
 export type HeldFrames = readonly number[];
@@ -17,8 +18,14 @@ export interface HeldFrame {
   readonly written: boolean;
 }
 
-export function unpackFrame(word: number): HeldFrame {
-  return { frame: word >> 1, written: (word & 1) !== 0 };
+/** Under shadow paging translations lead to frames themselves. */
+export function heldFramesOf({ setting, frames, hardware }: GuestRun, vcpu: number): readonly HeldFrame[] {
+  if (setting.kvm.host.tdpEnabled)
+    return frames[vcpu].map((word) => ({ frame: word >> 1, written: (word & 1) !== 0 }));
+  return hardware[vcpu].translations.map((word) => {
+    const { frame, access, dirty } = unpackHeld(word);
+    return { frame, written: dirty && (access & ACC_WRITE_MASK) !== 0 };
+  });
 }
 
 /** With what the hardware may have cached by now. */

@@ -4,11 +4,12 @@
  */
 import { wordAt, type Location } from 'fencepost';
 import { isMmioSpte, isShadowPresentPte, mmioSpteGeneration, sptePfn } from 'fencepost/mmu';
-import { accessPage, allows, unpackHeld, type Access } from 'fencepost/x86';
+import { accessPage, allows, type Access } from 'fencepost/x86';
 import type { Slots } from '../slots.ts';
 import { tdpMmuOf } from '../tdp-mmu.ts';
 import { spteAt } from './hardware.ts';
-import { unpackFrame } from './held-frames.ts';
+import { heldFramesOf } from './held-frames.ts';
+import { judgeDirtyLog } from './judge-dirty-log.ts';
 import { tdpEntries } from './own-tdp-state.ts';
 import type { GuestRun } from './run.ts';
 import { Violated } from './violated.ts';
@@ -20,6 +21,7 @@ export function judgeSlots(run: GuestRun, vcpus: readonly number[]): void {
   judgeMmioSptes(run, slots);
   judgeTdpTables(run, slots);
   for (const id of vcpus) judgeHeld(run, slots, id);
+  judgeDirtyLog(run, vcpus);
 }
 
 function lacksSlot({ concrete }: GuestRun, slots: Slots, gfn: number): boolean {
@@ -36,12 +38,9 @@ function judgeMappings(run: GuestRun, slots: Slots): void {
 /** What the hardware may reach by what it has cached. */
 function judgeHeld(run: GuestRun, slots: Slots, vcpu: number): void {
   const { kvm } = run.setting;
-  const frames = kvm.host.tdpEnabled
-    ? run.frames[vcpu].map((word) => unpackFrame(word).frame)
-    : run.hardware[vcpu].translations.map((word) => unpackHeld(word).frame);
-  const reached = frames.find((frame) => lacksSlot(run, slots, frame));
+  const reached = heldFramesOf(run, vcpu).find(({ frame }) => lacksSlot(run, slots, frame));
   if (reached === undefined) return;
-  const name = kvm.guest.nameOf(reached);
+  const name = kvm.guest.nameOf(reached.frame);
   throw new Violated('no-deleted-slot', `vCPU ${vcpu} may still reach ${name}, which has no memslot`);
 }
 

@@ -323,6 +323,11 @@ export class GuestRun {
       .map(({ id }) => id);
   }
 
+  /** A word as it was before the operation. */
+  wordBefore(location: Location): number {
+    return this.#from.words.get(location) ?? location.initial;
+  }
+
   /** Whether KVM has stored to its tables, or made or freed one. */
   get hasChangedTables(): boolean {
     return this.#storedSptes || this.mmu !== this.#from.mmu;

@@ -1,7 +1,13 @@
 /** What userspace and the host do to the VM at any time. */
 import { wordAt, type Steps } from 'fencepost';
+import { kvmGetDirtyLogProtect } from '../../get-dirty-log.ts';
 import type { Kvm } from '../../kvm.ts';
-import { kvmCreateMemslot, kvmDeleteMemslot, kvmMoveMemslot } from '../../set-memslot.ts';
+import {
+  kvmCreateMemslot,
+  kvmDeleteMemslot,
+  kvmMoveMemslot,
+  kvmUpdateFlagsMemslot,
+} from '../../set-memslot.ts';
 import { invalidateFrame } from '../../unmap-gfn.ts';
 import { kvmMmuZapAllFast } from '../../zap-all-fast.ts';
 import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
@@ -27,6 +33,11 @@ function hasSlot({ setting, concrete }: GuestRun, gfn: number): boolean {
   return slots !== undefined && (wordAt(concrete, slots.memslots) & slots.bitOf(gfn)) !== 0;
 }
 
+function isLogging({ setting, concrete }: GuestRun): boolean {
+  const { slots } = setting.kvm;
+  return slots !== undefined && wordAt(concrete, slots.logging) !== 0;
+}
+
 /** Where a memslot is moved to. */
 function otherFrame({ slots }: Kvm, gfn: number): number {
   return slots?.frames.find((frame) => frame !== gfn) ?? 0;
@@ -45,6 +56,8 @@ const HOST_PATHS: Readonly<Record<HostOperation, HostPath>> = {
     frames: slotFrames,
     isPossible: (run, gfn) => !hasSlot(run, gfn),
   },
+  kvm_update_flags_memslot: { path: kvmUpdateFlagsMemslot },
+  kvm_get_dirty_log_protect: { path: kvmGetDirtyLogProtect, isPossible: isLogging },
   kvm_delete_memslot: { path: kvmDeleteMemslot, frames: slotFrames, isPossible: hasSlot },
   kvm_move_memslot: {
     path: (kvm, gfn) => kvmMoveMemslot(kvm, gfn, otherFrame(kvm, gfn)),

@@ -1,9 +1,8 @@
 /** The primary MM has taken the page behind a guest frame away: nobody may reach it by then (KVM-MMU.md R4). */
 import { wordAt } from 'fencepost';
 import { isShadowPresentPte, sptePfn } from 'fencepost/mmu';
-import { unpackHeld } from 'fencepost/x86';
 import { tdpMmuOf } from '../../tdp-mmu.ts';
-import { unpackFrame } from '../held-frames.ts';
+import { heldFramesOf } from '../held-frames.ts';
 import { tdpEntries } from '../own-tdp-state.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
@@ -16,7 +15,8 @@ export function judgeInvalidated(run: GuestRun, gfn: number): void {
   if (isMapped(run, gfn))
     throw new Violated('no-stale-spte', `an SPTE maps ${name}, which the host has taken away`);
   for (const { id } of kvm.vcpus) {
-    if (!mayReach(run, id, gfn)) continue;
+    // What the TLB holds has been filled from all that is mapped.
+    if (!heldFramesOf(run, id).some(({ frame }) => frame === gfn)) continue;
     throw new Violated('no-lost-flush', `vCPU ${id} may still reach ${name}, which the host has taken away`);
   }
 }
@@ -29,11 +29,4 @@ function isMapped({ setting: { kvm }, mmu, concrete }: GuestRun, gfn: number): b
   return entries.some(
     ({ spte, child }) => child === undefined && isShadowPresentPte(spte) && sptePfn(spte) === gfn,
   );
-}
-
-/** By what its TLB holds, which is filled from all that is mapped. */
-function mayReach(run: GuestRun, vcpu: number, gfn: number): boolean {
-  return run.setting.kvm.host.tdpEnabled
-    ? run.frames[vcpu].some((word) => unpackFrame(word).frame === gfn)
-    : run.hardware[vcpu].translations.some((word) => unpackHeld(word).frame === gfn);
 }

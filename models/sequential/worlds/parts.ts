@@ -34,6 +34,7 @@ export const toLeaf = encodeGuestPte({ frame: LEAF, ...table });
 export const toWindows = encodeGuestPte({ frame: WINDOWS, ...table });
 export const dataA = encodeGuestPte({ frame: DATA_A });
 export const dataB = encodeGuestPte({ frame: DATA_B });
+export const cleanA = encodeGuestPte({ frame: DATA_A, dirty: false });
 export const readOnlyA = encodeGuestPte({ frame: DATA_A, writable: false });
 
 /** Two roots that share one leaf table, which the guest has mapped for itself, as it has its first root. */

@@ -3,6 +3,7 @@ import type { MmuHost } from 'fencepost/mmu';
 import { X86_CR0_WP, type Registers } from 'fencepost/x86';
 import {
   ACCESS,
+  cleanA,
   cr3,
   DATA_A,
   DATA_B,
@@ -91,7 +92,28 @@ function memslotsWorld(kind: string, host: MmuHost): GuestWorld {
   );
 }
 
+/** A data page and both kinds of tables are logged; an entry whose D is clear has KVM or the hardware write to the table. */
+function dirtyLogWorld(kind: string, host: MmuHost): GuestWorld {
+  const frames = [DATA_A, LEAF, ROOT_A];
+  return world(
+    `${kind}-dirty-log`,
+    'Dirty logging by write protection: switched on and off, harvested, while guest and KVM write to data and tables.',
+    {
+      host,
+      slots: { frames, present: frames },
+      alphabet: {
+        accesses: ACCESS,
+        stores: [
+          { gfn: LEAF, index: 0, window: LEAF_WINDOW, values: [dataA, cleanA] },
+          { gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [0, toLeaf] },
+        ],
+        host: ['kvm_update_flags_memslot', 'kvm_get_dirty_log_protect'],
+      },
+    },
+  );
+}
+
 /** The worlds of one MMU. */
 export function userspaceWorlds(kind: string, host: MmuHost): readonly GuestWorld[] {
-  return [sregsWorld(kind, host), zapAllWorld(kind, host), memslotsWorld(kind, host)];
+  return [sregsWorld, zapAllWorld, memslotsWorld, dirtyLogWorld].map((of) => of(kind, host));
 }

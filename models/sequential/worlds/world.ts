@@ -33,7 +33,9 @@ export type HostOperation =
   | 'invalidate_range_start'
   | 'kvm_create_memslot'
   | 'kvm_delete_memslot'
-  | 'kvm_move_memslot';
+  | 'kvm_move_memslot'
+  | 'kvm_update_flags_memslot'
+  | 'kvm_get_dirty_log_protect';
 
 export interface Alphabet {
   readonly pages: readonly number[];
