@@ -7,6 +7,7 @@ import { unpackHeld, usableTranslations, type SecondLevelKind } from 'fencepost/
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import { nestedRoot } from './fill.ts';
+import { judgeProtection } from './protection.ts';
 import type { NestedSetting } from './setting.ts';
 
 const KINDS: readonly SecondLevelKind[] = ['read', 'write', 'fetch'];
@@ -14,6 +15,7 @@ const KINDS: readonly SecondLevelKind[] = ['read', 'write', 'fetch'];
 export function judgeSecondLevel(run: GuestRun, vcpu: number): void {
   const { nested } = run.setting;
   if (nested === undefined) return;
+  if (run.hasChangedTables) judgeProtection(run);
   if (nested.vendor === 'vmx') judgeTags(run, vcpu);
   const { hardwareRoot } = run.arch(vcpu);
   const { real } = run.secondLevel[vcpu];

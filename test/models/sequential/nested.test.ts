@@ -177,13 +177,14 @@ describe('single steps for nested guests', () => {
     ['account_shadowed: call kvm_flush_remote_tlbs()', 'nested-ept', 7],
     ['handle_invept: call kvm_mmu_free_roots()', 'nested-ept', 6],
     ['handle_invvpid: call vpid_sync_context()', 'nested-shadow-vpids', 6],
-    ['mmu_try_to_unsync_pages: call kvm_unsync_page()', 'nested-ept', 6],
+    // The table is shadowed, L1 stores to it, and it is writable from then on.
+    ['mmu_try_to_unsync_pages: call kvm_unsync_page()', 'nested-ept', 4],
     // data_a read-only goes, data_b read-only comes, and L2 writes: the violation is over, data_a has not been invalidated.
     ['kvm_mmu_invalidate_addr: call __kvm_mmu_invalidate_addr()', 'nested-ept', 8],
     ['nested_vmx_enter_non_root_mode: update vcpu->arch #1', 'nested-ept', 1],
     ['nested_svm_vmexit: update vcpu->arch #1', 'nested-npt', 2],
     ['kvm_init_shadow_ept_mmu: call reset_guest_paging_metadata()', 'nested-ept', 2],
-    // Under the legacy MMU the reverse map shows the table writable at once, when the other vCPU has stored to it.
+    // With two vCPUs L2 need not exit for that.
     ['mmu_try_to_unsync_pages: call kvm_unsync_page()', 'nested-ept-host', 3],
     // L1 goes on with what L2 has mapped.
     ['nested_vmx_vmexit: call kvm_mmu_new_pgd()', 'nested-ept', 3],
