@@ -2,10 +2,11 @@
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
+import { shadowRights } from './inherited-rights.ts';
 import { shadowHuge, shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
 import { shadowSmap } from './smap.ts';
-import { shadow32Bit, shadowPae, shadowPagingModes } from './paging-modes.ts';
+import { pagingModesWorld, shadow32Bit, shadowPae } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
 import { directWorlds } from './two-dimensional.ts';
 import { unmapWorld } from './unmap.ts';
@@ -23,9 +24,10 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     shadowModes,
     shadowTables,
     shadowDeep,
+    shadowRights,
     shadowPae,
     shadow32Bit,
-    shadowPagingModes,
+    pagingModesWorld('shadow', SMALL_SHADOW_HOST),
     shadowNx,
     shadowSmap,
     shadowLarge,
@@ -34,9 +36,15 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     ...userspaceWorlds('shadow', SMALL_SHADOW_HOST),
     unmapWorld('shadow', SMALL_SHADOW_HOST),
   ],
-  tdp: [...directWorlds('tdp', 'the TDP MMU', TDP), ...userspaceWorlds('tdp', TDP), unmapWorld('tdp', TDP)],
+  tdp: [
+    ...directWorlds('tdp', 'the TDP MMU', TDP),
+    pagingModesWorld('tdp', TDP),
+    ...userspaceWorlds('tdp', TDP),
+    unmapWorld('tdp', TDP),
+  ],
   direct: [
     ...directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
+    pagingModesWorld('direct', LEGACY),
     ...userspaceWorlds('direct', LEGACY),
     unmapWorld('direct', LEGACY),
   ],

@@ -30,12 +30,17 @@ import {
   toWindows,
   world,
 } from './parts.ts';
+import type { GuestWorld } from './world.ts';
 
 /** Every mode has its own number of levels. */
-export const X86_SHADOW_HOST: MmuHost = { ...SMALL_SHADOW_HOST, levels: X86_LEVELS, tdpLevel: 4 };
+function withEveryMode(host: MmuHost): MmuHost {
+  return { ...host, levels: X86_LEVELS, tdpLevel: X86_LEVELS['4-level'] };
+}
+
+export const X86_SHADOW_HOST = withEveryMode(SMALL_SHADOW_HOST);
 
 const ENTRIES = 2;
-export const PD = 7;
+const PD = 7;
 const WINDOWS_PD = 8;
 const PML4 = 9;
 const PDPT = 10;
@@ -136,20 +141,26 @@ export const shadow32Bit = world(
   },
 );
 
-export const shadowPagingModes = world(
-  'shadow-paging-modes',
-  'CR0.PG, CR4.PAE and EFER.LME: no paging, 32-bit, PAE and 4-level paging with a root of each over the same leaf table.',
-  {
-    ...common,
-    registers: IN_PAE,
-    tables: ALL_TABLES,
-    pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
-    alphabet: {
-      stores: [LEAF_STORES],
-      cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0), cr3(PML4, 0)],
-      cr0: [X86_CR0_PG],
-      cr4: [X86_CR4_PAE],
-      efer: [EFER_LME],
+/** Under two-dimensional paging KVM walks these tables only to emulate, and a page of another entry shows how it reads them. */
+export function pagingModesWorld(kind: string, host: MmuHost): GuestWorld {
+  return world(
+    `${kind}-paging-modes`,
+    'CR0.PG, CR4.PAE and EFER.LME: no paging, 32-bit, PAE and 4-level paging with a root of each over the same leaf table.',
+    {
+      host: withEveryMode(host),
+      entries: ENTRIES,
+      registers: IN_PAE,
+      tables: ALL_TABLES,
+      pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
+      alphabet: {
+        pages: host.tdpEnabled ? [DATA_PAGE, LEAF_WINDOW] : [DATA_PAGE],
+        stores: [LEAF_STORES],
+        cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0), cr3(PML4, 0)],
+        cr0: [X86_CR0_PG],
+        cr4: [X86_CR4_PAE],
+        efer: [EFER_LME],
+        emulates: host.tdpEnabled,
+      },
     },
-  },
-);
+  );
+}
