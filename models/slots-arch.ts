@@ -1,19 +1,25 @@
-/** slots_arch_lock: reverse maps that are allocated while a memslot is being replaced (KVM-MMU.md P31, C23). */
+/**
+ * Reverse maps while a memslot is being replaced: slots_arch_lock for who allocates them, SRCU for who uses them (KVM-MMU.md
+ * A17, P29, P31, C23).
+ */
 import {
   branch,
   call,
   choice,
+  fail,
+  Mark,
+  readOnce,
   readPlain,
   spinLock,
   spinUnlock,
-  storeRelease,
+  store,
   writePlain,
   type Location,
   type Lock,
   type Memory,
   type Steps,
 } from 'fencepost';
-import { archCopy } from './sites/memslots.ts';
+import { archCopy, slotsPublish } from './sites/memslots.ts';
 
 /** The slot that is in use, and the copy that is to replace it. */
 export interface ReplacedSlot {
@@ -26,12 +32,13 @@ export interface ReplacedSlot {
 
 const ALLOCATED = 1;
 
-export function replacedSlot(memory: Memory): ReplacedSlot {
+/** `allocated`: the slot that is in use has its arrays. */
+export function replacedSlot(memory: Memory, allocated = false): ReplacedSlot {
   const names = ['old slot', 'new slot'];
   return {
     lock: memory.spinlock('kvm->slots_arch_lock', null),
     active: memory.location('active slot', 0, (value) => names[value] ?? String(value)),
-    rmap: names.map((name) => memory.location(`${name}->arch.rmap`)),
+    rmap: names.map((name, i) => memory.location(`${name}->arch.rmap`, allocated && i === 0 ? ALLOCATED : 0)),
   };
 }
 
@@ -44,20 +51,43 @@ export function* changeFlags(slot: ReplacedSlot): Steps {
 }
 
 function* setMemslot(slot: ReplacedSlot): Steps {
-  const { lock, active } = slot;
+  const { lock } = slot;
   const copiesBefore = (yield* choice(archCopy)) === 'before synchronize_srcu()';
+  const publishing = yield* choice(slotsPublish);
   yield* spinLock(lock);
   if (copiesBefore) yield* copyArch(slot);
   yield* spinUnlock(lock);
   yield* spinLock(lock);
+  if (publishing === 'before the copy') yield* publish(slot, publishing);
   if (!copiesBefore) yield* copyArch(slot);
-  yield* storeRelease(active, 1, { text: 'rcu_assign_pointer(kvm->memslots)' });
+  if (publishing !== 'before the copy') yield* publish(slot, publishing);
   yield* spinUnlock(lock);
+}
+
+function publish({ active }: ReplacedSlot, how: string): Steps {
+  const [mark, text] =
+    how === 'WRITE_ONCE()'
+      ? [Mark.Once, 'WRITE_ONCE(kvm->memslots)']
+      : [Mark.Release, 'rcu_assign_pointer(kvm->memslots)'];
+  return store(active, 1, mark, { text, site: slotsPublish });
 }
 
 function* copyArch({ rmap: [old, copy] }: ReplacedSlot): Steps {
   const rmap = yield* readPlain(old);
   yield* writePlain(copy, rmap.value, { data: [rmap] });
+}
+
+/** `rmap_add()` of a fault, which has found the slot within its SRCU section and holds no lock of who replaces slots. */
+export function* addToRmap({ active, rmap }: ReplacedSlot): Steps {
+  yield* call(
+    'rmap_add',
+    (function* () {
+      const slot = yield* readOnce(active, { text: 'srcu_dereference(kvm->memslots)' });
+      const array = rmap[yield* branch(slot)];
+      if ((yield* branch(yield* readPlain(array, { addr: [slot] }))) === 0)
+        yield* fail('published-complete', `follows ${array.name}, which is NULL`);
+    })(),
+  );
 }
 
 /** `mmu_first_shadow_root_alloc()`: allocates what the slot in use lacks. */

@@ -44,6 +44,7 @@ import { retriedFault } from './p08-invalidate-seq/retried-fault.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
 import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
+import { faultVsNewFlags } from './p29-memslot-removal/fault-vs-new-flags.ts';
 import { faultVsRemoval, mmioFaultVsRemoval } from './p29-memslot-removal/fault-vs-removal.ts';
 import { prefaultVsRemoval } from './p29-memslot-removal/prefault-vs-removal.ts';
 import { mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
@@ -133,6 +134,7 @@ export const scenarios: readonly Scenario[] = [
   refreshVsInvalidation,
   faultVsRemoval,
   mmioFaultVsRemoval,
+  faultVsNewFlags,
   prefaultVsRemoval,
   mmioFaultVsNewSlot,
   rmapAllocVsNewFlags,

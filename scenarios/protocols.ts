@@ -41,7 +41,7 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P26', title: 'TDP MMU tables are freed by RCU', because: BY_GRACE_PERIOD },
   { id: 'P27', title: 'TLBs of a CPU that the vCPU has left', because: BY_FLUSH },
   { id: 'P28', title: 'validity and reference counts of TDP MMU roots', because: BY_ATOMICITY },
-  { id: 'P29', title: 'memslot removal', because: BY_GRACE_PERIOD },
+  { id: 'P29', title: 'memslot removal' },
   { id: 'P30', title: 'the generation in MMIO SPTEs', because: BY_GRACE_PERIOD },
   { id: 'P31', title: 'slots_arch_lock', because: BY_LOCK },
   { id: 'P32', title: 'mn_active_invalidate_count against the exchange of memslots', because: BY_LOCK },

@@ -57,3 +57,17 @@ export const generationWithoutWait = mutate(
   sites.generationWaits,
   'none',
 );
+
+export const slotsPublishedOnce = mutate(
+  'slots-published-once',
+  'new memslots are published by WRITE_ONCE()',
+  sites.slotsPublish,
+  'WRITE_ONCE()',
+);
+
+export const slotsPublishedFirst = mutate(
+  'slots-published-first',
+  'a new memslot is published before the arch-specific part is copied into it',
+  sites.slotsPublish,
+  'before the copy',
+);

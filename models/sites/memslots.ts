@@ -56,3 +56,10 @@ export const archCopy = defineSite({
   doc: 'When the arch-specific part of a memslot is copied: once slots_arch_lock is held for good, or before it was dropped.',
   options: ['after synchronize_srcu()', 'before synchronize_srcu()'],
 });
+
+export const slotsPublish = defineSite({
+  name: 'slots-publish',
+  fn: 'kvm_set_memslot',
+  doc: 'How a new memslot is published for those who find it under SRCU alone, and whether it is filled by then.',
+  options: ['rcu_assign_pointer()', 'WRITE_ONCE()', 'before the copy'],
+});

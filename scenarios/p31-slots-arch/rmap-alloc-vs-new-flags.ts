@@ -1,6 +1,6 @@
 import { Memory, type Scenario } from 'fencepost';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { archCopy } from '../../models/sites/memslots.ts';
+import { archCopy, slotsPublish } from '../../models/sites/memslots.ts';
 import { allocateRmaps, changeFlags, replacedSlot } from '../../models/slots-arch.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
@@ -13,7 +13,7 @@ export const rmapAllocVsNewFlags: Scenario = {
     'On CPU0 a vCPU loads the first shadow root and allocates rmap arrays for the slot in use. On CPU1 userspace ' +
     'changes flags of the slot, which makes a new slot from a copy. slots_arch_lock is dropped in between.',
   sources: ['KVM-MMU.md P31, C23', 'bda44d844758 (v5.17)'],
-  sites: [archCopy],
+  sites: [archCopy, slotsPublish],
   proposals: VERSIONS.map((name) => versions[name]),
   protocols: ['P31'],
   bugs: [{ id: 'C23', buggy: 'v5.15', fixed: 'v6.1' }],

@@ -89,9 +89,4 @@ export const notAsked: readonly Explanation[] = [
       'the next root is the same when the store comes behind the unlock, for one root goes; two-last-puts asks about the line where the neighbour is another root',
     mutants: ['swap list_del_rcu: store kvm->arch.tdp_mmu_roots.next'],
   },
-  {
-    because:
-      'whoever reads the array in this scenario comes by slots_arch_lock, which orders as much (open: a fault that follows the pointer to the slots under SRCU alone)',
-    mutants: ['swap kvm_set_memslot: store new slot->arch.rmap', 'weaken kvm_set_memslot: store active slot'],
-  },
 ];
