@@ -19,6 +19,7 @@ import type { GuestPage } from '../../guest-memory.ts';
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import {
   cr3,
+  DATA_A,
   DATA_PAGE,
   dataA,
   dataB,
@@ -103,7 +104,7 @@ const common = { host: X86_SHADOW_HOST, entries: ENTRIES };
 
 export const shadowPae = world(
   'shadow-pae',
-  'PAE paging: PDPTEs that MOV CR3 and CR4.PGE load, one that is not present, one with a reserved bit; stores to leaf.',
+  'PAE paging: PDPTEs that MOV CR3 and CR4.PGE load, one that is not present; reserved bits in PDPTEs and in leaf.',
   {
     ...common,
     registers: IN_PAE,
@@ -111,7 +112,7 @@ export const shadowPae = world(
     pages: [DATA_PAGE, LEAF_WINDOW, ROOT_WINDOW],
     alphabet: {
       stores: [
-        LEAF_STORES,
+        { ...LEAF_STORES, values: [0, dataA, encodeGuestPte({ frame: DATA_A, reserved: true })] },
         { gfn: ROOT_A, index: 0, window: ROOT_WINDOW, values: [0, toPd, pdpte(PD, true)] },
       ],
       cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
