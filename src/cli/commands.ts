@@ -161,10 +161,10 @@ export const COMMANDS: readonly Command[] = [
     summary: 'search sequences of guest and host operations for what the architecture forbids',
     doc: [
       'Runs a small guest on the simulated MMU, one operation at a time, in every order up to a depth: accesses,',
-      'stores to its page tables, INVLPG, INVPCID, MOV to CR0, CR3 and CR4, EFER, SMM, reclaim by the host. After',
-      'each one, whatever the hardware could use must be what x86 paging allows. The shortest sequence that breaks',
-      'this is printed. Exit code: 0 nothing found to the depth, 1 a policy is violated, 2 bad usage, 3 a bound was',
-      'hit first.',
+      'stores to its page tables, INVLPG, INVPCID, MOV to CR0, CR3 and CR4, EFER, SMM; registers that userspace',
+      'replaces, memslots, dirty logging, reclaim by the host. After each one, whatever the hardware could use must be',
+      'what x86 paging allows, and lead to memory that is there. The shortest sequence that breaks this is printed.',
+      'Exit code: 0 nothing found to the depth, 1 a policy is violated, 2 bad usage, 3 a bound was hit first.',
     ].join(' '),
     flags: [
       'policy',
