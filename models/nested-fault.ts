@@ -71,8 +71,8 @@ export type EptExit =
   | { readonly kind: 'ept-violation'; readonly qualification: number };
 
 /**
- * The exit reason and qualification from a fault of KVM's walk: the access in bits 2:0, the rights of the path in bits 5:3
- * (SDM vol. 3C, "Exit Qualification for EPT Violations").
+ * The exit reason and qualification from a fault of KVM's walk: the access in bits 2:0, the rights of the path in bits
+ * 5:3 (SDM vol. 3C, "Exit Qualification for EPT Violations").
  */
 export function eptExit(
   { user, write, fetch }: GuestAccess,

@@ -203,8 +203,8 @@ export function isSameEp4ta(a: number, b: number): boolean {
 }
 
 /**
- * INVVPID by L1 (`handle_invvpid()`): whichever of L1's VPIDs it names, KVM has one tag for them. Roots that serve L2 without
- * nested paging are part of its TLB on a host without EPT.
+ * INVVPID by L1 (`handle_invvpid()`): whichever of L1's VPIDs it names, KVM has one tag for them. Roots that serve L2
+ * without nested paging are part of its TLB on a host without EPT.
  */
 export function handleInvvpid(vcpu: Vcpu): Steps {
   return call('handle_invvpid', invvpid(vcpu));

@@ -1,6 +1,6 @@
 /**
- * A root serves the mode that it was made in: SMM has memslots of its own, and what L1 has mapped for itself, its page of the local APIC
- * among it, is not for L2 (KVM-MMU.md A1.2, E2; `role.smm`, `role.guest_mode`).
+ * A root serves the mode that it was made in: SMM has memslots of its own, and what L1 has mapped for itself, its page of
+ * the local APIC among it, is not for L2 (KVM-MMU.md A1.2, E2; `role.smm`, `role.guest_mode`).
  */
 import { rootOf } from '../vcpu.ts';
 import type { GuestRun } from './run.ts';

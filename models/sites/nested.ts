@@ -21,7 +21,7 @@ export const inveptMatch = defineSite({
   name: 'invept-match',
   fn: 'nested_ept_root_matches',
   doc:
-    'What makes a root one of the EPTP: the address of the top table, which is the EP4TA that tags mappings (SDM vol. 3C, ' +
-    '"Caching Translation Information"), or all bits, memory type included.',
+    'What makes a root one of the EPTP: the address of the top table, which is the EP4TA that tags mappings (SDM vol. ' +
+    '3C, "Caching Translation Information"), or all bits, memory type included.',
   options: ['EP4TA', 'EPTP'],
 });

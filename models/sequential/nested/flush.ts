@@ -1,7 +1,7 @@
 /**
- * What the vendor module's flushes end where L1 has a guest of its own (`vmx_flush_tlb_*()` with EPT and VPID, `svm_flush_tlb_*()`).
- * Under VMX the root tags what is second-level or combined, so that a flush of the context in force spares those of
- * others; under SVM both levels have one ASID.
+ * What the vendor module's flushes end where L1 has a guest of its own (`vmx_flush_tlb_*()` with EPT and VPID,
+ * `svm_flush_tlb_*()`). Under VMX the root tags what is second-level or combined, so that a flush of the context in force
+ * spares that of others; under SVM both levels have one ASID.
  */
 import { HOLDS_NOTHING, invalidate, type MayHold } from 'fencepost/x86';
 import type { VcpuArch } from '../../vcpu.ts';

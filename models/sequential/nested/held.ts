@@ -1,7 +1,7 @@
 /**
  * What the processor of one vCPU may hold beside the linear translations of the level that runs (KVM-MMU.md D4): the
- * guest-physical mappings of L1's tables for L2 as the architecture allows them, those of KVM's second-level tables as the hardware
- * may have them, and the linear translations of the level that does not run.
+ * guest-physical mappings of L1's tables for L2 as the architecture allows them, those of KVM's second-level tables as
+ * the hardware may have them, and the linear translations of the level that does not run.
  */
 import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold, type Registers } from 'fencepost/x86';
 import { GONE, numberIn, type Renumbering } from '../compact.ts';

@@ -63,8 +63,8 @@ export function eptTables(levels: number, entries: number): NestedTables {
   };
 }
 
-/** The ASID that L1 gives L2, and the one that KVM gives both levels. */
-const ASID = 1;
+/** The ASID that L1 gives L2, its own being 0; and the one that KVM gives both levels. */
+export const ASID = 1;
 
 /** Nested page tables in the paging mode of L1, whose every access is a user's. */
 export function nptTables(l1: Registers, geometry: PagingGeometry): NestedTables {

@@ -53,8 +53,8 @@ function dropReal(run: GuestRun, vcpu: number, page: number): void {
 }
 
 /**
- * L1's own tables do not let L2 through. The exit invalidates the page for L1's processor; KVM, as with a #PF, leaves that out
- * where it has found nothing present.
+ * L1's own tables do not let L2 through. The exit invalidates the page for L1's processor; KVM, as with a #PF, leaves
+ * that out where it has found nothing present.
  */
 function giveExit(
   run: GuestRun,

@@ -1,4 +1,4 @@
-/** L1 runs L2, and invalidates what its processor holds of the tables that it has made for L2 (KVM-MMU.md A9, A11, D4). */
+/** L1 runs L2, and invalidates what its processor holds of the tables that it has made for L2 (KVM-MMU.md A9, A11). */
 import {
   afterWrite,
   HOLDS_NOTHING,
@@ -21,13 +21,11 @@ import { pgdFrame } from '../../vcpu.ts';
 import { nestedRoot } from '../nested/fill.ts';
 import type { RunningL2 } from '../nested/held.ts';
 import type { NestedSetting } from '../nested/setting.ts';
+import { ASID } from '../nested/tables.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import type { L2Entry } from '../worlds/world.ts';
 import { sameRegisters } from './execute.ts';
-
-/** What SVM's L1 gives L2. */
-const L2_ASID = 1;
 
 export function nestedOf(run: GuestRun): NestedSetting {
   const { nested } = run.setting;
@@ -108,7 +106,7 @@ function switchLevel(run: GuestRun, vcpu: number, registers: Registers, l2: Runn
 /** The VPID or ASID by which L1 knows the linear translations of who runs; its own is 0. */
 function linearTag(vendor: NestedSetting['vendor'], l2: RunningL2 | null): number {
   if (l2 === null) return 0;
-  return vendor === 'svm' ? L2_ASID : (l2.entry.vpid ?? 0);
+  return vendor === 'svm' ? ASID : (l2.entry.vpid ?? 0);
 }
 
 function judgeRegisters(run: GuestRun, vcpu: number): void {
