@@ -2,9 +2,10 @@
  * Single steps of KVM whose loss the sequential search does not notice (`fencepost mmu mutants`), with the reason: why there
  * is nothing to see, or what it would take. A fault that is neither caught nor explained is a hole in the worlds.
  */
+import { tdpSurvivors } from './survivors-tdp.ts';
 import type { MmuKind } from './worlds/index.ts';
 
-interface Explanation {
+export interface Explanation {
   readonly because: string;
   readonly mutants: readonly string[];
 }
@@ -178,7 +179,7 @@ const shadow: readonly Explanation[] = [
 
 const EXPLANATIONS: Readonly<Record<MmuKind, readonly Explanation[]>> = {
   shadow,
-  tdp: [],
+  tdp: tdpSurvivors,
   direct: [],
   nested: [],
 };
