@@ -1,5 +1,5 @@
 /** Building the shadow path of a fault, under mmu_lock: `FNAME(fetch)` (KVM-MMU.md A3; P07). */
-import { branch, call, choice, readPlain, smpMb, type Read, type Steps } from 'fencepost';
+import { branch, call, choice, fail, readPlain, smpMb, type Read, type Steps } from 'fencepost';
 import {
   childRole,
   indexAt,
@@ -72,7 +72,8 @@ export function* fetch(
 /** `shadow_walk_init()` */
 export function* firstSpte(kvm: Kvm, root: LoadedRoot, page: number): Steps<SptePointer> {
   const id = typeof root === 'number' ? root : root[paeIndex(kvm, page)];
-  if (id === undefined) throw new Error(`page ${page} has no PAE root`);
+  if (id === undefined)
+    return yield* fail('has-root', `walks to page ${page}, for which there is no PAE root`);
   const { level } = (yield* shadowPage(kvm, id)).role;
   return sptePointer(kvm, id, indexAt(page, level, kvm.entries), level);
 }

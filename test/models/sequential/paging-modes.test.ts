@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { search, type SearchResult } from 'fencepost';
+import { search, type SearchResult, type Step } from 'fencepost';
 import {
   BASELINE,
   ROLE_MUTANTS,
@@ -38,6 +38,34 @@ describe('guests with PAE and 32-bit paging', () => {
     expect(lengthOf(found)).toBe(3);
     expect(lengthOf(searched('shadow-pae', policyNamed('v5.15'), 3))).toBe(3);
     expect(searched('shadow-pae', policyNamed('v6.1'), 3).verdict).toBe('bounded');
+  });
+
+  it('find no root where a PDPTE has appeared that was not taken over', () => {
+    const policy = policyNamed('v7.1-repaired/pdptes-change-unnoticed');
+    const guest = new SequentialGuest(worldNamed('shadow-pae'), policy);
+    const trace: GuestOperation[] = [];
+    let state = guest.initial;
+    const perform = (text: string): Step<GuestState> => {
+      const operation = [...guest.operations(state)].find(
+        (each) => guest.describeTrace([...trace, each]).at(-1) === `vCPU 0: ${text}`,
+      );
+      if (operation === undefined) throw new Error(text);
+      const step = guest.perform(state, operation);
+      if (step.kind === 'state') ({ state } = step);
+      trace.push(operation);
+      return step;
+    };
+    for (const text of [
+      'pdpt_a[0] = 0',
+      'MOV CR3: pdpt_b',
+      'MOV CR3: pdpt_a',
+      'pdpt_a[0] = pd X, A clear, D clear',
+      'MOV CR3: pdpt_a',
+    ]) {
+      expect(perform(text).kind).toBe('state');
+    }
+    const last = perform('user read of page 0');
+    expect(last.kind === 'violation' && last.violation.property).toBe('has-root');
   });
 
   // By hand: the mode changes, with a root of its own where the old one would only fault, and an access; a quadrant counts
