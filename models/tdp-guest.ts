@@ -5,7 +5,8 @@
  */
 import { branch, fail, readOnce, type Read, type Steps } from 'fencepost';
 import { isLargePte, isShadowPresentPte, spteChild, sptePfn } from 'fencepost/mmu';
-import { runGuest } from './guest-entry.ts';
+import { runGuest, serveRequests } from './guest-entry.ts';
+import { KVM_REQ_TLB_FLUSH } from './kvm.ts';
 import { ROOT, type TdpTables, type Visit } from './tdp-tables.ts';
 
 /** The first vCPU enters the guest, unless a request keeps it out, and the processor fetches a translation. */
@@ -17,11 +18,11 @@ export function* guestWalks(tables: TdpTables): Steps {
   yield* tables.judge(visits);
 }
 
-/** The same; then the guest reaches the page through the translation, which must still be the VM's. */
-export function* guestReaches(tables: TdpTables): Steps {
+/** The same below any entry of the root; then the guest reaches the page by the translation, which must still be the VM's. */
+export function* guestReaches(tables: TdpTables, index = 0): Steps {
   let used: { readonly pfn: number; readonly gone: Read } | undefined;
   yield* runGuest(tables.kvm.vcpus[0], function* () {
-    const found = yield* walk(tables, []);
+    const found = yield* walk(tables, [], index);
     if (found === undefined || !isShadowPresentPte(yield* branch(found.spte))) return;
     const pfn = sptePfn(found.spte.value);
     const access = { addr: [found.spte], text: `guest access to pfn${pfn}` };
@@ -29,6 +30,17 @@ export function* guestReaches(tables: TdpTables): Steps {
   });
   if (used !== undefined && (yield* branch(used.gone)) !== 0)
     yield* fail('no-use-after-free', `the guest reaches pfn${used.pfn}, which belongs to somebody else`);
+}
+
+/** The same after a look at the requests, so that a flush that is over does not keep the guest out. */
+export function* guestReachesLater(tables: TdpTables, index: number): Steps {
+  yield* serveRequests(tables.kvm.vcpus[0], { [KVM_REQ_TLB_FLUSH]: dropNothing });
+  yield* guestReaches(tables, index);
+}
+
+/** The TLB of a vCPU that has not run yet is empty. */
+function* dropNothing(): Steps {
+  /* nothing to do */
 }
 
 /** The same as guestWalks(); the SPTE must not map another page while the processor holds what it has fetched. */
@@ -51,9 +63,13 @@ export function* guestHolds(tables: TdpTables): Steps {
   );
 }
 
-/** The walk for the page in entry 0 of the table below entry 0 of the root: the last SPTE. */
-function* walk(tables: TdpTables, visits: Visit[]): Steps<(Visit & { readonly spte: Read }) | undefined> {
-  const upper = yield* tables.visit(ROOT, 0);
+/** The walk for the page in entry 0 of the table below an entry of the root: the last SPTE. */
+function* walk(
+  tables: TdpTables,
+  visits: Visit[],
+  index = 0,
+): Steps<(Visit & { readonly spte: Read }) | undefined> {
+  const upper = yield* tables.visit(ROOT, index);
   const spte = yield* branch(upper.spte);
   if (!isShadowPresentPte(spte)) return undefined;
   if (isLargePte(spte)) return upper;

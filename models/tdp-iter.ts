@@ -46,7 +46,7 @@ function* zap(tables: TdpTables, table: number, entries: number): Steps<boolean>
     const old = yield* readOnce(sptep);
     if (!isShadowPresentPte(yield* branch(old))) continue;
     yield* writeOnce(sptep, SHADOW_NONPRESENT_VALUE);
-    flush = true;
+    flush = !hasYielded || (yield* choice(sites.yieldPending)) === 'flush again';
   }
   return flush;
 }

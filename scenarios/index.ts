@@ -72,7 +72,7 @@ import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
 import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
 import { twoPuts, unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
 import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
-import { yieldVsRestart, yieldVsUnmap } from './p26-tdp-rcu/yield.ts';
+import { yieldVsLaterWalk, yieldVsRestart, yieldVsUnmap } from './p26-tdp-rcu/yield.ts';
 import { migrationVsFlush } from './p27-migration/migration-vs-flush.ts';
 import { linkVsZap, recoveryVsCollapse } from './p35-nx/nx-list.ts';
 import { twoReclaims } from './c11-reclaim/two-reclaims.ts';
@@ -170,6 +170,7 @@ export const scenarios: readonly Scenario[] = [
   unmapVsRootZap,
   slotRemovalVsRootZap,
   yieldVsUnmap,
+  yieldVsLaterWalk,
   yieldVsRestart,
   migrationVsFlush,
   linkVsZap,

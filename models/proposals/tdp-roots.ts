@@ -64,6 +64,13 @@ export const yieldWithoutFlush: Proposal = deriveProposal(
   { [sites.yieldFlush.name]: 'none' },
 );
 
+export const yieldFlushedForGood = mutate(
+  'yield-flushed-for-good',
+  'a zap that has flushed when it yielded does not flush at its end',
+  sites.yieldPending,
+  'flushed for good',
+);
+
 export const rootOfAnyRole = mutate(
   'root-of-any-role',
   'a vCPU takes the first valid root, whatever its role is',

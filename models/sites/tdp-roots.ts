@@ -8,6 +8,13 @@ export const yieldFlush = defineSite({
   options: ['flush', 'none'],
 });
 
+export const yieldPending = defineSite({
+  name: 'tdp-yield-pending',
+  fn: 'zap_gfn_range',
+  doc: 'Whether a zap that has flushed and yielded mmu_lock needs another flush for what it zaps then.',
+  options: ['flush again', 'flushed for good'],
+});
+
 export const yieldRestart = defineSite({
   name: 'tdp-yield-restart',
   fn: 'tdp_iter_next',

@@ -1,10 +1,10 @@
 import type { Scenario } from 'fencepost';
 import { ACC_ALL, isShadowPresentPte, makeHugeSpte } from 'fencepost/mmu';
-import { yieldWithoutFlush } from '../../models/proposals/tdp-roots.ts';
+import { yieldFlushedForGood, yieldWithoutFlush } from '../../models/proposals/tdp-roots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
-import { ipiWait } from '../../models/sites/guest-entry.ts';
+import { checkRequestClear, checkRequestFence, ipiWait } from '../../models/sites/guest-entry.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
-import { guestReaches } from '../../models/tdp-guest.ts';
+import { guestReaches, guestReachesLater } from '../../models/tdp-guest.ts';
 import { zapEntries } from '../../models/tdp-iter.ts';
 import { takePageAway } from '../../models/tdp-notifier.ts';
 import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
@@ -55,6 +55,58 @@ export const yieldVsUnmap: Scenario = {
   },
 };
 
+export const yieldVsLaterWalk: Scenario = {
+  name: 'yield-vs-later-walk',
+  question: 'Can the guest keep a translation that it has fetched after a zap flushed and dropped mmu_lock?',
+  doc:
+    'The same as yield-vs-unmap, with both entries there. The guest enters when the request of the yield has been served, ' +
+    'walks, and finds the second entry, which the zap has yet to come to. CPU2 takes that page away.',
+  sources: ['KVM-MMU.md A15, P26'],
+  sites: [
+    sites.yieldFlush,
+    sites.yieldRestart,
+    sites.yieldPending,
+    checkRequestClear,
+    checkRequestFence,
+    ...ENTRY_SITES,
+    ipiWait,
+  ],
+  proposals: [versions['v5.14'], versions['v7.1'], yieldFlushedForGood],
+  protocols: ['P26'],
+  mutants: ['v7.1/yield-flushed-for-good'],
+  expectations: [
+    {
+      proposals: ['v5.14'],
+      verdicts: SAFE,
+      because:
+        'C10 leaves the second entry behind after a yield, and the primary MM finds it there and flushes itself',
+    },
+    {
+      proposals: ['v7.1'],
+      verdicts: SAFE,
+      because:
+        'A15: each SPTE that is zapped makes a flush pending, which is done before mmu_lock is dropped',
+    },
+    {
+      proposals: ['v7.1/yield-flushed-for-good'],
+      verdicts: EVERYWHERE,
+      because: 'the flush of the yield was over when the guest fetched the second entry, and none follows',
+    },
+  ],
+  world() {
+    const tables = new TdpTables({ sptes: { [ROOT]: [MAPPED, ALSO_MAPPED] } });
+    return {
+      memory: tables.kvm.memory,
+      threads: [
+        { name: 'CPU0 (vCPU)', body: () => guestReachesLater(tables, 1) },
+        { name: 'CPU1 (zap)', body: () => zapEntries(tables, ROOT, 2) },
+        { name: 'CPU2 (primary MM)', body: () => takePageAway(tables, ROOT, PFN + 4, 1) },
+      ],
+      properties: [],
+    };
+  },
+};
+
 export const yieldVsRestart: Scenario = {
   name: 'yield-vs-restart',
   question: 'Can a zap that yields leave an entry of the root behind?',
@@ -62,7 +114,7 @@ export const yieldVsRestart: Scenario = {
     'CPU0 zaps the entries of a root under mmu_lock held for write, and begins anew where it was when it has yielded the ' +
     'lock to CPU1, which takes another page away.',
   sources: ['KVM-MMU.md A15, C10', '3a0f64de479c (v5.16)'],
-  sites: [sites.yieldFlush, sites.yieldRestart],
+  sites: [sites.yieldFlush, sites.yieldRestart, sites.yieldPending],
   // Whether the stable v5.15 has the fix was not looked up.
   proposals: [versions['v5.14'], versions['v6.1'], versions['v7.1']],
   protocols: ['P26'],
