@@ -67,13 +67,10 @@ function vmxTransitionFlush(vcpu: Vcpu, vpid: number, isOther: boolean): Steps {
 
 /**
  * Without a VPID for L2, L1 relies on every transition to flush what is linear. With one, KVM has a tag of its own for
- * L2, whatever VPID L1 gives it, if its host has EPT; if not, L1 and L2 share the context.
+ * L2, whatever VPID L1 gives it; that KVM runs out of VPIDs on a host without EPT is left out.
  */
 function* transitionFlush(vcpu: Vcpu, vpid: number, isOther: boolean): Steps {
-  if (vpid !== 0 && !isOther) {
-    if (!vcpu.kvm.host.tdpEnabled) yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_CURRENT);
-    return;
-  }
+  if (vpid !== 0 && !isOther) return;
   const how = yield* choice(nestedVmxTransition);
   if (how === 'KVM_REQ_TLB_FLUSH_GUEST') yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_GUEST);
   else if (how === 'KVM_REQ_TLB_FLUSH_CURRENT') yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_CURRENT);

@@ -42,7 +42,7 @@ import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardwar
 import { fillFrames, NO_FRAMES, type HeldFrames } from './held-frames.ts';
 import { look } from './judge.ts';
 import { fillSecondLevel } from './nested/fill.ts';
-import { flushNested } from './nested/flush.ts';
+import { flushAside, flushNested } from './nested/flush.ts';
 import type { SecondLevel } from './nested/held.ts';
 import type { NestedSetting } from './nested/setting.ts';
 import { effectsOf, LOADS_ROOT } from './notes.ts';
@@ -164,13 +164,20 @@ export class GuestRun {
 
   /** `root`: what the hardware had before. */
   #noteFlushes(vcpu: number, flushes: readonly string[], root: number): void {
-    const { nested } = this.setting;
+    const { kvm, nested } = this.setting;
     let now = root;
     for (const fn of flushes) {
       if (fn === LOADS_ROOT) now = this.arch(vcpu).hardwareRoot;
       else if (nested === undefined) this.#noteFlush(vcpu, fn);
-      else flushNested(this, vcpu, nested, fn, now);
+      else if (kvm.host.tdpEnabled) flushNested(this, vcpu, nested, fn, now);
+      else this.#noteFlushAside(vcpu, nested, fn);
     }
+  }
+
+  /** Without EPT the VPID tags everything. */
+  #noteFlushAside(vcpu: number, nested: NestedSetting, fn: string): void {
+    this.#noteFlush(vcpu, fn);
+    flushAside(this, vcpu, nested, fn);
   }
 
   /** What the vendor module's flushes end (VMX with VPID: `vpid_sync_context()` and the like). */

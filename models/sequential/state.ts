@@ -65,7 +65,7 @@ export function settled(kvm: Kvm, remembered: Remembered, happening: Happening):
       processor: remembered.sameProcessor(processors[id]),
       kept: identities.same(kept[id]),
       hardware: remembered.sameHeld(isRenumbered ? renumberHeld(to, hardware[id]) : hardware[id]),
-      secondLevel: sameSecondLevel(remembered, to, secondLevel[id]),
+      secondLevel: sameSecondLevel(remembered, to, secondLevel[id], isRenumbered),
       frames: identities.same(frames[id]),
     };
     const numbers = Object.values(parts).map((part: object) => identities.numberOf(part));
@@ -83,6 +83,7 @@ function sameSecondLevel(
   remembered: Remembered,
   to: Renumbering | undefined,
   { l2, allowed, kept, real, aside }: SecondLevel,
+  isShadowed: boolean,
 ): SecondLevel {
   const { identities } = remembered;
   const parts = {
@@ -91,7 +92,7 @@ function sameSecondLevel(
     real: remembered.sameHeld(to === undefined ? real : renumberReal(to, real)),
     aside: {
       allowed: mapValues(aside.allowed, (held) => remembered.sameHeld(held)),
-      real: remembered.sameHeld(aside.real),
+      real: remembered.sameHeld(to !== undefined && isShadowed ? renumberHeld(to, aside.real) : aside.real),
     },
   };
   const numbers = [parts.allowed, parts.real, parts.aside.real].map((held) => identities.numberOf(held));

@@ -15,7 +15,8 @@ export function fillSecondLevel(run: GuestRun, vcpu: number): void {
   if (nested === undefined) return;
   const now = run.secondLevel[vcpu];
   const allowed = filledAllowed(run, vcpu);
-  const real = filledReal(run, vcpu);
+  // Without EPT or NPT the hardware knows linear translations only.
+  const real = run.setting.kvm.host.tdpEnabled ? filledReal(run, vcpu) : now.real;
   if (allowed !== now.allowed || real !== now.real) run.secondLevel[vcpu] = { ...now, allowed, real };
 }
 

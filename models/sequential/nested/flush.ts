@@ -47,6 +47,15 @@ export function flushNested(
   }
 }
 
+/** Linear translations of the level that does not run, on a host without EPT. */
+export function flushAside(run: GuestRun, vcpu: number, { hasVpid }: NestedSetting, fn: string): void {
+  const isOfBoth = fn === 'kvm_x86_flush_tlb_all' || fn === 'vpid_sync_context';
+  const isOfContext = fn === 'kvm_x86_flush_tlb_current' || fn === 'kvm_x86_flush_tlb_guest';
+  if (!isOfBoth && (hasVpid || !isOfContext)) return;
+  const now = run.secondLevel[vcpu];
+  run.secondLevel[vcpu] = { ...now, aside: { ...now.aside, real: HOLDS_NOTHING } };
+}
+
 function isRootOfL2({ root_mmu, guest_mmu }: VcpuArch, root: number): boolean {
   const roots = [...root_mmu.cache.roots, ...guest_mmu.cache.roots];
   return roots.find(({ hpa }) => hpa === root)?.role?.guestMode === true;

@@ -13,8 +13,8 @@ import type { NestedSetting } from './setting.ts';
 const KINDS: readonly SecondLevelKind[] = ['read', 'write', 'fetch'];
 
 export function judgeSecondLevel(run: GuestRun, vcpu: number): void {
-  const { nested } = run.setting;
-  if (nested === undefined) return;
+  const { kvm, nested } = run.setting;
+  if (nested === undefined || !kvm.host.tdpEnabled) return;
   if (run.hasChangedTables) judgeProtection(run);
   if (nested.vendor === 'vmx') judgeTags(run, vcpu);
   const { hardwareRoot } = run.arch(vcpu);
@@ -26,7 +26,7 @@ export function judgeSecondLevel(run: GuestRun, vcpu: number): void {
         if (!nested.tables.permits(access, kind)) continue;
         if (isAllowed(run, vcpu, nested, page, kind, frame)) continue;
         const level = run.secondLevel[vcpu].l2 === null ? 'L1' : 'L2';
-        const where = run.setting.kvm.guest.nameOf(frame);
+        const where = kvm.guest.nameOf(frame);
         const message = `vCPU ${vcpu} may complete a ${kind} of page ${page} of ${level} in ${where}`;
         throw new Violated('guest-translation-allowed', `${message}, which the architecture forbids`);
       }

@@ -5,6 +5,7 @@
 import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
 import type { GuestPage } from '../../guest-memory.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from '../../vcpu.ts';
 import { eptpOf, EPTP_UC } from './eptp.ts';
 import { cr3, LEGACY, TDP, WITHOUT_PCIDS, world } from './parts.ts';
 import type { GuestStore, GuestWorld, HostOperation, NestedWorld } from './world.ts';
@@ -200,6 +201,25 @@ export const nestedShadowVpids = withoutEpt(
   [1, 2],
 );
 
+/** KVM shadows what L1 has made for L2 as it shadows L1's own tables. */
+function onShadow(name: string, doc: string, vpids: readonly number[]): GuestWorld {
+  const { start, ...rest } = withoutEpt(name, doc, vpids);
+  const arch = vcpuArch(SMALL_SHADOW_HOST, WITHOUT_PCIDS);
+  return { ...rest, start: { ...start, vcpus: 1, host: SMALL_SHADOW_HOST, arch } };
+}
+
+export const nestedOnShadow = onShadow(
+  'nested-on-shadow',
+  'The guests of nested-shadow on a host without two-dimensional paging.',
+  [],
+);
+
+export const nestedOnShadowVpids = onShadow(
+  'nested-on-shadow-vpids',
+  'The guests of nested-shadow-vpids on a host without two-dimensional paging.',
+  [1, 2],
+);
+
 export const NESTED_WORLDS: readonly GuestWorld[] = [
   nestedEpt,
   nestedEptVcpus,
@@ -207,4 +227,6 @@ export const NESTED_WORLDS: readonly GuestWorld[] = [
   nestedNpt,
   nestedShadow,
   nestedShadowVpids,
+  nestedOnShadow,
+  nestedOnShadowVpids,
 ];
