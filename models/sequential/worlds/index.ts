@@ -1,4 +1,4 @@
-/** The worlds that are searched; all have two vCPUs and two page-table roots. */
+/** The worlds that are searched; all have two page-table roots or more, and two vCPUs but for some with nested guests. */
 import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
 import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
