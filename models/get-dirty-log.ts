@@ -5,13 +5,13 @@ import type { Kvm } from './kvm.ts';
 import type { Slots } from './slots.ts';
 import { kvmMmuWriteProtectPtMasked } from './write-protect.ts';
 
-/** Takes the bitmap, and what makes the next write to each of its frames known. */
-export function kvmGetDirtyLogProtect(kvm: Kvm): Steps {
+/** Takes the bitmap, which userspace gets, and W, so that the next write to each of its frames is known. */
+export function kvmGetDirtyLogProtect(kvm: Kvm): Steps<number> {
   return call('kvm_get_dirty_log_protect', getDirtyLog(kvm, kvm.slots));
 }
 
-function* getDirtyLog(kvm: Kvm, slots: Slots | undefined): Steps {
-  if (slots === undefined) return;
+function* getDirtyLog(kvm: Kvm, slots: Slots | undefined): Steps<number> {
+  if (slots === undefined) return 0;
   yield* writeLock(kvm.mmuLock);
   const mask = yield* takeWord(slots.dirtyBitmap);
   for (const gfn of slots.frames) {
@@ -19,4 +19,5 @@ function* getDirtyLog(kvm: Kvm, slots: Slots | undefined): Steps {
   }
   yield* writeUnlock(kvm.mmuLock);
   yield* flushAfterHarvest(kvm, mask);
+  return mask;
 }

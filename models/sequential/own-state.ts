@@ -89,7 +89,7 @@ export function obsoleteRoot(
 }
 
 /** Shadow pages behind the roots of a vCPU, current and previous, of both MMUs. */
-function rootsOf({ root_mmu, guest_mmu }: VcpuArch): readonly number[] {
+export function rootsOf({ root_mmu, guest_mmu }: VcpuArch): readonly number[] {
   return [root_mmu, guest_mmu].flatMap(({ cache, paeRoot }) => [
     ...cache.roots.filter(isValidRoot).map(({ hpa }) => hpa),
     ...paeRoot.filter((page) => page !== null),

@@ -47,11 +47,6 @@ export const tdpSurvivors: readonly Explanation[] = [
     ],
   },
   {
-    because:
-      'equivalent: nothing but a memslot that goes depends on it, and that calls the function by itself; what was zapped would come back',
-    mutants: [': call kvm_mmu_zap_all_fast()'],
-  },
-  {
     because: 'equivalent: the bit is never set in the root role of TDP (calcTdpRootRole(); E2)',
     mutants: [
       'kvm_init_mmu: rootRole forgets cr4Pse',

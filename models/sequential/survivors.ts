@@ -71,10 +71,6 @@ const shadow: readonly Explanation[] = [
     ],
   },
   {
-    because: 'needs kvm_mmu_zap_all_fast(), which is no operation here: the generation stays 0',
-    mutants: ['kvm_mmu_alloc_shadow_page: store sp->mmu_valid_gen'],
-  },
-  {
     because:
       "the flush keeps other vCPUs off the memory of the pages that are freed. Here a freed table reads as empty and its number is not used again, so that a walk through a cached structure finds nothing; TLB entries were the guest's own until its own flush",
     mutants: ['kvm_mmu_commit_zap_page: call kvm_flush_remote_tlbs()'],
@@ -177,10 +173,72 @@ const shadow: readonly Explanation[] = [
   },
 ];
 
+/** Of operations of userspace, under every MMU. */
+const userspace: readonly Explanation[] = [
+  {
+    because:
+      'what CPUID changes for the guest is not modelled, so roles that are not made anew are those of before',
+    mutants: [': call kvm_mmu_after_set_cpuid()', 'kvm_mmu_after_set_cpuid: update vcpu->arch #1'],
+  },
+  {
+    because:
+      'equivalent while the reset of the context unloads: kvm_mmu_load() synchronises and flushes. Where roots are kept the search shows it (sregs/new_pgd/no-flush)',
+    mutants: ['__set_sregs: call __kvm_make_request()', 'kvm_vcpu_reset: call __kvm_make_request()'],
+  },
+  {
+    because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
+    mutants: [
+      ': call handle_mmio_page_fault()',
+      ': call vcpu_mmio_gva_to_gpa()',
+      'mark_mmio_spte: store sp->spt[]',
+      'mmu_set_spte: call mark_mmio_spte()',
+      'sync_spte: call mark_mmio_spte()',
+    ],
+  },
+  {
+    because: 'equivalent: the set of memslots that follows in the same operation has a generation of its own',
+    mutants: [
+      'kvm_delete_memslot: store kvm->memslots->generation',
+      'kvm_move_memslot: store kvm->memslots->generation',
+    ],
+  },
+  {
+    because: 'equivalent: the same frames have memslots, so an MMIO SPTE of before is right',
+    mutants: ['kvm_update_flags_memslot: store kvm->memslots->generation'],
+  },
+  {
+    because: 'equivalent: a dirty bitmap that names too much loses nothing',
+    mutants: [
+      'kvm_get_dirty_log_protect: set slot->dirty_bitmap',
+      'kvm_update_flags_memslot: store slot->dirty_bitmap',
+    ],
+  },
+];
+
+/** The same where the roots do not depend on what the guest does. */
+const userspaceOfDirect: readonly Explanation[] = [
+  {
+    because:
+      'equivalent here: the role of the root is the same, and what the processor walks by itself no CPU role counts for; nothing is emulated in these worlds',
+    mutants: [
+      '__set_sregs: call kvm_mmu_reset_context()',
+      'kvm_mmu_after_set_cpuid: call kvm_mmu_reset_context()',
+      'kvm_vcpu_reset: call kvm_mmu_reset_context()',
+    ],
+  },
+];
+
+const direct: readonly Explanation[] = [
+  {
+    because: 'equivalent: more work. The fault takes mmu_lock and makes the SPTE writable all the same',
+    mutants: ['direct_page_fault: call fast_page_fault()', 'fast_page_fault: call fast_pf_fix_direct_spte()'],
+  },
+];
+
 const EXPLANATIONS: Readonly<Record<MmuKind, readonly Explanation[]>> = {
-  shadow,
-  tdp: tdpSurvivors,
-  direct: [],
+  shadow: [...shadow, ...userspace],
+  tdp: [...tdpSurvivors, ...userspace, ...userspaceOfDirect],
+  direct: [...direct, ...userspace, ...userspaceOfDirect],
   nested: [],
 };
 

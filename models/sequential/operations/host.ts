@@ -1,5 +1,5 @@
 /** What userspace and the host do to the VM at any time. */
-import { wordAt, type Steps } from 'fencepost';
+import type { Steps } from 'fencepost';
 import { kvmGetDirtyLogProtect } from '../../get-dirty-log.ts';
 import type { Kvm } from '../../kvm.ts';
 import {
@@ -14,6 +14,15 @@ import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
 import type { GuestWorld, HostOperation } from '../worlds/world.ts';
 import type { GuestRun } from '../run.ts';
 import { judgeInvalidated } from './judge-invalidated.ts';
+import {
+  hasSlot,
+  isLogging,
+  judgeCreated,
+  judgeDeleted,
+  judgeFlags,
+  judgeHarvest,
+  judgeZapped,
+} from './judge-userspace.ts';
 import type { GuestOperation } from './operation.ts';
 
 interface HostPath {
@@ -23,20 +32,10 @@ interface HostPath {
   /** Missing: always. */
   readonly isPossible?: (run: GuestRun, gfn: number) => boolean;
   /** What must hold as soon as it is over. */
-  readonly judge?: (run: GuestRun, gfn: number) => void;
+  readonly judge?: (run: GuestRun, gfn: number, result: unknown) => void;
 }
 
 const slotFrames = ({ start }: GuestWorld): readonly number[] => start.slots?.frames ?? [];
-
-function hasSlot({ setting, concrete }: GuestRun, gfn: number): boolean {
-  const { slots } = setting.kvm;
-  return slots !== undefined && (wordAt(concrete, slots.memslots) & slots.bitOf(gfn)) !== 0;
-}
-
-function isLogging({ setting, concrete }: GuestRun): boolean {
-  const { slots } = setting.kvm;
-  return slots !== undefined && wordAt(concrete, slots.logging) !== 0;
-}
 
 /** Where a memslot is moved to. */
 function otherFrame({ slots }: Kvm, gfn: number): number {
@@ -49,20 +48,34 @@ const HOST_PATHS: Readonly<Record<HostOperation, HostPath>> = {
     path: unprotectPage,
     frames: ({ alphabet }) => alphabet.stores.map(({ gfn }) => gfn),
   },
-  kvm_mmu_zap_all_fast: { path: kvmMmuZapAllFast },
+  kvm_mmu_zap_all_fast: { path: kvmMmuZapAllFast, judge: judgeZapped },
   invalidate_range_start: { path: invalidateFrame, frames: slotFrames, judge: judgeInvalidated },
   kvm_create_memslot: {
     path: kvmCreateMemslot,
     frames: slotFrames,
     isPossible: (run, gfn) => !hasSlot(run, gfn),
+    judge: judgeCreated,
   },
-  kvm_update_flags_memslot: { path: kvmUpdateFlagsMemslot },
-  kvm_get_dirty_log_protect: { path: kvmGetDirtyLogProtect, isPossible: isLogging },
-  kvm_delete_memslot: { path: kvmDeleteMemslot, frames: slotFrames, isPossible: hasSlot },
+  kvm_update_flags_memslot: { path: kvmUpdateFlagsMemslot, judge: judgeFlags },
+  kvm_get_dirty_log_protect: {
+    path: kvmGetDirtyLogProtect,
+    isPossible: isLogging,
+    judge: (run, _, mask) => judgeHarvest(run, mask),
+  },
+  kvm_delete_memslot: {
+    path: kvmDeleteMemslot,
+    frames: slotFrames,
+    isPossible: hasSlot,
+    judge: judgeDeleted,
+  },
   kvm_move_memslot: {
     path: (kvm, gfn) => kvmMoveMemslot(kvm, gfn, otherFrame(kvm, gfn)),
     frames: slotFrames,
     isPossible: (run, gfn) => hasSlot(run, gfn) && !hasSlot(run, otherFrame(run.setting.kvm, gfn)),
+    judge: (run, gfn) => {
+      judgeDeleted(run, gfn);
+      judgeCreated(run, otherFrame(run.setting.kvm, gfn));
+    },
   },
 };
 
@@ -80,7 +93,7 @@ export function* hostOperations(world: GuestWorld): Iterable<Host> {
 export function performHost(run: GuestRun, operation: Host): boolean {
   const { path, isPossible, judge } = HOST_PATHS[operation.what];
   if (isPossible?.(run, operation.gfn) === false) return false;
-  run.run(0, JSON.stringify(operation), () => path(run.setting.kvm, operation.gfn));
-  judge?.(run, operation.gfn);
+  const result = run.run(0, JSON.stringify(operation), () => path(run.setting.kvm, operation.gfn));
+  judge?.(run, operation.gfn, result);
   return true;
 }

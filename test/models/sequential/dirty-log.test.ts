@@ -45,6 +45,11 @@ describe('dirty logging', () => {
     }
   });
 
+  it('gives userspace what it takes from the bitmap', () => {
+    const found = searchedWithout(': call kvm_get_dirty_log_protect()', 'shadow-dirty-log', 2);
+    expect(found).toMatchObject({ violation: { property: 'ioctl-done' } });
+  });
+
   it('may say too much: a bitmap that is not cleared loses nothing', () => {
     const found = searchedWithout('kvm_get_dirty_log_protect: set slot->dirty_bitmap', 'direct-dirty-log', 3);
     expect(found.verdict).toBe('bounded');

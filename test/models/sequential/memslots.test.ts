@@ -58,6 +58,11 @@ describe('memslots that userspace changes', () => {
     expect(lengthOf(searchedWithout(at, world, 2))).toBe(2);
   });
 
+  it.each(WORLDS)('are there as soon as they are created in %s', (world) => {
+    const found = searchedWithout('kvm_swap_active_memslots: store kvm->memslots', world, 1);
+    expect(found).toMatchObject({ violation: { property: 'ioctl-done' } });
+  });
+
   it.each(WORLDS)('sees in %s what it sees when it remembers nothing', (world) => {
     const [remembered, watched] = rememberedAndWatched(world, 3);
     expect(remembered).toEqual(watched);

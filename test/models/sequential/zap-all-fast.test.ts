@@ -33,7 +33,8 @@ describe('zapping all shadow pages at once', () => {
 
   it.each([
     ['kvm_mmu_alloc_shadow_page: store sp->mmu_valid_gen', 'no-obsolete-page'],
-    ['kvm_mmu_zap_all_fast: call kvm_zap_obsolete_pages()', 'no-obsolete-page'],
+    ['kvm_mmu_zap_all_fast: call kvm_zap_obsolete_pages()', 'ioctl-done'],
+    ['kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen', 'ioctl-done'],
     ['kvm_mmu_zap_all_fast: call kvm_make_all_cpus_request()', 'no-obsolete-root'],
     ['vcpu_enter_guest: call __kvm_mmu_free_obsolete_roots()', 'no-obsolete-root'],
   ])('needs the step: %s', (at, property) => {
