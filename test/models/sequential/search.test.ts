@@ -1,30 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { deriveProposal, randomSequences, search, type Proposal, type SearchResult } from 'fencepost';
+import { deriveProposal, randomSequences, search, type Proposal } from 'fencepost';
 import {
   BASELINE,
   keyOf,
-  POLICIES,
   SequentialGuest,
-  WORLDS,
   type GuestOperation,
   type GuestState,
-  type GuestWorld,
 } from '../../../models/sequential/index.ts';
-
-const worlds = Object.values(WORLDS).flat();
-const worldNamed = (name: string): GuestWorld => {
-  const found = worlds.find((world) => world.name === name);
-  if (found === undefined) throw new Error(name);
-  return found;
-};
-const policyNamed = (name: string): Proposal => {
-  const found = POLICIES.find((policy) => policy.name === name);
-  if (found === undefined) throw new Error(name);
-  return found;
-};
-
-const searched = (world: string, policy: Proposal, depth: number) =>
-  search<GuestState, GuestOperation>(new SequentialGuest(worldNamed(world), policy), { depth });
+import {
+  lengthOf,
+  policyNamed,
+  rememberedAndWatched,
+  searched,
+  searchedWithout,
+  worldNamed,
+  worlds,
+} from '../../support/sequential.ts';
 
 describe('the sequential search', () => {
   it.each(worlds.map(({ name }) => name))('finds nothing wrong with the baseline in %s', (world) => {
@@ -43,8 +34,7 @@ describe('the sequential search', () => {
     ['cr0-wp/not-refreshed', 'tdp-modes', 3],
     ['cr0-wp/with-others', 'tdp-modes', 3],
   ])('finds %s in %s by %i operations', (policy, world, length) => {
-    const found = searched(world, policyNamed(policy), length);
-    expect(found.verdict === 'violated' && found.trace.length).toBe(length);
+    expect(lengthOf(searched(world, policyNamed(policy), length))).toBe(length);
   });
 
   it('shows roots that outlive CR0.PG 1 -> 0 -> 1 by a write to a table without paging, which TDP does not mind', () => {
@@ -80,9 +70,8 @@ describe('the sequential search', () => {
   });
 
   it('finds a step that is left out', () => {
-    const fault = { at: '__kvm_mmu_invalidate_addr: call sync_spte()' };
-    const guest = new SequentialGuest(worldNamed('shadow-tables'), BASELINE, { fault });
-    expect(search<GuestState, GuestOperation>(guest, { depth: 3 }).verdict).toBe('violated');
+    const at = '__kvm_mmu_invalidate_addr: call sync_spte()';
+    expect(searchedWithout(at, 'shadow-tables', 3).verdict).toBe('violated');
   });
 
   it.each([
@@ -90,8 +79,7 @@ describe('the sequential search', () => {
     ['kvm_mmu_commit_zap_page: update kvm->mmu_lock #1', 'counts-balanced'],
     ['mmu_page_zap_pte: update kvm->mmu_lock #1', 'parents-known'],
   ])("finds what gets out of step in KVM's own state: %s", (at, property) => {
-    const guest = new SequentialGuest(worldNamed('shadow-tables'), BASELINE, { fault: { at } });
-    const found = search<GuestState, GuestOperation>(guest, { depth: 3 });
+    const found = searchedWithout(at, 'shadow-tables', 3);
     expect(found.verdict === 'violated' && found.violation.property).toBe(property);
   });
 
@@ -100,15 +88,8 @@ describe('the sequential search', () => {
     ['shadow-tables', 2],
     ['tdp-modes', 2],
   ])('sees in %s what it sees when it remembers nothing, to depth %i', (world, depth) => {
-    const states = (watch?: () => void): SearchResult<GuestOperation> & { readonly passed: number } => {
-      const passed = new Set<string>();
-      const guest = new SequentialGuest(worldNamed(world), BASELINE, {
-        watch,
-        passed: (notes) => void passed.add(notes.join()),
-      });
-      return { ...search<GuestState, GuestOperation>(guest, { depth }), passed: passed.size };
-    };
-    expect(states(() => undefined)).toEqual(states());
+    const [remembered, watched] = rememberedAndWatched(world, depth);
+    expect(remembered).toEqual(watched);
   });
 
   it('loses nothing when vCPUs change places', () => {
