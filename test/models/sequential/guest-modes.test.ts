@@ -13,6 +13,7 @@ import {
   policyNamed,
   rememberedAndWatched,
   searched,
+  searchedWithout,
   worldNamed,
 } from '../../support/sequential.ts';
 
@@ -30,6 +31,12 @@ describe('EFER.NX', () => {
       expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
     },
   );
+
+  // What a page loses by XD alone is flushed by nobody else: an access, a store that goes unsync, and the INVLPG.
+  it('needs the flush of the address at INVLPG, by 3 operations', () => {
+    const found = searchedWithout('kvm_mmu_invlpg: call kvm_x86_flush_tlb_gva()', 'shadow-nx', 3);
+    expect(lengthOf(found)).toBe(3);
+  });
 
   it('tells 32-bit guests of fetches upstream, by 2 operations', () => {
     const found = searched('shadow-pse', policyNamed('v7.1-repaired/fetch-bit-without-pae'), 2);
