@@ -12,8 +12,8 @@ import {
 const WORLDS = ['shadow-dirty-log', 'tdp-dirty-log', 'direct-dirty-log'];
 
 describe('dirty logging', () => {
-  it.each(WORLDS)('loses no write in %s', (world) => {
-    expect(searched(world, BASELINE, 3)).toMatchObject({ verdict: 'bounded', why: 'depth', depth: 3 });
+  it.each(WORLDS)('loses no write in any state of %s', (world) => {
+    expect(searched(world, BASELINE, 20).verdict).toBe('safe');
   });
 
   // Logging is switched on, an access makes the page writable and its bit set, and the harvest clears the bit.

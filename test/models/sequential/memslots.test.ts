@@ -11,12 +11,12 @@ import {
 const WORLDS = ['shadow-memslots', 'tdp-memslots', 'direct-memslots'];
 
 describe('memslots that userspace changes', () => {
-  it.each(WORLDS)('are what the guest sees in %s', (world) => {
-    expect(searched(world, BASELINE, 4)).toMatchObject({ verdict: 'bounded', why: 'depth', depth: 4 });
+  it.each(WORLDS)('are what the guest sees in every state of %s', (world) => {
+    expect(searched(world, BASELINE, 20).verdict).toBe('safe');
   });
 
   it.each(WORLDS)('may be zapped alone in %s', (world) => {
-    expect(searched(world, policyNamed('memslot/zap-memslot'), 4).verdict).toBe('bounded');
+    expect(searched(world, policyNamed('memslot/zap-memslot'), 20).verdict).toBe('safe');
   });
 
   it.each([
