@@ -76,11 +76,6 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'the guest runs once, and the flush behind the line still ends its run; fault-vs-invalidation asks what remains mapped',
-    mutants: ['drop kvm_mmu_notifier_invalidate_range_start: store sp->spt[]'],
-  },
-  {
-    because:
       'the guest stores nothing while its page is moved; accessed-bit-vs-guest-store asks about the cmpxchg()',
     mutants: ['weaken update_accessed_dirty_bits: cmpxchg gpte in the new frame'],
   },
