@@ -2,6 +2,7 @@
  * Single steps of KVM whose loss the sequential search does not notice (`fencepost mmu mutants`), with the reason: why there
  * is nothing to see, or what it would take. A fault that is neither caught nor explained is a hole in the worlds.
  */
+import { nestedSurvivors } from './survivors-nested.ts';
 import { tdpSurvivors } from './survivors-tdp.ts';
 import type { MmuKind } from './worlds/index.ts';
 
@@ -239,7 +240,7 @@ const EXPLANATIONS: Readonly<Record<MmuKind, readonly Explanation[]>> = {
   shadow: [...shadow, ...userspace],
   tdp: [...tdpSurvivors, ...userspace, ...userspaceOfDirect],
   direct: [...direct, ...userspace, ...userspaceOfDirect],
-  nested: [],
+  nested: nestedSurvivors,
 };
 
 /** By MMU, and by the name of the fault. */

@@ -1,6 +1,6 @@
 /**
- * L1 runs L2: two page tables for L2, over one leaf table, which L1 has mapped for itself with the first of them. L2 does
- * not page, so that its linear addresses are guest-physical ones.
+ * L1 runs L2: two page tables for L2, over one leaf table, which L1 has mapped for itself with the first of them. Under EPT
+ * and NPT L2 does not page, so that its linear addresses are guest-physical ones; elsewhere the tables are those it pages by.
  */
 import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
