@@ -5,8 +5,8 @@ import { BASELINE } from '../../../models/sequential/index.ts';
 import { lengthOf, rememberedAndWatched, searched } from '../../support/sequential.ts';
 
 describe('rights along two paths to a table', () => {
-  it('stay apart under the baseline, and with the fix of C35', () => {
-    expect(searched('shadow-rights', BASELINE, 4)).toMatchObject({ verdict: 'bounded', depth: 4 });
+  it('stay apart under the baseline, whatever is tried, and with the fix of C35', () => {
+    expect(searched('shadow-rights', BASELINE, 20).verdict).toBe('safe');
     expect(searched('shadow-rights', versions['v5.14'], 4)).toMatchObject({ verdict: 'bounded', depth: 4 });
   });
 

@@ -32,6 +32,10 @@ describe('guests with PAE and 32-bit paging', () => {
     },
   );
 
+  it('have nothing left to try in shadow-pae', () => {
+    expect(searched('shadow-pae', BASELINE, 20)).toMatchObject({ verdict: 'safe' });
+  });
+
   // An access makes the SPTEs, a store changes the PDPTE in memory, MOV CR3 loads it.
   it('notice PDPTEs that are loaded and not taken over, by 3 operations', () => {
     const found = searched('shadow-pae', policyNamed('v7.1-repaired/pdptes-change-unnoticed'), 3);
