@@ -10,7 +10,7 @@ import {
 } from 'fencepost';
 import { GUEST_ROOT_LEVEL, isWritablePte, PG_LEVEL_4K, showSpte } from 'fencepost/mmu';
 import type { Kvm, Vcpu } from '../../models/kvm.ts';
-import { noUnsyncLock, noUnsyncRecheck, parentsFirst, v7_1 } from '../../models/proposals/unsync.ts';
+import { KERNELS, noUnsyncLock, noUnsyncRecheck, parentsFirst } from '../../models/proposals/unsync.ts';
 import { readFresh } from '../../models/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import { isUnsyncRoot } from '../../models/sync-roots.ts';
@@ -69,10 +69,10 @@ export const twoFaultersVsFlush: Scenario = {
     sites.unsyncMarkParents,
     sites.isUnsyncRootOrder,
   ],
-  proposals: [v7_1, noUnsyncLock, noUnsyncRecheck, parentsFirst],
+  proposals: [...KERNELS, noUnsyncLock, noUnsyncRecheck, parentsFirst],
   expectations: [
     {
-      proposals: [v7_1.name, noUnsyncLock.name, noUnsyncRecheck.name],
+      proposals: [...KERNELS, noUnsyncLock, noUnsyncRecheck].map(({ name }) => name),
       verdicts: EVERYWHERE,
       because:
         'mmu_unsync_pages_lock is not held for the first look at sp->unsync, which is set before the parents are marked; ' +
