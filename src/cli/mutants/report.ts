@@ -64,7 +64,9 @@ export class MutantReport {
   #survivorText(result: MutantResult, io: Io): string {
     const { mutant, scenarios, exhaustive } = result;
     const bound = exhaustive ? unsaidText(result) : ' (a search was stopped by its bound)';
-    const reason = this.#reasonOf(result) ?? `no reason is known; passed by ${scenarios.join(', ')}`;
+    const reason =
+      this.#reasonOf(result) ??
+      `not caught by the scenarios tried, and no reason is known; passed by ${scenarios.join(', ')}`;
     return `${io.paint('bold', mutant)}${bound}\n${wrapped(reason, 96, '    ')}`;
   }
 
