@@ -43,10 +43,12 @@ export function mmuMutantTasks(known: Sequential, flags: Flags): MmuMutantTask[]
   const { policy: names, mmu, vcpus, depth = DEFAULT_DEPTH, maxTime = DEFAULT_TIME, faultAt = '' } = flags;
   const [policy] = policiesOf(known, flags);
   const worlds = worldsOf(known, flags);
-  const passing = new Map<string, string[]>(ROLE_MUTANTS.map(({ name }) => [name, []]));
+  const passing = new Map<string, string[]>();
   for (const world of worlds) {
-    const points = [...pointsIn(known, world, policy), ...ROLE_MUTANTS.map(({ name }) => name)];
-    for (const point of points) passing.set(point, [...(passing.get(point) ?? []), world.name]);
+    const points = pointsIn(known, world, policy);
+    const roles = ROLE_MUTANTS.filter(({ fault }) => points.has(fault.at));
+    for (const point of [...points, ...roles.map(({ name }) => name)])
+      passing.set(point, [...(passing.get(point) ?? []), world.name]);
   }
   const common = { flags: { policy: names, mmu, vcpus }, depth, maxTime };
   return [...passing]
