@@ -24,15 +24,9 @@ const shadow: readonly Explanation[] = [
   },
   {
     because:
-      'needs a guest PTE with XD: EFER.NX changes nothing else, and no store of these worlds sets it (see below)',
-    mutants: [': call set_efer()'],
-  },
-  {
-    because:
       'needs a data frame that becomes a table: the flush is for a TLB entry that the reverse map no longer leads to, and that only matters once the frame is write-protected; no store of these worlds makes a table of a data frame. What the guest itself may still use, it may use until its own flush',
     mutants: [
       '__kvm_mmu_invalidate_addr: call kvm_flush_remote_tlbs()',
-      'kvm_mmu_track_write: call kvm_flush_remote_tlbs()',
       'mmu_sync_children: call kvm_flush_remote_tlbs()',
     ],
   },
@@ -66,9 +60,7 @@ const shadow: readonly Explanation[] = [
     mutants: [
       'emulator_leave_smm: call kvm_init_mmu()',
       'emulator_leave_smm: call kvm_post_set_cr0()',
-      'emulator_leave_smm: call kvm_smm_changed()',
       'enter_smm: call kvm_smm_changed()',
-      'kvm_smm_changed: call kvm_mmu_reset_context()',
     ],
   },
   {
@@ -86,7 +78,6 @@ const shadow: readonly Explanation[] = [
       'the hardware may keep the address only if its SPTE was made from the old guest PTE, thus in an unsync table: then the walk that follows drops the SPTE in sync_spte() and flushes everything; where the table is write-protected the store was emulated, and kvm_mmu_track_write() has flushed',
     mutants: [
       'kvm_mmu_invalidate_addr: call kvm_x86_flush_tlb_gva()',
-      'kvm_mmu_invlpg: call kvm_x86_flush_tlb_gva()',
       'kvm_mmu_invpcid_gva: call kvm_x86_flush_tlb_gva()',
     ],
   },
@@ -142,12 +133,8 @@ const shadow: readonly Explanation[] = [
     mutants: ['mmu_zap_unsync_children: store sp->unsync_children'],
   },
   {
-    because: 'the same: needs a guest PTE with XD',
-    mutants: ['set_efer: call kvm_mmu_reset_context()', 'kvm_init_mmu: cpuRole forgets eferNx'],
-  },
-  {
-    because: 'needs CR4.SMAP, which no operation here sets',
-    mutants: ['kvm_init_mmu: rootRole forgets smapAndnotWp', 'kvm_init_mmu: cpuRole forgets smapAndnotWp'],
+    because: 'needs four operations: then shadow-nx shows it',
+    mutants: ['kvm_init_mmu: cpuRole forgets eferNx'],
   },
   {
     because:
@@ -155,22 +142,41 @@ const shadow: readonly Explanation[] = [
     mutants: ['kvm_init_mmu: rootRole forgets eferNx'],
   },
   {
-    because: 'the memslots of SMM are those outside it in these worlds, so pages can serve both',
-    mutants: ['kvm_init_mmu: rootRole forgets smm'],
-  },
-  {
     because: 'needs nested guests: the bit is never set',
     mutants: ['kvm_init_mmu: rootRole forgets guestMode', 'kvm_init_mmu: cpuRole forgets guestMode'],
   },
   {
     because:
-      'equivalent: checks of permissions read ext.cr4Smep and cr0Wp (init-mmu.ts), never this bit of the CPU role, and the root role was computed before the fault',
-    mutants: ['kvm_init_mmu: cpuRole forgets smepAndnotWp'],
+      'equivalent: checks of permissions read ext.cr4Smep, ext.cr4Smap and cr0Wp (init-mmu.ts), never this bit of the CPU role, and the root role was computed before the fault',
+    mutants: ['kvm_init_mmu: cpuRole forgets smepAndnotWp', 'kvm_init_mmu: cpuRole forgets smapAndnotWp'],
   },
   {
     because:
       'calcShadowRootRole() has computed the root role before the fault, and no check reads the bit of the CPU role',
     mutants: ['kvm_init_mmu: cpuRole forgets smm'],
+  },
+  {
+    because:
+      'equivalent: more work. A vCPU without a current root finds none of the previous ones, and loads one, synchronised and behind a flush',
+    mutants: ['fast_pgd_switch: call cached_root_find_without_current()'],
+  },
+  {
+    because:
+      'equivalent since 81ccda30b4e8: kvm_mmu_get_child_sp() compares the role of a child that it finds, and so its rights; with the option of before the worlds of large pages catch it',
+    mutants: ['fetch: call validate_direct_spte()', 'validate_direct_spte: store sp->spt[]'],
+  },
+  {
+    because:
+      "what the SPTE or the link has led to is the guest's own until its own flush; the flush keeps other vCPUs off tables that are freed, and off frames that are write-protected next, and a freed table reads as empty here",
+    mutants: [
+      'link_shadow_page: call kvm_flush_remote_tlbs()',
+      'mmu_set_spte: call kvm_flush_remote_tlbs()',
+      'validate_direct_spte: call kvm_flush_remote_tlbs()',
+    ],
+  },
+  {
+    because: 'the walk reads ext.cr4Pse of the CPU role, and the root role was computed before',
+    mutants: ['kvm_init_mmu: cpuRole forgets cr4Pse'],
   },
 ];
 
