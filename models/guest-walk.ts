@@ -12,6 +12,7 @@ import {
   hasReservedBits,
   isLastGpte,
   isPresentGpte,
+  isSmapLifted,
   permissionFault,
   PG_LEVEL_4K,
   SMALL_PAGING,
@@ -22,7 +23,7 @@ import { PFERR_PRESENT_MASK, PFERR_RSVD_MASK } from 'fencepost/x86';
 import { getUser, tryCmpxchgUser } from './guest-memory.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { paeIndex } from './paging-geometry.ts';
-import { gpteChangedAfterAccount, gpteChangedTop } from './sites/index.ts';
+import { gpteChangedAfterAccount, gpteChangedTop, implicitAccess } from './sites/index.ts';
 import { markPageDirtyInSlot } from './slots.ts';
 
 /** The guest's page tables as the vCPU has them set up: CR3 and the paging mode. */
@@ -76,7 +77,8 @@ export function walkAddr(vcpu: Vcpu, fault: GuestFault): Steps<GuestWalker | Gue
 }
 
 /** From the top again whenever an A or D update finds that the guest has changed the entry. */
-function* walkUntilStable(kvm: Kvm, fault: GuestFault): Steps<GuestWalker | GuestPageFault> {
+function* walkUntilStable(kvm: Kvm, asked: GuestFault): Steps<GuestWalker | GuestPageFault> {
+  const fault = { ...asked, access: yield* toldImplicit(asked) };
   for (;;) {
     const walk = yield* walkOnce(kvm, fault);
     if ('errorCode' in walk) return walk;
@@ -84,6 +86,12 @@ function* walkUntilStable(kvm: Kvm, fault: GuestFault): Steps<GuestWalker | Gues
     const updated = yield* call('update_accessed_dirty_bits', updateAccessedDirty(kvm, walk, fault.access));
     if (updated !== undefined) return updated;
   }
+}
+
+/** Asked only where the answer counts. */
+function* toldImplicit({ access, tables: { paging } }: GuestFault): Steps<GuestAccess> {
+  if (!isSmapLifted(paging, access) || (yield* choice(implicitAccess)) !== 'CPL 3') return access;
+  return { ...access, implicit: access.cpl3 };
 }
 
 function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalker | GuestPageFault> {

@@ -34,7 +34,11 @@ export interface Mapping {
  * before mmu_lock is. A write to a page that
  * must stay write-protected is emulated, and so is an access to where no memslot is.
  */
-export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Steps<'fixed' | 'emulate'> {
+export function* mmuSetSpte(
+  kvm: Kvm,
+  sptep: SptePointer,
+  mapping: Mapping,
+): Steps<'fixed' | 'spurious' | 'emulate'> {
   const { pteAccess } = mapping;
   const gfn = mapping.gfn - (mapping.gfn % kvm.entries ** (sptep.level - 1));
   const isMmio = yield* isNoslotGfn(kvm, gfn);
@@ -62,7 +66,6 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
     prefetch: mapping.isPrefetch,
   };
   const { spte, writeProtected } = yield* call('make_spte', makeSpte(kvm, request));
-  const outcome = writeProtected && mapping.isWrite === true ? 'emulate' : 'fixed';
   const isSpurious = wasPresent && !moved && spte === before;
   if (!isSpurious) {
     const from = mapping.ptes.filter((read) => read !== undefined);
@@ -72,7 +75,8 @@ export function* mmuSetSpte(kvm: Kvm, sptep: SptePointer, mapping: Mapping): Ste
     if (flush) yield* kvmFlushRemoteTlbs(kvm);
   }
   yield* recordMapping(kvm, sptep, { gfn, access: pteAccess });
-  return outcome;
+  if (writeProtected && mapping.isWrite === true) return 'emulate';
+  return isSpurious ? 'spurious' : 'fixed';
 }
 
 function* setMmioSpte(

@@ -1,19 +1,19 @@
 /** A guest page fault under shadow paging: `FNAME(page_fault)` (KVM-MMU.md A2). */
 import { branch, call, choice, readOnce, writeLock, writeUnlock, type Steps } from 'fencepost';
-import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, type GuestAccess } from 'fencepost/mmu';
+import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK, isSmapLifted, type GuestAccess } from 'fencepost/mmu';
 import { faultinSnapshot, isPageFaultStale, type Faultin, type LoadedRoot } from './faultin.ts';
 import { fetch } from './fetch.ts';
 import { fixedTables, walkAddr, type GuestTables, type GuestWalker } from './guest-walk.ts';
 import type { Kvm, Vcpu } from './kvm.ts';
 import { makeMmuPagesAvailable } from './page-limit.ts';
-import { pageFaultUnlock, wpClearSmap } from './sites/index.ts';
+import { implicitAccess, pageFaultUnlock, wpClearSmap } from './sites/index.ts';
 import { isNoslotGfn } from './slots.ts';
 
 /**
- * What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, goes on, or KVM has
- * to emulate the instruction.
+ * What becomes of a fault: the guest gets a #PF of its own, runs again and faults again, goes on, goes on since the SPTE was
+ * right already, or KVM has to emulate the instruction.
  */
-export type FaultOutcome = 'inject' | 'retry' | 'fixed' | 'emulate';
+export type FaultOutcome = 'inject' | 'retry' | 'fixed' | 'spurious' | 'emulate';
 
 export interface FaultResult {
   readonly outcome: FaultOutcome;
@@ -71,6 +71,7 @@ function* fault(
   yield* writeLock(kvm.mmuLock);
   const outcome = yield* underLock(vcpu, root, gw, access, faulted);
   if ((yield* choice(pageFaultUnlock)) === 'write_unlock') yield* writeUnlock(kvm.mmuLock);
+  if (outcome === 'spurious' && (yield* mayBeImplicit(walk, access))) return { outcome: 'emulate' };
   return outcome === 'emulate' && isMmio ? { outcome, mmio: walk.gfn } : { outcome };
 }
 
@@ -102,6 +103,12 @@ function isWriteByClearWp({ pteAccess, paging }: GuestWalker, { write, user }: G
 function* mustNotMap(gw: GuestWalker, access: GuestAccess): Steps<boolean> {
   if (!gw.paging.cr4Smap || (gw.pteAccess & ACC_USER_MASK) === 0) return false;
   return isWriteByClearWp(gw, access) && (yield* choice(wpClearSmap)) === 'emulate';
+}
+
+/** Only the emulator knows whether the instruction obeys EFLAGS.AC. */
+function* mayBeImplicit({ paging }: GuestWalker, access: GuestAccess): Steps<boolean> {
+  if (access.present !== true || !isSmapLifted(paging, access)) return false;
+  return (yield* choice(implicitAccess)) === 'PFERR_IMPLICIT_ACCESS, or emulated if spurious';
 }
 
 /**

@@ -103,12 +103,13 @@ export const repaired = on(
   'v7.1-repaired',
   'v7.1 with the repairs that the search asks for: of guest TLB flushes, of INVPCID of an address under TDP, of ' +
     'shadow pages that EFER.NX and CR4.PSE do not tell apart, of an error code of 32-bit guests, of writes in which SMAP ' +
-    'and CR0.WP = 0 meet, and of MMIO SPTEs that a sync marks anew',
+    'and CR0.WP = 0 meet, of implicit accesses that SMAP keeps out, and of MMIO SPTEs that a sync marks anew',
   [sites.invpcidGvaTdp, 'KVM_REQ_TLB_FLUSH_GUEST'],
   [sites.shadowRoleNx, 'of the guest'],
   [sites.shadowRolePse, 'of the guest'],
   [sites.walkFetchBit, 'EFER.NX with CR4.PAE, or CR4.SMEP'],
   [sites.wpClearSmap, 'emulate'],
+  [sites.implicitAccess, 'PFERR_IMPLICIT_ACCESS, or emulated if spurious'],
   [sites.syncMmioSpte, 'cleared if of another generation'],
 );
 
@@ -131,6 +132,13 @@ export const fetchBitWithoutPae = on(
   'v7.1-repaired/fetch-bit-without-pae',
   'a #PF of a 32-bit guest with EFER.NX tells that it was a fetch, which no processor does without CR4.PAE',
   [sites.walkFetchBit, 'EFER.NX or CR4.SMEP'],
+);
+
+export const implicitUnknown = on(
+  repaired,
+  'v7.1-repaired/implicit-unknown',
+  'a #PF for an implicit access to a user page finds its SPTE in order while EFLAGS.AC is set, again and again',
+  [sites.implicitAccess, 'PFERR_IMPLICIT_ACCESS'],
 );
 
 export const smapLostByWp = on(
@@ -307,5 +315,6 @@ export const ROLE_FAULTS: readonly Proposal[] = [
   roleWithoutPse,
   fetchBitWithoutPae,
   smapLostByWp,
+  implicitUnknown,
   pdptesChangeUnnoticed,
 ];

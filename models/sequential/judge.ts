@@ -10,6 +10,7 @@ import {
   allows,
   completes,
   currentPcid,
+  describeAnAccess,
   pagingModeOf,
   usableTranslations,
   type Access,
@@ -26,8 +27,8 @@ import { judgeSecondLevel } from './nested/judge.ts';
 import { judgeRootMode } from './root-mode.ts';
 import { Violated } from './violated.ts';
 
-/** Implicit accesses are checked like explicit ones of a supervisor. */
-const JUDGED: readonly Access[] = ACCESSES.filter(({ implicit }) => implicit !== true);
+/** An implicit access is the same at every CPL. */
+const JUDGED: readonly Access[] = ACCESSES.filter(({ user, implicit }) => !user || implicit !== true);
 
 /** Lets these vCPUs, which run the guest, cache what they can, and throws what is wrong with that. */
 export function look(run: GuestRun, vcpus: readonly number[]): void {
@@ -79,9 +80,8 @@ function judgeTranslation(
   for (const access of JUDGED) {
     if (!completes(translation, access, checks)) continue;
     if (allows(machine, processor, page, access, translation.frame)) continue;
-    const who = access.user ? 'user' : 'supervisor';
     const frame = kvm.guest.nameOf(translation.frame);
-    const message = `vCPU ${vcpu} may complete a ${who} ${access.kind} of page ${page} in ${frame}`;
+    const message = `vCPU ${vcpu} may complete ${describeAnAccess(access)} of page ${page} in ${frame}`;
     throw new Violated('guest-translation-allowed', `${message}, which the architecture forbids`);
   }
 }
@@ -143,10 +143,9 @@ export function judgeEmulated(run: GuestRun, vcpu: number, page: number, access:
   const { registers } = run.arch(vcpu);
   const result = accessPage(registers, machine.geometry, page, access, run.readGuest, machine.features);
   if (result.kind === 'done' && result.frame === gfn) return;
-  const who = access.user ? 'user' : 'supervisor';
   const where = run.setting.kvm.guest.nameOf(gfn);
   throw new Violated(
     'emulation-allowed',
-    `KVM emulates a ${who} ${access.kind} of page ${page} in ${where}, which the guest's tables forbid`,
+    `KVM emulates ${describeAnAccess(access)} of page ${page} in ${where}, which the guest's tables forbid`,
   );
 }

@@ -1,6 +1,6 @@
 /** Roles that forget a bit: faults in what is computed, which no step left out can stand for. */
 import type { Fault } from 'fencepost';
-import type { MmuState, ShadowPageRole } from 'fencepost/mmu';
+import type { CpuRoleExt, MmuState, ShadowPageRole } from 'fencepost/mmu';
 import type { VcpuArch } from '../vcpu.ts';
 
 export interface RoleMutant {
@@ -51,6 +51,20 @@ const OWN_MMU: readonly RoleMutant[] = (['rootRole', 'cpuRole'] as const).flatMa
   })),
 );
 
+const EXT_BITS: readonly (keyof CpuRoleExt)[] = ['cr4Pse', 'cr4Smep', 'cr4Smap', 'cr4Pke'];
+
+/** A CPU role without a bit of its extended part, which permissions and reserved bits are judged by. */
+const OWN_MMU_EXT: readonly RoleMutant[] = EXT_BITS.map((bit) => ({
+  name: `kvm_init_mmu: cpuRole.ext forgets ${bit}`,
+  fault: {
+    at: TAKES_OVER,
+    alter: (draft) => {
+      const { root_mmu: mmu } = draft as VcpuArch;
+      mmu.cpuRole = { ...mmu.cpuRole, ext: { ...mmu.cpuRole.ext, [bit]: false } };
+    },
+  },
+}));
+
 /** The same of the MMU that shadows L1's tables for L2. */
 const GUEST_MMU: readonly RoleMutant[] = ['kvm_init_shadow_ept_mmu', 'kvm_init_shadow_npt_mmu'].map((fn) => ({
   name: `${fn}: rootRole forgets guestMode`,
@@ -74,4 +88,4 @@ const QUADRANT: RoleMutant = {
   },
 };
 
-export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...GUEST_MMU, QUADRANT];
+export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...OWN_MMU_EXT, ...GUEST_MMU, QUADRANT];

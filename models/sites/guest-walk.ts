@@ -18,3 +18,13 @@ export const wpClearSmap = defineSite({
     "user's, while CR4.SMAP is set: it is mapped without U, which later takes SMAP from the page, or it is emulated.",
   options: ['map without U', 'emulate'],
 });
+
+export const implicitAccess = defineSite({
+  name: 'implicit-access',
+  fn: 'permission_fault',
+  doc:
+    'How KVM knows an implicit supervisor access (to the GDT, the TSS), which CR4.SMAP keeps from user pages whatever ' +
+    'EFLAGS.AC is (SDM vol. 3A, 4.6.1): by CPL 3, or because the emulator says so (4f4aa80e3b88, between v5.15 and v6.1). The ' +
+    'error code of a #PF does not say it; a fault that finds its SPTE in order could be emulated.',
+  options: ['PFERR_IMPLICIT_ACCESS', 'CPL 3', 'PFERR_IMPLICIT_ACCESS, or emulated if spurious'],
+});

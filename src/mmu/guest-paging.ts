@@ -7,7 +7,7 @@ import { isMisconfigured } from './gpte-format.ts';
 import { gpteFrame, gpteHasReservedBits, gpteKey, isLargeGpte, isNoExecuteGpte } from './guest-pte.ts';
 import { faultByBitmap, permissionBitmap, type PermissionRole } from './permission-bitmap.ts';
 import { PFERR_FETCH_MASK, PFERR_USER_MASK, PFERR_WRITE_MASK } from './x86/permissions.ts';
-import type { Registers } from './x86/registers.ts';
+import { X86_EFLAGS_AC, type Registers } from './x86/registers.ts';
 
 /** The mode, what permissions are made from, and the flags that each access looks at anew. */
 export interface GuestPaging extends PermissionRole, Pick<Registers, 'eflags' | 'pkru'> {
@@ -45,6 +45,10 @@ export interface GuestAccess {
   readonly fetch?: boolean;
   /** An SPTE was present and did not allow it. */
   readonly present?: boolean;
+  /** CPL 3, where what is not a user's access is an implicit one. */
+  readonly cpl3?: boolean;
+  /** `PFERR_IMPLICIT_ACCESS`: the processor's or the emulator's own, to which EFLAGS.AC means nothing. */
+  readonly implicit?: boolean;
 }
 
 /** The error code of a #PF of the guest's own, without P and RSVD, which tell the cause. */
@@ -54,18 +58,23 @@ export function accessErrorCode(paging: GuestPaging, { write, user, fetch }: Gue
   return (write ? PFERR_WRITE_MASK : 0) | (user ? PFERR_USER_MASK : 0) | (tellsFetch ? PFERR_FETCH_MASK : 0);
 }
 
+/** EFLAGS.AC lifts SMAP for this access, unless it is an implicit one. */
+export function isSmapLifted({ cr4Smap, eflags }: GuestPaging, { user, fetch }: GuestAccess): boolean {
+  return cr4Smap && (eflags & X86_EFLAGS_AC) !== 0 && user !== true && fetch !== true;
+}
+
 /**
  * `permission_fault()` of a translation: what the rights of the whole path and the key of its last entry put into the
  * error code; 0: they let the access through.
  */
 export function permissionFault(
   paging: GuestPaging,
-  { write, user, fetch }: GuestAccess,
+  { write, user, fetch, implicit }: GuestAccess,
   rights: number,
   gpte: number,
 ): number {
   const pfec = (write ? PFERR_WRITE_MASK : 0) | (user ? PFERR_USER_MASK : 0) | (fetch ? PFERR_FETCH_MASK : 0);
-  return faultByBitmap(permissionBitmap(paging), { pfec, rights, key: gpteKey(gpte) }, paging);
+  return faultByBitmap(permissionBitmap(paging), { pfec, implicit, rights, key: gpteKey(gpte) }, paging);
 }
 
 /** `FNAME(is_rsvd_bits_set)`. A large page is aligned to its size. */

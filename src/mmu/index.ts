@@ -26,6 +26,7 @@ export {
   guestSpan,
   hasReservedBits,
   isLastGpte,
+  isSmapLifted,
   permissionFault,
   SMALL_PAGING,
   type GuestAccess,

@@ -22,15 +22,13 @@ import { pagingGeometry } from '../../models/paging-geometry.ts';
 import { repaired } from '../../models/proposals/roles.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { X86_SHADOW_HOST } from '../../models/sequential/worlds/paging-modes.ts';
-import { faultAccess } from '../../models/sequential/operations/fault-access.ts';
+import { emulatedAccess } from '../../models/sequential/operations/fault-access.ts';
 import { vcpuArch } from '../../models/vcpu.ts';
 import { KEY, registerStates } from '../mmu/x86/flags.ts';
 
 const ROOT = 1;
 /** Aligned for large pages in every mode. */
 const FRAME = 64;
-/** No caller of KVM's walk asks for an implicit access of a guest without an instruction to emulate. */
-const WALKED: readonly Access[] = ACCESSES.filter(({ implicit }) => implicit !== true);
 
 type Rights = { readonly writable: boolean; readonly user: boolean; readonly nx: boolean };
 
@@ -85,7 +83,7 @@ function compareAll({ mode, leaf, rights }: Case, proposal = repaired): number {
     const all = [...paths(levels - leaf + 1, rights)];
     for (const path of all) {
       const words = path.map((entry, at) => wordOf(entry, levels - at, leaf, at));
-      for (const access of WALKED) {
+      for (const access of ACCESSES) {
         const [byKvm, byProcessor] = guest.walks(words, mode, access);
         if (byKvm !== byProcessor) expect({ state, words, access, byKvm }).toEqual({ byProcessor });
         compared += 1;
@@ -138,7 +136,7 @@ class Guest {
     const state: Concrete = noConcrete();
     const ptes = words.map((_, at) => this.#kvm.guest.pte(ROOT + at, index));
     ptes.forEach((pte, at) => state.words.set(pte, words[at]));
-    const fault = { page, access: faultAccess(access), tables: this.#tables };
+    const fault = { page, access: emulatedAccess(access), tables: this.#tables };
     const ending = runConcrete(walkAddr(vcpu, fault), state, { proposal: repaired });
     if (ending.status !== 'end') return ending.status;
     const walk = ending.value;
@@ -157,7 +155,7 @@ class Guest {
 }
 
 const STATES = 160;
-const EACH = STATES * WALKED.length;
+const EACH = STATES * ACCESSES.length;
 
 describe("KVM's walk finds what the processor finds", () => {
   it.each([

@@ -1,4 +1,5 @@
 import * as flush from '../../sites/guest-flush.ts';
+import * as walk from '../../sites/guest-walk.ts';
 import * as roles from '../../sites/roles.ts';
 import * as sites from '../../sites/roots.ts';
 import type { History } from './timeline.ts';
@@ -39,6 +40,8 @@ export const ROOTS_HISTORY: readonly History[] = [
   { site: roles.cr0WpToggle, from: { 'v5.14': 'unload', 'v6.1': 'kvm_init_mmu() if tdp_enabled' } },
   { site: roles.cr0WpPagingOff, from: { 'v5.14': 'go on', 'v6.1': 'return' } },
   { site: roles.refreshPassthroughBits, from: { 'v5.14': 'skip', 'v6.1': 'refresh' } },
+  // 4f4aa80e3b88: until then CPL 3 told.
+  { site: walk.implicitAccess, from: { 'v5.14': 'CPL 3', 'v6.1': 'PFERR_IMPLICIT_ACCESS' } },
   { site: roles.sregsFlush, from: { 'v5.14': 'nothing', 'v6.10': 'KVM_REQ_TLB_FLUSH_GUEST' } },
   // 3cffc89d9d07, v5.18.
   { site: roles.nestedLoadCr3, from: { 'v5.14': 'new_pgd and init', 'v6.1': 'init and new_pgd' } },

@@ -5,6 +5,7 @@ import { judgeMmio } from '../judge-slots.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from '../violated.ts';
 import type { Missing } from './fault-access.ts';
+import { emulate } from './emulate.ts';
 import { giveFault } from './give-fault.ts';
 import { walkShadow } from './shadow-walk.ts';
 import { walkInTwoDimensions } from './two-dimensional-walk.ts';
@@ -26,6 +27,9 @@ export function access(run: GuestRun, vcpu: number, page: number, how: Access): 
     takeForMmio: (frame) => {
       judgeMmio(run, vcpu, page, how, frame);
     },
+    emulate: () => {
+      if (how.implicit === true) emulate(run, vcpu, page, how);
+    },
   });
 }
 
@@ -35,13 +39,15 @@ interface Attempt {
   readonly give: (result: FaultResult) => void;
   /** Told of the frame without a memslot that KVM emulates the access at. */
   readonly takeForMmio?: (frame: number) => void;
+  /** KVM emulates the instruction where the SPTE is not to be used; its own walk may find what the #PF did not tell. */
+  readonly emulate?: () => void;
 }
 
 export function faultUntilThrough(
   run: GuestRun,
   vcpu: number,
   page: number,
-  { walk, give, takeForMmio }: Attempt,
+  { walk, give, takeForMmio, emulate: carryOut }: Attempt,
 ): Outcome {
   for (let tries = 0; tries < TRIES; tries++) {
     const missing = walk();
@@ -54,7 +60,9 @@ export function faultUntilThrough(
     }
     run.settle(vcpu);
     if (result.mmio !== undefined) takeForMmio?.(result.mmio);
-    if (result.outcome === 'emulate') return 'emulated';
+    if (result.outcome !== 'emulate') continue;
+    if (result.mmio === undefined) carryOut?.();
+    return 'emulated';
   }
   throw new Violated('no-livelock', `vCPU ${vcpu} faults on page ${page} without end`);
 }

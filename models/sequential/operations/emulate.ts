@@ -6,14 +6,14 @@ import { guestTables } from '../../init-mmu.ts';
 import type { Vcpu } from '../../kvm.ts';
 import { judgeEmulated } from '../judge.ts';
 import type { GuestRun } from '../run.ts';
-import { accessName, faultAccess } from './fault-access.ts';
+import { accessName, emulatedAccess } from './fault-access.ts';
 import { giveFault } from './give-fault.ts';
 
 /** False: paging is off, so that KVM walks nothing. */
 export function emulate(run: GuestRun, vcpu: number, page: number, how: Access): boolean {
   const { kvm } = run.setting;
   if (pagingModeOf(run.arch(vcpu).registers) === 'off') return false;
-  const access = faultAccess(how);
+  const access = emulatedAccess(how);
   const walk = run.run(vcpu, `walk ${page} ${accessName(access)}`, () =>
     emulatedWalk(kvm.vcpus[vcpu], page, access),
   );

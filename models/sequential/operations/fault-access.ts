@@ -1,7 +1,7 @@
 /** An access as the fault that it causes tells it. */
 import type { Steps } from 'fencepost';
 import type { GuestAccess } from 'fencepost/mmu';
-import type { Access } from 'fencepost/x86';
+import { isUserMode, type Access } from 'fencepost/x86';
 import type { LoadedRoot } from '../../faultin.ts';
 import type { Vcpu } from '../../kvm.ts';
 import { handleMmioPageFault } from '../../mmio-fault.ts';
@@ -25,10 +25,17 @@ export function* rsvdOr(
   return handled ?? (yield* handle());
 }
 
-export function accessName({ write, fetch, user, present }: GuestAccess): string {
-  return [write, fetch, user, present].map(Number).join('');
+export function accessName({ write, fetch, user, present, cpl3, implicit }: GuestAccess): string {
+  return [write, fetch, user, present, cpl3, implicit].map(Number).join('');
 }
 
-export function faultAccess({ kind, user }: Access): GuestAccess {
-  return { write: kind === 'write', fetch: kind === 'fetch', user };
+/** What the error code of a #PF tells: an implicit access looks like any other of a supervisor. */
+export function faultAccess(how: Access): GuestAccess {
+  const { kind, user } = how;
+  return { write: kind === 'write', fetch: kind === 'fetch', user: isUserMode(how), cpl3: user };
+}
+
+/** What the emulator tells of an access of its own: `emulator_read_std()`, `emulator_write_std()`. */
+export function emulatedAccess(how: Access): GuestAccess {
+  return { ...faultAccess(how), implicit: how.implicit };
 }

@@ -3,6 +3,7 @@ import {
   pagingModeOf,
   X86_CR3_PCID_MASK,
   X86_CR4_PCIDE,
+  X86_CR4_PKE,
   X86_EFLAGS_AC,
   type Operation,
   type Registers,
@@ -60,6 +61,11 @@ function* registerOperations(alphabet: Alphabet, registers: Registers): Iterable
   // Without paging there is nothing that these could change for the guest.
   if (!isPaging) return;
   if (alphabet.ac === true) yield { op: 'set-ac', ac: (registers.eflags & X86_EFLAGS_AC) === 0 };
+  if ((registers.cr4 & X86_CR4_PKE) !== 0) {
+    for (const value of alphabet.pkru ?? []) {
+      if (value !== registers.pkru) yield { op: 'wrpkru', value };
+    }
+  }
   for (const page of alphabet.invlpg) yield { op: 'invlpg', page };
   for (const { type, pcid, page } of alphabet.invpcid) {
     if (hasPcids || type >= 2 || pcid === 0) yield { op: 'invpcid', type, pcid, page };

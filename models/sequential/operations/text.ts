@@ -1,5 +1,7 @@
 /** How an operation reads in a trace. */
 import {
+  describeAccess,
+  describeAnAccess,
   EFER_LME,
   EFER_NX,
   rootFrame,
@@ -10,10 +12,10 @@ import {
   X86_CR4_PAE,
   X86_CR4_PCIDE,
   X86_CR4_PGE,
+  X86_CR4_PKE,
   X86_CR4_PSE,
   X86_CR4_SMAP,
   X86_CR4_SMEP,
-  type Access,
   type Operation,
   type Registers,
 } from 'fencepost/x86';
@@ -27,9 +29,9 @@ export function describe(operation: GuestOperation, registers: Registers, guest:
   const nameOf = (gfn: number): string => guest.nameOf(gfn);
   switch (operation.kind) {
     case 'access':
-      return `${who(operation.access)} ${operation.access.kind} of page ${operation.page}`;
+      return `${describeAccess(operation.access)} of page ${operation.page}`;
     case 'emulate':
-      return `KVM emulates a ${who(operation.access)} ${operation.access.kind} of page ${operation.page}`;
+      return `KVM emulates ${describeAnAccess(operation.access)} of page ${operation.page}`;
     case 'store': {
       const { gfn, index, value, page, held } = operation;
       const how = held === true ? `, through a translation of page ${page} that the TLB still holds` : '';
@@ -61,10 +63,6 @@ export function describe(operation: GuestOperation, registers: Registers, guest:
   }
 }
 
-function who({ user }: Access): string {
-  return user ? 'user' : 'supervisor';
-}
-
 const GPTE_A = 1 << 5;
 const GPTE_D = 1 << 6;
 
@@ -86,6 +84,7 @@ const CR4_NAMES: readonly (readonly [number, string])[] = [
   [X86_CR4_PCIDE, 'PCIDE'],
   [X86_CR4_SMEP, 'SMEP'],
   [X86_CR4_SMAP, 'SMAP'],
+  [X86_CR4_PKE, 'PKE'],
 ];
 
 const EFER_NAMES: readonly (readonly [number, string])[] = [
@@ -120,6 +119,7 @@ function describeExecution(
     case 'set-ac':
       return operation.ac ? 'STAC' : 'CLAC';
     case 'wrpkru':
+      return `WRPKRU: 0x${operation.value.toString(16)}`;
     case 'set-cpl':
     case 'page-fault':
       return operation.op;

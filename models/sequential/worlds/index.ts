@@ -5,6 +5,7 @@ import { TDP, LEGACY } from './parts.ts';
 import { shadowRights } from './inherited-rights.ts';
 import { shadowHuge, shadowLarge, shadowPse } from './large-pages.ts';
 import { shadowNx } from './no-execute.ts';
+import { permissionsWorld } from './permissions.ts';
 import { shadowSmap } from './smap.ts';
 import { pagingModesWorld, shadow32Bit, shadowPae } from './paging-modes.ts';
 import { shadowPcids, shadowPcide, shadowModes, shadowTables, shadowDeep } from './shadow.ts';
@@ -30,6 +31,7 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
     pagingModesWorld('shadow', SMALL_SHADOW_HOST),
     shadowNx,
     shadowSmap,
+    permissionsWorld('shadow', SMALL_SHADOW_HOST),
     shadowLarge,
     shadowHuge,
     shadowPse,
@@ -39,12 +41,14 @@ export const WORLDS: Readonly<Record<MmuKind, readonly GuestWorld[]>> = {
   tdp: [
     ...directWorlds('tdp', 'the TDP MMU', TDP),
     pagingModesWorld('tdp', TDP),
+    permissionsWorld('tdp', TDP),
     ...userspaceWorlds('tdp', TDP),
     unmapWorld('tdp', TDP),
   ],
   direct: [
     ...directWorlds('direct', 'two-dimensional paging by the legacy MMU', LEGACY),
     pagingModesWorld('direct', LEGACY),
+    permissionsWorld('direct', LEGACY),
     ...userspaceWorlds('direct', LEGACY),
     unmapWorld('direct', LEGACY),
   ],

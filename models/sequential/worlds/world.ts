@@ -48,6 +48,8 @@ export interface Alphabet {
   readonly efer: readonly number[];
   /** STAC and CLAC. */
   readonly ac?: boolean;
+  /** What WRPKRU loads. */
+  readonly pkru?: readonly number[];
   readonly invlpg: readonly number[];
   readonly invpcid: readonly Invpcid[];
   /** KVM emulates an access of an instruction that has exited for another reason. */

@@ -43,6 +43,9 @@ export {
 export type { InvpcidType, Operation } from './operations.ts';
 export {
   ACCESSES,
+  describeAccess,
+  describeAnAccess,
+  isUserMode,
   permits,
   PFERR_FETCH_MASK,
   PFERR_PK_MASK,

@@ -34,6 +34,17 @@ export const ACCESSES: readonly Access[] = [
   { kind: 'write', user: true, implicit: true },
 ];
 
+/** `user read`, `implicit supervisor write at CPL 3` and the like. */
+export function describeAccess({ kind, user, implicit = false }: Access): string {
+  if (implicit) return `implicit supervisor ${kind}${user ? ' at CPL 3' : ''}`;
+  return `${user ? 'user' : 'supervisor'} ${kind}`;
+}
+
+/** The same with its article. */
+export function describeAnAccess(access: Access): string {
+  return `${access.implicit === true ? 'an' : 'a'} ${describeAccess(access)}`;
+}
+
 /** Page-fault error code (SDM 4.7); the kernel's names. */
 export const PFERR_PRESENT_MASK = 1 << 0;
 export const PFERR_WRITE_MASK = 1 << 1;
@@ -51,7 +62,8 @@ export interface Rights {
 
 export type AccessRegisters = Pick<Registers, 'cr0' | 'cr4' | 'efer' | 'eflags' | 'pkru'>;
 
-function isUserMode({ user, implicit = false }: Access): boolean {
+/** A user-mode access; an implicit one never is (SDM 4.6.1). */
+export function isUserMode({ user, implicit = false }: Access): boolean {
   return user && !implicit;
 }
 
