@@ -1,6 +1,6 @@
 import type { Final, Location, Property } from 'fencepost';
 import { hasGptes, PG_LEVEL_4K, type ShadowPage } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * `counts-balanced` (KVM-MMU.md G3, I5): with mmu_lock free, `indirect_shadow_pages` is the number of valid

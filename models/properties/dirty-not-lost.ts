@@ -1,5 +1,5 @@
 import type { Property } from 'fencepost';
-import type { LoggedPage } from '../dirty-log.ts';
+import type { LoggedPage } from '../dirty-log/dirty-log.ts';
 
 /** R5: what userspace has not copied is still named by the log, when all is done. */
 export function dirtyNotLost({ data, copy, bitmap }: LoggedPage): Property {

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
-import type { Kvm } from '../kvm.ts';
-import { activeInvalidations } from '../notifier.ts';
+import type { Kvm } from '../vm/kvm.ts';
+import { activeInvalidations } from '../notifier/notifier.ts';
 
 /** I10 when all invalidations have ended. */
 export function invalidationsBalanced(kvm: Kvm): Property {

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { isShadowPresentPte, sptePfn } from 'fencepost/mmu';
-import type { DirectMapping } from '../direct-fault.ts';
+import type { DirectMapping } from '../fault/direct-fault.ts';
 
 /** I6 for host pages: what the host has replaced is free, and no SPTE may map it when all is done. */
 export function noFreedPage({ hostPte, sptep }: DirectMapping): Property {

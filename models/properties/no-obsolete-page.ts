@@ -1,5 +1,5 @@
 import type { Property } from 'fencepost';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * P13 when every zap has ended: a page that was not zapped is of the current generation. One that is not would be

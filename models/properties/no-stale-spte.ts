@@ -12,7 +12,7 @@ import {
   type MmuState,
   type ShadowPage,
 } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /** An SPTE and the guest PTE that it shadows. */
 interface Place {

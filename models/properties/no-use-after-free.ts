@@ -7,7 +7,7 @@ import {
   spteChild,
   TABLE_ENTRIES,
 } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * `no-use-after-free` for final states (KVM-MMU.md G3, I6): what a valid page links to is a valid page.

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { isLargePte, isShadowPresentPte } from 'fencepost/mmu';
-import { ROOT, type TdpTables } from '../tdp-tables.ts';
+import { ROOT, type TdpTables } from '../tdp/tables.ts';
 
 /** P35: the list holds the table that keeps a huge page away as long as it is linked, and no longer. */
 export function nxListLinked(tables: TdpTables, table: number): Property {

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { isFrozenSpte, isLargePte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
-import { ROOT, type TdpTables } from '../tdp-tables.ts';
+import { ROOT, type TdpTables } from '../tdp/tables.ts';
 
 /**
  * I5 and I12 for the TDP MMU: what is mapped is what the statistics count; a leaf that somebody overwrites, or that is

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { findPage, isLeafSpte, translatedFrame } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * What the reverse map leads to with mmu_lock free: SPTEs that map memory, in pages that would look for themselves

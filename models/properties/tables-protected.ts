@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { findPage, hasGptes, isMmuWritableSpte, isShadowPresentPte } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * I3 for final states (KVM-MMU.md G3): the guest cannot write a table that is shadowed and not unsync without KVM's

@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { isLargePte, isShadowPresentPte } from 'fencepost/mmu';
-import { ROOT, type TdpTables } from '../tdp-tables.ts';
+import { ROOT, type TdpTables } from '../tdp/tables.ts';
 
 /** A table that was linked in entry 0 of the root and is not any more is on its way to be freed. */
 export function unlinkedQueued(tables: TdpTables, table: number): Property {

@@ -1,6 +1,6 @@
 import type { Final, Property } from 'fencepost';
 import { countBits, isShadowPresentPte, PG_LEVEL_4K, spteChild, type ShadowPage } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /**
  * `unsync-reachable` (KVM-MMU.md G3, I4), with mmu_lock free: a page that leads to an unsync table by present

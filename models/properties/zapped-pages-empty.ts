@@ -1,6 +1,6 @@
 import type { Property } from 'fencepost';
 import { isShadowPresentPte } from 'fencepost/mmu';
-import type { Kvm } from '../kvm.ts';
+import type { Kvm } from '../vm/kvm.ts';
 
 /** I6 for what was zapped (C08): a zapped page that maps something keeps what is behind it from being given up. */
 export function zappedPagesEmpty(kvm: Kvm): Property {

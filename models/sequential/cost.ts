@@ -7,7 +7,7 @@ import type { Proposal } from 'fencepost';
 import { X86_CR0_WP, type Access } from 'fencepost/x86';
 import { SequentialGuest } from './guest.ts';
 import type { GuestOperation } from './operations/operation.ts';
-import type { GuestState } from './state.ts';
+import type { GuestState } from './state/state.ts';
 import type { GuestWorld } from './worlds/world.ts';
 
 /** What the hardware and KVM spend time on. */

@@ -1,9 +1,9 @@
 /** What a vCPU does before it enters the guest, in the kernel's order (KVM-MMU.md A1.6; `vcpu_enter_guest()`). */
 import { call, clearBit, type Steps } from 'fencepost';
-import { kvmFlushTlbAll, kvmFlushTlbCurrent } from '../flush-own-tlb.ts';
-import { serveRequests } from '../guest-entry.ts';
-import { kvmVcpuFlushTlbGuest } from '../guest-flush.ts';
-import { kvmMmuUpdateRoot } from '../init-mmu.ts';
+import { kvmFlushTlbAll, kvmFlushTlbCurrent } from '../processor/flush-own-tlb.ts';
+import { serveRequests } from '../entry/guest-entry.ts';
+import { kvmVcpuFlushTlbGuest } from '../roots/guest-flush.ts';
+import { kvmMmuUpdateRoot } from '../roots/init-mmu.ts';
 import {
   KVM_REQ_LOAD_MMU_PGD,
   KVM_REQ_MMU_FREE_OBSOLETE_ROOTS,
@@ -13,9 +13,9 @@ import {
   KVM_REQ_TLB_FLUSH_CURRENT,
   KVM_REQ_TLB_FLUSH_GUEST,
   type Vcpu,
-} from '../kvm.ts';
-import { kvmMmuReload } from '../load-root.ts';
-import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd, kvmMmuSyncRoots } from '../roots.ts';
+} from '../vm/kvm.ts';
+import { kvmMmuReload } from '../roots/load-root.ts';
+import { kvmMmuFreeObsoleteRoots, kvmMmuLoadPgd, kvmMmuSyncRoots } from '../roots/roots.ts';
 
 /** Serves every request and loads a root if there is none; false: no root can be had. */
 export function prepareEntry(vcpu: Vcpu): Steps<boolean> {

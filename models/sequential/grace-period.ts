@@ -3,7 +3,7 @@
  * freed say nothing any more, so that a later one in the same place is new.
  */
 import type { Concrete, Steps } from 'fencepost';
-import type { TdpMmu } from '../tdp-mmu.ts';
+import type { TdpMmu } from '../tdp/tdp-mmu.ts';
 
 const QUEUED = /^(sp|root)(\d+)->rcu_head$/;
 const FREED = /^(sp|root)(\d+) in other hands$/;

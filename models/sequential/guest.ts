@@ -14,28 +14,28 @@ import {
   type Step,
 } from 'fencepost';
 import { HOLDS_NOTHING, newProcessor, REGISTERS_AT_RESET, type Machine, type Registers } from 'fencepost/x86';
-import { kvmInitMmu } from '../init-mmu.ts';
-import { Kvm } from '../kvm.ts';
+import { kvmInitMmu } from '../roots/init-mmu.ts';
+import { Kvm } from '../vm/kvm.ts';
 import { tdpRootLastPut } from '../sites/roots.ts';
-import { pagingGeometry } from '../paging-geometry.ts';
-import { readGuest } from './hardware.ts';
-import { NO_FRAMES } from './held-frames.ts';
-import { look } from './judge.ts';
-import type { KeptRoots } from './kept-roots.ts';
+import { pagingGeometry } from '../vm/paging-geometry.ts';
+import { readGuest } from './hardware/hardware.ts';
+import { NO_FRAMES } from './hardware/held-frames.ts';
+import { look } from './judge/judge.ts';
+import type { KeptRoots } from './hardware/kept-roots.ts';
 import { NO_SECOND_LEVEL } from './nested/held.ts';
 import { nestedSetting } from './nested/setting.ts';
 import { noteOf } from './notes.ts';
 import { hostOperations } from './operations/host.ts';
 import type { GuestOperation } from './operations/operation.ts';
-import { nestedOperations } from './operations/nested-possible.ts';
+import { nestedOperations } from './operations/nested/possible.ts';
 import { perform } from './operations/perform.ts';
 import { vcpuOperations } from './operations/possible.ts';
 import { describe } from './operations/text.ts';
-import { ownStateProperties } from './own-state.ts';
-import { Remembered } from './remembered.ts';
+import { ownStateProperties } from './judge/own-state.ts';
+import { Remembered } from './state/remembered.ts';
 import { GuestRun, type Setting } from './run.ts';
-import { keyOf, type GuestState } from './state.ts';
-import { Violated } from './violated.ts';
+import { keyOf, type GuestState } from './state/state.ts';
+import { Violated } from './judge/violated.ts';
 import type { GuestWorld } from './worlds/world.ts';
 
 export interface GuestOptions {

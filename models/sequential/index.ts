@@ -12,11 +12,11 @@ import { versions } from '../proposals/versions/index.ts';
 
 export { countTurn, type Counts } from './cost.ts';
 export { SequentialGuest, type GuestOptions } from './guest.ts';
-export { ROLE_MUTANTS } from './mutants.ts';
+export { ROLE_MUTANTS } from './mutants/roles.ts';
 export { kindOf } from './operations/kind.ts';
 export type { GuestOperation } from './operations/operation.ts';
-export { survivorsOf } from './survivors.ts';
-export { keyOf, type GuestState } from './state.ts';
+export { survivorsOf } from './mutants/survivors.ts';
+export { keyOf, type GuestState } from './state/state.ts';
 export { COST_WORLDS, TURNS } from './worlds/cost.ts';
 export { MMU_KINDS, WORLDS, type MmuKind } from './worlds/index.ts';
 export type { GuestWorld } from './worlds/world.ts';

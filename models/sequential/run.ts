@@ -32,23 +32,23 @@ import {
   type Processor,
   type ReadEntry,
 } from 'fencepost/x86';
-import type { Kvm } from '../kvm.ts';
-import { tdpMmuOf } from '../tdp-mmu.ts';
-import { rootOf, type VcpuArch } from '../vcpu.ts';
+import type { Kvm } from '../vm/kvm.ts';
+import { tdpMmuOf } from '../tdp/tdp-mmu.ts';
+import { rootOf, type VcpuArch } from '../vm/vcpu.ts';
 import { prepareEntry } from './entry.ts';
-import { fillKept, type KeptRoots } from './kept-roots.ts';
+import { fillKept, type KeptRoots } from './hardware/kept-roots.ts';
 import { endGracePeriod } from './grace-period.ts';
-import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardware.ts';
-import { fillFrames, NO_FRAMES, type HeldFrames } from './held-frames.ts';
-import { look } from './judge.ts';
+import { isMapped, readGuest, readSptes, shadowSpace, tdpSpace } from './hardware/hardware.ts';
+import { fillFrames, NO_FRAMES, type HeldFrames } from './hardware/held-frames.ts';
+import { look } from './judge/judge.ts';
 import { fillSecondLevel } from './nested/fill.ts';
 import { flushAside, flushNested } from './nested/flush.ts';
 import type { SecondLevel } from './nested/held.ts';
 import type { NestedSetting } from './nested/setting.ts';
 import { effectsOf, LOADS_ROOT } from './notes.ts';
-import type { Remembered } from './remembered.ts';
-import { settled, type GuestState } from './state.ts';
-import { Violated } from './violated.ts';
+import type { Remembered } from './state/remembered.ts';
+import { settled, type GuestState } from './state/state.ts';
+import { Violated } from './judge/violated.ts';
 
 /** What does not change from operation to operation. */
 export interface Setting {

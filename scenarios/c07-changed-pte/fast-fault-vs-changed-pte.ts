@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { changedPte, mergedPageReadOnly } from '../../models/changed-pte.ts';
-import { fastPageFault } from '../../models/fast-page-fault.ts';
+import { changedPte, mergedPageReadOnly } from '../../models/notifier/changed-pte.ts';
+import { fastPageFault } from '../../models/fault/fast-page-fault.ts';
 import { mmuWritableKept } from '../../models/proposals/changed-pte.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { changedPteBits, fastFaultHostWritable } from '../../models/sites/changed-pte.ts';
 import { fastFaultDirty, fastFaultStore } from '../../models/sites/dirty-log.ts';
-import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
+import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const MERGED_PFN = 2;

@@ -1,6 +1,6 @@
 import type { Scenario } from 'fencepost';
 import { versions } from '../../models/proposals/versions/index.ts';
-import { ActivePages, shadowFaultMakesRoom, tdpFaultMakesRoom } from '../../models/reclaim.ts';
+import { ActivePages, shadowFaultMakesRoom, tdpFaultMakesRoom } from '../../models/zap/reclaim.ts';
 import { faultReclaim } from '../../models/sites/reclaim.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

@@ -1,13 +1,13 @@
 import { call, type Scenario, type Steps } from 'fencepost';
-import type { Vcpu } from '../../models/kvm.ts';
-import { enterOnRoot, judgeRun, prepareEntry, zapAndReturn } from '../../models/obsolete-entry.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { enterOnRoot, judgeRun, prepareEntry, zapAndReturn } from '../../models/entry/obsolete-entry.ts';
 import { modeOnce } from '../../models/proposals/guest-entry.ts';
 import { currentRootTested } from '../../models/proposals/zap-all-fast.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
-import { kvmMmuNewPgd } from '../../models/roots.ts';
+import { kvmMmuNewPgd } from '../../models/roots/roots.ts';
 import * as sites from '../../models/sites/index.ts';
-import { CACHED_PGD, CACHED_ROOT, onlyPreviousRoot } from '../../models/worlds-prev-roots.ts';
-import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
+import { CACHED_PGD, CACHED_ROOT, onlyPreviousRoot } from '../../models/worlds/prev-roots.ts';
+import { kvmMmuZapAllFast } from '../../models/zap/zap-all-fast.ts';
 import { OBSOLETE_ENTRY_SITES } from '../p12-obsolete-root/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

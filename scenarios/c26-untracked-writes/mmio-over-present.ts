@@ -1,10 +1,10 @@
 import type { Scenario } from 'fencepost';
-import { copyToUser } from '../../models/guest-memory.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { copyToUser } from '../../models/vm/guest-memory.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { rmapConsistent } from '../../models/properties/rmap-consistent.ts';
 import * as sites from '../../models/sites/index.ts';
-import { OTHER_DATA, PAGE, PTE, ROOT, shadowed, TO_DATA_B } from '../../models/worlds.ts';
+import { OTHER_DATA, PAGE, PTE, ROOT, shadowed, TO_DATA_B } from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const BEFORE_FIX = VERSIONS.filter((name) => name !== 'v7.1');

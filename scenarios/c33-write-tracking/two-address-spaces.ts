@@ -2,7 +2,7 @@ import type { Scenario } from 'fencepost';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { allAddressSpaces } from '../../models/proposals/write-tracking.ts';
 import { writeTrackSpaces } from '../../models/sites/write-tracking.ts';
-import { faultInSmm, shadowTable, TrackedFrame } from '../../models/write-tracking.ts';
+import { faultInSmm, shadowTable, TrackedFrame } from '../../models/shadow/write-tracking.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 export const twoAddressSpaces: Scenario = {

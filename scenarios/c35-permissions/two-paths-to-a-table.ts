@@ -1,8 +1,8 @@
 import { fail, type Scenario, type Steps } from 'fencepost';
 import { isWritablePte } from 'fencepost/mmu';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { childAccessOfLastTable } from '../../models/proposals/c27.ts';
 import { KERNELS } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
@@ -14,7 +14,7 @@ import {
   sharedDirectory,
   TABLES,
   WRITABLE_PATH,
-} from '../../models/worlds-shared-directory.ts';
+} from '../../models/worlds/shared-directory.ts';
 import { FAULT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

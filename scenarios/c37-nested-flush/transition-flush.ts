@@ -1,13 +1,13 @@
 import type { Scenario } from 'fencepost';
-import { runGuest, serveRequests } from '../../models/guest-entry.ts';
-import { KVM_REQ_LOAD_MMU_PGD, KVM_REQ_TLB_FLUSH_CURRENT } from '../../models/kvm.ts';
+import { runGuest, serveRequests } from '../../models/entry/guest-entry.ts';
+import { KVM_REQ_LOAD_MMU_PGD, KVM_REQ_TLB_FLUSH_CURRENT } from '../../models/vm/kvm.ts';
 import { flushBeforeLoad } from '../../models/proposals/nested-flush.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { kvmMakeRequest } from '../../models/requests.ts';
-import { kvmMmuLoadPgd, kvmMmuNewPgd } from '../../models/roots.ts';
+import { kvmMakeRequest } from '../../models/entry/requests.ts';
+import { kvmMmuLoadPgd, kvmMmuNewPgd } from '../../models/roots/roots.ts';
 import * as sites from '../../models/sites/index.ts';
-import { TaggedTlb } from '../../models/tagged-tlb.ts';
-import { loadedRoots, PREVIOUS_PGD, PREVIOUS_ROOT } from '../../models/worlds-zap-all.ts';
+import { TaggedTlb } from '../../models/processor/tagged-tlb.ts';
+import { loadedRoots, PREVIOUS_PGD, PREVIOUS_ROOT } from '../../models/worlds/zap-all.ts';
 import { ENTRY_SITES, REQUEST_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

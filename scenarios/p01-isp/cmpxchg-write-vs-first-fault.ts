@@ -1,6 +1,6 @@
 import type { Scenario } from 'fencepost';
-import { emulatorCmpxchgEmulated } from '../../models/emulated-write.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorCmpxchgEmulated } from '../../models/shadow/emulated-write.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { noFaultFence, noReread, weakFaultFence } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
@@ -12,7 +12,7 @@ import {
   TO_PAGE_TABLE_A,
   TO_PAGE_TABLE_B,
   underPassthroughRoot,
-} from '../../models/worlds.ts';
+} from '../../models/worlds/page-directory.ts';
 import { cmpxchgEmulated } from '../../models/sites/index.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { PROTOCOL_SITES } from './sites.ts';

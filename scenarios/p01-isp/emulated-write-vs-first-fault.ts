@@ -1,11 +1,17 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { noFaultFence, noIncrement, noReread, noWriterFence } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS, v6_10Marked } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
+import {
+  PAGE,
+  PDE,
+  ROOT,
+  TO_PAGE_TABLE_B,
+  underPassthroughRoot,
+} from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { PROTOCOL_SITES } from './sites.ts';
 

@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
 import { noTopReread, noWriterFence } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { loadRootAndRun } from '../../models/root-load.ts';
-import { PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds.ts';
+import { loadRootAndRun } from '../../models/roots/load-and-enter.ts';
+import { PAGE, PDE, TO_PAGE_TABLE_B, withoutRoot } from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { ENTRY_SITES, ROOT_LOAD_SITES } from '../p02-requests/sites.ts';
 import { PROTOCOL_SITES } from './sites.ts';

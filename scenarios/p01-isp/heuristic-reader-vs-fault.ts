@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { pageFault } from '../../models/page-fault.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { unaccountSkipped, zapKeepsParents } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
-import { reexecuteInstruction } from '../../models/reexecute.ts';
-import { PAGE, PAGE_DIRECTORY, ROOT, underPassthroughRoot } from '../../models/worlds.ts';
+import { reexecuteInstruction } from '../../models/shadow/reexecute.ts';
+import { PAGE, PAGE_DIRECTORY, ROOT, underPassthroughRoot } from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { FAULT_SITES, HEURISTIC_SITES } from './sites.ts';
 

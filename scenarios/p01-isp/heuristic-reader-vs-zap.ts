@@ -4,9 +4,9 @@ import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
-import { reexecuteInstruction } from '../../models/reexecute.ts';
-import { PAGE_DIRECTORY, shadowed } from '../../models/worlds.ts';
-import { mmuShrinkScan } from '../../models/zap.ts';
+import { reexecuteInstruction } from '../../models/shadow/reexecute.ts';
+import { PAGE_DIRECTORY, shadowed } from '../../models/worlds/page-directory.ts';
+import { mmuShrinkScan } from '../../models/zap/zap.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { HEURISTIC_SITES } from './sites.ts';
 

@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
 import { unaccountSkipped, zapKeepsParents, zapOnlyUnaccounts } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
-import { PDE, shadowed, TO_PAGE_TABLE_B } from '../../models/worlds.ts';
-import { mmuShrinkScan } from '../../models/zap.ts';
+import { PDE, shadowed, TO_PAGE_TABLE_B } from '../../models/worlds/page-directory.ts';
+import { mmuShrinkScan } from '../../models/zap/zap.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { WRITE_SITES, ZAP_SITES } from './sites.ts';
 

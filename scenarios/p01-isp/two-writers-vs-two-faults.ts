@@ -1,14 +1,21 @@
 import type { Scenario, Steps } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { v7_1, v7_1Once } from '../../models/proposals/c27.ts';
 import { v6_10Once, v6_6 } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
 import { rmapConsistent } from '../../models/properties/rmap-consistent.ts';
-import { NOT_PRESENT, PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
+import {
+  NOT_PRESENT,
+  PAGE,
+  PDE,
+  ROOT,
+  TO_PAGE_TABLE_B,
+  underPassthroughRoot,
+} from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { TWO_FAULT_SITES } from './sites.ts';
 

@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { faultKeepsLock, noFaultFence, noReread } from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { NOT_PRESENT, PAGE, PDE, ROOT, underPassthroughRoot } from '../../models/worlds.ts';
+import { NOT_PRESENT, PAGE, PDE, ROOT, underPassthroughRoot } from '../../models/worlds/page-directory.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { TWO_FAULT_SITES } from './sites.ts';
 

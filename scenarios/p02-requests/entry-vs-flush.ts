@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { runGuest, serveRequests } from '../../models/guest-entry.ts';
-import { Hardware } from '../../models/hardware.ts';
-import { KVM_REQ_TLB_FLUSH } from '../../models/kvm.ts';
+import { runGuest, serveRequests } from '../../models/entry/guest-entry.ts';
+import { Hardware } from '../../models/processor/hardware.ts';
+import { KVM_REQ_TLB_FLUSH } from '../../models/vm/kvm.ts';
 import * as proposals from '../../models/proposals/guest-entry.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/guest-entry.ts';
-import { unmapAndFree } from '../../models/unmap-frame.ts';
-import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds-entry.ts';
+import { unmapAndFree } from '../../models/zap/unmap-frame.ts';
+import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds/entry.ts';
 import { EVERYWHERE, REORDERED, SAFE, WEAK } from '../verdicts.ts';
 import { ENTRY_AND_KICK_SITES, REQUEST_SITES } from './sites.ts';
 

@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { runGuest, serveRequests } from '../../models/guest-entry.ts';
-import { KVM_REQ_TLB_FLUSH } from '../../models/kvm.ts';
-import { zapAndFree } from '../../models/lockless-walk.ts';
-import { PagingStructureCache } from '../../models/paging-structure-cache.ts';
+import { runGuest, serveRequests } from '../../models/entry/guest-entry.ts';
+import { KVM_REQ_TLB_FLUSH } from '../../models/vm/kvm.ts';
+import { zapAndFree } from '../../models/shadow/lockless-walk.ts';
+import { PagingStructureCache } from '../../models/processor/paging-structure-cache.ts';
 import * as proposals from '../../models/proposals/guest-entry.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/index.ts';
-import { LEAF_TABLE, MAPPED_PAGE, oneMappedTable, UPPER_ROOT } from '../../models/worlds-entry.ts';
+import { LEAF_TABLE, MAPPED_PAGE, oneMappedTable, UPPER_ROOT } from '../../models/worlds/entry.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { ENTRY_AND_KICK_SITES, REQUEST_SITES } from './sites.ts';
 

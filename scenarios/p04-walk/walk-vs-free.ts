@@ -1,5 +1,5 @@
 import type { Scenario } from 'fencepost';
-import { walkLockless, zapAndFree } from '../../models/lockless-walk.ts';
+import { walkLockless, zapAndFree } from '../../models/shadow/lockless-walk.ts';
 import * as proposals from '../../models/proposals/guest-entry.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { ipiWait, entryInterrupts } from '../../models/sites/guest-entry.ts';
@@ -10,7 +10,7 @@ import {
   oneMappedTable,
   UPPER_LEVEL,
   UPPER_ROOT,
-} from '../../models/worlds-entry.ts';
+} from '../../models/worlds/entry.ts';
 import { EVERYWHERE, REORDERED, SAFE, WEAK } from '../verdicts.ts';
 
 export const walkVsFree: Scenario = {

@@ -1,10 +1,10 @@
 import type { Scenario, Steps } from 'fencepost';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, linkBeforeSync } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { readFresh } from '../../models/shadow-guest.ts';
+import { readFresh } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import {
   DEEP_TABLES,
@@ -13,7 +13,7 @@ import {
   ROOT,
   SECOND_PAGE,
   unlinkedSubtree,
-} from '../../models/worlds-subtree.ts';
+} from '../../models/worlds/subtree.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { FAULT_SITES, UNMAPPED_SYNC_SITES } from './sites.ts';
 

@@ -1,12 +1,12 @@
 import { fence, Fence, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, linkNotMarked, markThenSync, noFindSync } from '../../models/proposals/unsync.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
-import { isUnsyncRoot } from '../../models/sync-roots.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/processor/shadow-guest.ts';
+import { isUnsyncRoot } from '../../models/roots/sync-roots.ts';
 import {
   DATA_A,
   FIRST_PAGE,
@@ -16,7 +16,7 @@ import {
   SECOND_PAGE,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { FIND_SITES, LOOK_SITES } from './sites.ts';
 

@@ -9,12 +9,12 @@ import {
   type Steps,
 } from 'fencepost';
 import { GUEST_ROOT_LEVEL, isWritablePte, PG_LEVEL_4K, showSpte } from 'fencepost/mmu';
-import type { Kvm, Vcpu } from '../../models/kvm.ts';
+import type { Kvm, Vcpu } from '../../models/vm/kvm.ts';
 import { KERNELS, noUnsyncLock, noUnsyncRecheck, parentsFirst } from '../../models/proposals/unsync.ts';
-import { readFresh } from '../../models/shadow-guest.ts';
+import { readFresh } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
-import { isUnsyncRoot } from '../../models/sync-roots.ts';
-import { tdpWriteFault } from '../../models/tdp-write-fault.ts';
+import { isUnsyncRoot } from '../../models/roots/sync-roots.ts';
+import { tdpWriteFault } from '../../models/tdp/write-fault.ts';
 import {
   DATA_A,
   FIRST_PAGE,
@@ -23,7 +23,7 @@ import {
   ROOT,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** The TDP MMU's leaf SPTE for the frame of the table in one of its roots: ordinary, and system management mode. */

@@ -1,14 +1,14 @@
 import { call, writeLock, writeUnlock, type Scenario, type Steps } from 'fencepost';
 import { ACC_ALL, GUEST_ROOT_LEVEL, PG_LEVEL_4K } from 'fencepost/mmu';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Kvm, Vcpu } from '../../models/kvm.ts';
-import { mmuSetSpte } from '../../models/map.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Kvm, Vcpu } from '../../models/vm/kvm.ts';
+import { mmuSetSpte } from '../../models/fault/map.ts';
 import { KERNELS, noLookFence, noPublishFence, parentsNotMarked } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
-import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
-import { sptePointer } from '../../models/sptes.ts';
-import { isUnsyncRoot } from '../../models/sync-roots.ts';
+import { sptePointer } from '../../models/shadow/sptes.ts';
+import { isUnsyncRoot } from '../../models/roots/sync-roots.ts';
 import {
   ALIASES_SP,
   DATA_A,
@@ -19,7 +19,7 @@ import {
   ROOT,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** The section of the fault that maps the table: its shadow path is there. */

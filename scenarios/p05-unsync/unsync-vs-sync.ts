@@ -1,14 +1,14 @@
 import { fence, Fence, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, noPublishFence, parentsNotMarked } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/shadow-guest.ts';
+import { readFresh, sendIpi, takeIpi, writeThrough } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
-import { kvmMmuSyncRoot } from '../../models/sync-roots.ts';
+import { kvmMmuSyncRoot } from '../../models/roots/sync-roots.ts';
 import {
   DATA_A,
   FIRST_PAGE,
@@ -17,7 +17,7 @@ import {
   ROOT,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 import { FAULT_SITES, LOOK_SITES, SYNC_SITES } from './sites.ts';
 

@@ -1,9 +1,9 @@
 import type { Scenario, Steps } from 'fencepost';
 import { writeLock, writeUnlock } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
-import { runGuest } from '../../models/guest-entry.ts';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
+import { runGuest } from '../../models/entry/guest-entry.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
 import {
   KERNELS,
   noSyncFlush,
@@ -14,8 +14,8 @@ import {
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { tablesProtected } from '../../models/properties/tables-protected.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { writeThrough } from '../../models/shadow-guest.ts';
-import { mmuSyncChildren } from '../../models/sync.ts';
+import { writeThrough } from '../../models/processor/shadow-guest.ts';
+import { mmuSyncChildren } from '../../models/shadow/sync.ts';
 import {
   FIRST_PTE,
   PAGE_TABLE,
@@ -23,8 +23,8 @@ import {
   ROOT,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
-import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
+} from '../../models/worlds/unsync.ts';
+import { slotRemoveWriteAccess } from '../../models/shadow/write-protect.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 import { SYNC_SITES } from '../p05-unsync/sites.ts';

@@ -1,18 +1,18 @@
 import type { Scenario, Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
-import { runGuest } from '../../models/guest-entry.ts';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { runGuest } from '../../models/entry/guest-entry.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, noSyncFlush, parentsNotMarked, syncBeforeProtect } from '../../models/proposals/unsync.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { rmapConsistent } from '../../models/properties/rmap-consistent.ts';
 import { tablesProtected } from '../../models/properties/tables-protected.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
-import { kvmMmuSyncRoot } from '../../models/sync-roots.ts';
+import { kvmMmuSyncRoot } from '../../models/roots/sync-roots.ts';
 import {
   FIRST_PTE,
   PAGE_TABLE_ALIAS,
@@ -22,7 +22,7 @@ import {
   sharedRoot,
   TO_DATA_A,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { FAULT_SITES, ZAP_SITES } from '../p01-isp/sites.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { LOOK_SITES, SYNC_SITES } from '../p05-unsync/sites.ts';

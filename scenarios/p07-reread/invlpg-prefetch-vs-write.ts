@@ -1,6 +1,6 @@
 import type { Scenario } from 'fencepost';
-import { invlpgPrefetch, writeAndInstall } from '../../models/invlpg-prefetch.ts';
-import { Kvm } from '../../models/kvm.ts';
+import { invlpgPrefetch, writeAndInstall } from '../../models/shadow/invlpg-prefetch.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
 import { prefetchUnchecked } from '../../models/proposals/guest-pte-update.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { invlpgRead } from '../../models/sites/guest-pte-update.ts';

@@ -1,9 +1,9 @@
 import { writeOnce, type Property, type Scenario } from 'fencepost';
-import { emulatorCmpxchgEmulated } from '../../models/emulated-write.ts';
-import type { Kvm } from '../../models/kvm.ts';
+import { emulatorCmpxchgEmulated } from '../../models/shadow/emulated-write.ts';
+import type { Kvm } from '../../models/vm/kvm.ts';
 import { KERNELS, nonAtomicCmpxchg } from '../../models/proposals/unsync.ts';
 import * as sites from '../../models/sites/index.ts';
-import { FIRST_PTE, sharedRoot, TO_DATA_A, TO_DATA_B, TO_DATA_C } from '../../models/worlds-unsync.ts';
+import { FIRST_PTE, sharedRoot, TO_DATA_A, TO_DATA_B, TO_DATA_C } from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** Whatever the cmpxchg found, a store of another vCPU is not lost to it. */

@@ -1,12 +1,18 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { gfnCheck, v7_1, v7_1Once } from '../../models/proposals/c27.ts';
 import { v6_10, v6_10Once, v6_3, v6_6 } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
-import { PAGE, PDE, ROOT, TO_PAGE_TABLE_B, underPassthroughRoot } from '../../models/worlds.ts';
+import {
+  PAGE,
+  PDE,
+  ROOT,
+  TO_PAGE_TABLE_B,
+  underPassthroughRoot,
+} from '../../models/worlds/page-directory.ts';
 import { TWO_FAULT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

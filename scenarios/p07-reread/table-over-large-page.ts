@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { gfnCheck } from '../../models/proposals/c27.ts';
 import { KERNELS } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { rmapConsistent } from '../../models/properties/rmap-consistent.ts';
-import { LARGE_PDE, largePageShadowed, PAGE, ROOT, TO_TABLE } from '../../models/worlds-large-page.ts';
+import { LARGE_PDE, largePageShadowed, PAGE, ROOT, TO_TABLE } from '../../models/worlds/large-page.ts';
 import { TWO_FAULT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

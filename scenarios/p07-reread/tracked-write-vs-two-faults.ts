@@ -1,7 +1,7 @@
 import type { Scenario, Steps } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, noReread } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import * as sites from '../../models/sites/index.ts';
@@ -12,7 +12,7 @@ import {
   SECOND_PAGE,
   sharedRoot,
   TO_DATA_C,
-} from '../../models/worlds-unsync.ts';
+} from '../../models/worlds/unsync.ts';
 import { FAULT_SITES } from '../p05-unsync/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

@@ -1,9 +1,9 @@
 import type { Scenario } from 'fencepost';
-import { emulatorWritePhys } from '../../models/emulated-write.ts';
+import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
 import { KERNELS, writeMapsItsValue, writeMapsRereadValue } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import * as sites from '../../models/sites/index.ts';
-import { FIRST_PTE, sharedRoot, TO_DATA_B, TO_DATA_C } from '../../models/worlds-unsync.ts';
+import { FIRST_PTE, sharedRoot, TO_DATA_B, TO_DATA_C } from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 export const twoTrackedWrites: Scenario = {

@@ -1,8 +1,8 @@
 import type { Scenario } from 'fencepost';
-import { directPageFault, leafSpte, type DirectMapping } from '../../models/direct-fault.ts';
-import { hostPte, replaceHostPage } from '../../models/host-memory.ts';
-import { Kvm } from '../../models/kvm.ts';
-import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.ts';
+import { directPageFault, leafSpte, type DirectMapping } from '../../models/fault/direct-fault.ts';
+import { hostPte, replaceHostPage } from '../../models/vm/host-memory.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
+import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier/notifier.ts';
 import { invalidationsBalanced } from '../../models/properties/invalidations-balanced.ts';
 import { noFreedPage } from '../../models/properties/no-freed-page.ts';
 import * as proposals from '../../models/proposals/notifier.ts';

@@ -1,8 +1,8 @@
 import type { Scenario } from 'fencepost';
-import { directPageFault, leafSpte } from '../../models/direct-fault.ts';
-import { hostPte } from '../../models/host-memory.ts';
-import { Kvm } from '../../models/kvm.ts';
-import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.ts';
+import { directPageFault, leafSpte } from '../../models/fault/direct-fault.ts';
+import { hostPte } from '../../models/vm/host-memory.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
+import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier/notifier.ts';
 import { invalidationsBalanced } from '../../models/properties/invalidations-balanced.ts';
 import { intSeq } from '../../models/proposals/notifier.ts';
 import { versions } from '../../models/proposals/versions/index.ts';

@@ -1,8 +1,8 @@
 import { fail, Mark, waitUntil, type Scenario, type Steps } from 'fencepost';
-import { directPageFault, leafSpte, type DirectMapping } from '../../models/direct-fault.ts';
-import { hostPte, replaceHostPage } from '../../models/host-memory.ts';
-import { Kvm } from '../../models/kvm.ts';
-import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.ts';
+import { directPageFault, leafSpte, type DirectMapping } from '../../models/fault/direct-fault.ts';
+import { hostPte, replaceHostPage } from '../../models/vm/host-memory.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
+import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier/notifier.ts';
 import { endNotCounted, intSeq } from '../../models/proposals/notifier.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';

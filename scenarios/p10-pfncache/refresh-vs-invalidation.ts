@@ -1,8 +1,8 @@
 import type { Scenario } from 'fencepost';
-import { hostPte, replaceHostPage } from '../../models/host-memory.ts';
-import { Kvm } from '../../models/kvm.ts';
-import { activeInvalidations, countActive, invalidateRangeEnd } from '../../models/notifier.ts';
-import { invalidateCache, pfnCache, refresh } from '../../models/pfncache.ts';
+import { hostPte, replaceHostPage } from '../../models/vm/host-memory.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
+import { activeInvalidations, countActive, invalidateRangeEnd } from '../../models/notifier/notifier.ts';
+import { invalidateCache, pfnCache, refresh } from '../../models/notifier/pfncache.ts';
 import * as proposals from '../../models/proposals/notifier.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/notifier.ts';

@@ -6,9 +6,9 @@ import {
   noRequestFence,
 } from '../../models/proposals/guest-entry.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { lookOnce, payload, requestsServed, requestWith } from '../../models/request-payload.ts';
+import { lookOnce, payload, requestsServed, requestWith } from '../../models/entry/request-payload.ts';
 import * as sites from '../../models/sites/guest-entry.ts';
-import { oneMappedPage } from '../../models/worlds-entry.ts';
+import { oneMappedPage } from '../../models/worlds/entry.ts';
 import { REQUEST_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 

@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
+import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/entry/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
 import { zapEarlyRequest, zapWithoutMark } from '../../models/proposals/zap-all-fast.ts';
 import { KERNELS } from '../../models/proposals/unsync.ts';
 import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts';
 import * as sites from '../../models/sites/index.ts';
-import { CURRENT_PGD, CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
-import { unprotectPage } from '../../models/zap.ts';
+import { CURRENT_PGD, CURRENT_ROOT, loadedRoots } from '../../models/worlds/zap-all.ts';
+import { unprotectPage } from '../../models/zap/zap.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { OBSOLETE_ENTRY_SITES } from './sites.ts';
 

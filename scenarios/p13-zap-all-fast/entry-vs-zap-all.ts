@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/obsolete-entry.ts';
+import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/entry/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
 import { noReloadLook, zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
-import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
-import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
+import { CURRENT_ROOT, loadedRoots } from '../../models/worlds/zap-all.ts';
+import { kvmMmuZapAllFast } from '../../models/zap/zap-all-fast.ts';
 import { OBSOLETE_ENTRY_SITES } from '../p12-obsolete-root/sites.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 

@@ -1,12 +1,12 @@
 import type { Scenario } from 'fencepost';
-import { pageFault } from '../../models/page-fault.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { noStaleRootCheck } from '../../models/proposals/zap-all-fast.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import { zappedPagesEmpty } from '../../models/properties/zapped-pages-empty.ts';
 import * as sites from '../../models/sites/index.ts';
-import { CURRENT_ROOT, loadedRoots } from '../../models/worlds-zap-all.ts';
-import { kvmMmuZapAllFast } from '../../models/zap-all-fast.ts';
+import { CURRENT_ROOT, loadedRoots } from '../../models/worlds/zap-all.ts';
+import { kvmMmuZapAllFast } from '../../models/zap/zap-all-fast.ts';
 import { FAULT_SITES, ZAP_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

@@ -1,7 +1,7 @@
 import { Memory, type Scenario, type Steps } from 'fencepost';
 import { publishEarly, publishOnce, publishedOnce, publishTwice } from '../../models/proposals/published.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { keepInArray, publish, published, useArray, type Published } from '../../models/published.ts';
+import { keepInArray, publish, published, useArray, type Published } from '../../models/shadow/published.ts';
 import * as sites from '../../models/sites/published.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 

@@ -1,13 +1,13 @@
 import type { Scenario } from 'fencepost';
 import { ACC_ALL, makeLeafSpte, makeNonLeafSpte, withoutDirty } from 'fencepost/mmu';
-import { guestWrite } from '../../models/guest-write.ts';
-import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { guestWrite } from '../../models/processor/guest-write.ts';
+import { recoverNxHugePage } from '../../models/tdp/nx-recovery.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { volatileSpte } from '../../models/sites/dirty-log.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import { removedChild, removedFree } from '../../models/sites/tdp-mmu.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { ENTRY_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

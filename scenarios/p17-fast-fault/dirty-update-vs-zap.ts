@@ -1,10 +1,10 @@
 import type { Scenario } from 'fencepost';
-import { guestWrite } from '../../models/guest-write.ts';
+import { guestWrite } from '../../models/processor/guest-write.ts';
 import * as proposals from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
-import { zapLeafUnderWriteLock } from '../../models/tdp-zap.ts';
-import { CLEAN_WRITABLE, loggedVm } from '../../models/worlds-logged.ts';
+import { zapLeafUnderWriteLock } from '../../models/tdp/zap.ts';
+import { CLEAN_WRITABLE, loggedVm } from '../../models/worlds/logged.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

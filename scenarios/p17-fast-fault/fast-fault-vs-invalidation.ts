@@ -1,7 +1,7 @@
 import type { Scenario } from 'fencepost';
-import { fastPageFault } from '../../models/fast-page-fault.ts';
-import { hostPte, replaceHostPage } from '../../models/host-memory.ts';
-import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier.ts';
+import { fastPageFault } from '../../models/fault/fast-page-fault.ts';
+import { hostPte, replaceHostPage } from '../../models/vm/host-memory.ts';
+import { invalidateRangeEnd, invalidateRangeStart } from '../../models/notifier/notifier.ts';
 import { noFreedPage } from '../../models/properties/no-freed-page.ts';
 import { fastFaultPlain } from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
@@ -11,7 +11,7 @@ import {
   invalidateEndFence,
   invalidateEndSeqWrite,
 } from '../../models/sites/notifier.ts';
-import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
+import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const GFN = 1;

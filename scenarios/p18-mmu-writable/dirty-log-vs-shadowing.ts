@@ -1,13 +1,13 @@
 import type { Scenario, Steps } from 'fencepost';
 import { PG_LEVEL_4K } from 'fencepost/mmu';
-import { runGuest } from '../../models/guest-entry.ts';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { runGuest } from '../../models/entry/guest-entry.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { KERNELS, tdpProtectWritableOnly } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { tablesProtected } from '../../models/properties/tables-protected.ts';
-import { writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
 import {
   DIRECT_SP,
@@ -17,8 +17,8 @@ import {
   ROOT,
   TO_PAGE_TABLE_B,
   underPassthroughRootMapped,
-} from '../../models/worlds.ts';
-import { slotRemoveWriteAccess } from '../../models/write-protect.ts';
+} from '../../models/worlds/page-directory.ts';
+import { slotRemoveWriteAccess } from '../../models/shadow/write-protect.ts';
 import { FAULT_SITES } from '../p05-unsync/sites.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { ACCOUNT_SITES } from '../p01-isp/sites.ts';

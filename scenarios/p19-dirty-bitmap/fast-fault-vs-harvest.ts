@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { harvest } from '../../models/dirty-log.ts';
-import { writeLogged } from '../../models/logged-vcpu.ts';
+import { harvest } from '../../models/dirty-log/dirty-log.ts';
+import { writeLogged } from '../../models/dirty-log/logged-vcpu.ts';
 import { dirtyNotLost } from '../../models/properties/dirty-not-lost.ts';
 import * as proposals from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
-import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
+import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 

@@ -1,10 +1,10 @@
 import type { Scenario } from 'fencepost';
-import { harvest, writeGuestPage } from '../../models/dirty-log.ts';
+import { harvest, writeGuestPage } from '../../models/dirty-log/dirty-log.ts';
 import { dirtyNotLost } from '../../models/properties/dirty-not-lost.ts';
 import { dirtyBeforeData, dirtyFenced } from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
-import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds-logged.ts';
+import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 export const emulatedWriteVsHarvest: Scenario = {

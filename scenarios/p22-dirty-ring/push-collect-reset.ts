@@ -1,5 +1,5 @@
 import { Memory, type Scenario } from 'fencepost';
-import { collect, push, reset, ringEntry } from '../../models/dirty-ring.ts';
+import { collect, push, reset, ringEntry } from '../../models/dirty-log/dirty-ring.ts';
 import * as proposals from '../../models/proposals/dirty-log.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';

@@ -2,7 +2,7 @@ import { Memory, type Scenario } from 'fencepost';
 import * as proposals from '../../models/proposals/small-protocols.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/small-protocols.ts';
-import { readHalves, replaceHalves, splitSpte } from '../../models/spte-halves.ts';
+import { readHalves, replaceHalves, splitSpte } from '../../models/shadow/spte-halves.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 const KERNELS = [versions['v5.14'], versions['v7.1']];

@@ -3,10 +3,10 @@ import { ACC_ALL, isShadowPresentPte, makeHugeSpte, makeLeafSpte, sptePfn } from
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
-import { tdpPageFault } from '../../models/tdp-map.ts';
-import { splitHugePage } from '../../models/tdp-split.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
-import { walkTdp } from '../../models/tdp-walk.ts';
+import { tdpPageFault } from '../../models/tdp/map.ts';
+import { splitHugePage } from '../../models/tdp/split.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
+import { walkTdp } from '../../models/tdp/walk.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 const PFN = 4;

@@ -4,9 +4,9 @@ import { pagesCounted } from '../../models/properties/pages-counted.ts';
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
-import { tdpPageFault } from '../../models/tdp-map.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
-import { zapLeafShared, zapTableShared } from '../../models/tdp-zap-shared.ts';
+import { tdpPageFault } from '../../models/tdp/map.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
+import { zapLeafShared, zapTableShared } from '../../models/tdp/zap-shared.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { WITH_ATOMIC_ZAP } from './versions.ts';
 

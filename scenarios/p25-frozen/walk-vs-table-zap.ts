@@ -4,10 +4,10 @@ import { pagesCounted } from '../../models/properties/pages-counted.ts';
 import { childOnlyRead, zapFreesAtOnce } from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
-import { tdpPageFault } from '../../models/tdp-map.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
-import { walkTdp } from '../../models/tdp-walk.ts';
-import { zapTableShared } from '../../models/tdp-zap-shared.ts';
+import { tdpPageFault } from '../../models/tdp/map.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
+import { walkTdp } from '../../models/tdp/walk.ts';
+import { zapTableShared } from '../../models/tdp/zap-shared.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { WITH_ATOMIC_ZAP } from './versions.ts';
 

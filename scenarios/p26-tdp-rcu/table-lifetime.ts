@@ -1,6 +1,6 @@
 import type { Scenario, World } from 'fencepost';
 import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
-import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { recoverNxHugePage } from '../../models/tdp/nx-recovery.ts';
 import { unlinkedQueued } from '../../models/properties/unlinked-queued.ts';
 import { flushAfterRcu, nxZapWithoutFlush } from '../../models/proposals/nx-recovery.ts';
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
@@ -8,10 +8,10 @@ import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
-import { guestWalks } from '../../models/tdp-guest.ts';
-import { tdpPageFault } from '../../models/tdp-map.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
-import { walkTdp } from '../../models/tdp-walk.ts';
+import { guestWalks } from '../../models/processor/tdp-guest.ts';
+import { tdpPageFault } from '../../models/tdp/map.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
+import { walkTdp } from '../../models/tdp/walk.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { ENTRY_SITES } from '../p02-requests/sites.ts';
 

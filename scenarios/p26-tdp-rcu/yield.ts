@@ -4,10 +4,10 @@ import { yieldFlushedForGood, yieldWithoutFlush } from '../../models/proposals/t
 import { versions } from '../../models/proposals/versions/index.ts';
 import { checkRequestClear, checkRequestFence, ipiWait } from '../../models/sites/guest-entry.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
-import { guestReaches, guestReachesLater } from '../../models/tdp-guest.ts';
-import { zapEntries } from '../../models/tdp-iter.ts';
-import { takePageAway } from '../../models/tdp-notifier.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
+import { guestReaches, guestReachesLater } from '../../models/processor/tdp-guest.ts';
+import { zapEntries } from '../../models/tdp/iter.ts';
+import { takePageAway } from '../../models/tdp/notifier.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { ENTRY_SITES } from '../p02-requests/sites.ts';
 

@@ -1,11 +1,11 @@
 import type { Scenario } from 'fencepost';
-import { runOnTwoCpus } from '../../models/migration.ts';
+import { runOnTwoCpus } from '../../models/processor/migration.ts';
 import { noMigrationFlush } from '../../models/proposals/migration.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait, requestFence } from '../../models/sites/guest-entry.ts';
 import { migrationFlush } from '../../models/sites/migration.ts';
-import { unmapAndFree } from '../../models/unmap-frame.ts';
-import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds-entry.ts';
+import { unmapAndFree } from '../../models/zap/unmap-frame.ts';
+import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds/entry.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { ENTRY_SITES, REQUEST_SITES } from '../p02-requests/sites.ts';
 

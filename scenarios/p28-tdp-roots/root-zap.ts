@@ -12,7 +12,7 @@ import {
   unmapAndFreePage,
   zapAllFast,
   zapWorker,
-} from '../../models/tdp-root-zap.ts';
+} from '../../models/tdp/root-zap.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** Who zaps: the task that invalidates, a worker, and again the task. */

@@ -2,8 +2,8 @@ import type { Property, Scenario, World } from 'fencepost';
 import * as proposals from '../../models/proposals/tdp-roots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
-import { TdpRoots } from '../../models/tdp-roots.ts';
-import { dropReference, unmapGfnRange, visitRoots } from '../../models/tdp-unmap.ts';
+import { TdpRoots } from '../../models/tdp/roots.ts';
+import { dropReference, unmapGfnRange, visitRoots } from '../../models/tdp/unmap.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const GOING = 1;

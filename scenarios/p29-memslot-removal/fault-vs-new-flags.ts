@@ -2,7 +2,7 @@ import { Memory, type Scenario } from 'fencepost';
 import * as proposals from '../../models/proposals/memslots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { archCopy, slotsPublish } from '../../models/sites/memslots.ts';
-import { addToRmap, changeFlags, replacedSlot } from '../../models/slots-arch.ts';
+import { addToRmap, changeFlags, replacedSlot } from '../../models/memslots/slots-arch.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
 /** The two ways in which the copy is made (C23). */

@@ -1,6 +1,13 @@
 import type { Scenario } from 'fencepost';
 import { isShadowPresentPte } from 'fencepost/mmu';
-import { faultInSlot, MAPPED, MMIO_SPTE, removeSlot, slotVm, VALID_SLOT } from '../../models/memslots.ts';
+import {
+  faultInSlot,
+  MAPPED,
+  MMIO_SPTE,
+  removeSlot,
+  slotVm,
+  VALID_SLOT,
+} from '../../models/memslots/memslots.ts';
 import * as proposals from '../../models/proposals/memslots.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/memslots.ts';

@@ -1,6 +1,6 @@
 import { Memory, type Scenario } from 'fencepost';
-import { VALID_SLOT } from '../../models/memslots.ts';
-import { preFaultMemory, removeWhilePrefaulting } from '../../models/prefault.ts';
+import { VALID_SLOT } from '../../models/memslots/memslots.ts';
+import { preFaultMemory, removeWhilePrefaulting } from '../../models/fault/prefault.ts';
 import { prefaultRetries } from '../../models/proposals/memslots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { prefaultRetry } from '../../models/sites/memslots.ts';

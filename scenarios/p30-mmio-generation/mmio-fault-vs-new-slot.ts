@@ -1,5 +1,10 @@
 import { Memory, type Scenario } from 'fencepost';
-import { addSlot, faultWithoutSlot, generations, NEW_GENERATION } from '../../models/mmio-generation.ts';
+import {
+  addSlot,
+  faultWithoutSlot,
+  generations,
+  NEW_GENERATION,
+} from '../../models/fault/mmio-generation.ts';
 import { generationWithoutFlag, generationWithoutWait } from '../../models/proposals/memslots.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { generationFlag, generationWaits } from '../../models/sites/memslots.ts';

@@ -1,7 +1,7 @@
 import { Memory, type Scenario } from 'fencepost';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { archCopy, slotsPublish } from '../../models/sites/memslots.ts';
-import { allocateRmaps, changeFlags, replacedSlot } from '../../models/slots-arch.ts';
+import { allocateRmaps, changeFlags, replacedSlot } from '../../models/memslots/slots-arch.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const FIXED = VERSIONS.filter((name) => name !== 'v5.14' && name !== 'v5.15');

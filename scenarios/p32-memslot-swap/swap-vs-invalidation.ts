@@ -1,5 +1,5 @@
 import type { Location, Scenario, Thread, World } from 'fencepost';
-import { Kvm } from '../../models/kvm.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
 import {
   memslots,
   rangeEnd,
@@ -7,7 +7,7 @@ import {
   swapActiveMemslots,
   WITH_SLOT,
   WITHOUT_SLOT,
-} from '../../models/memslot-swap.ts';
+} from '../../models/memslots/memslot-swap.ts';
 import { invalidationsBalanced } from '../../models/properties/invalidations-balanced.ts';
 import { activeCountUnlocked, swapWithoutWait } from '../../models/proposals/notifier.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';

@@ -1,8 +1,8 @@
 import type { Scenario } from 'fencepost';
-import { Kvm } from '../../models/kvm.ts';
+import { Kvm } from '../../models/vm/kvm.ts';
 import * as proposals from '../../models/proposals/small-protocols.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
-import { age, removeLast, rmap } from '../../models/rmap-lock.ts';
+import { age, removeLast, rmap } from '../../models/shadow/rmap-lock.ts';
 import * as sites from '../../models/sites/small-protocols.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 

@@ -1,11 +1,11 @@
 import type { Location, Scenario } from 'fencepost';
 import { PG_LEVEL_4K, showSpte } from 'fencepost/mmu';
-import type { Kvm } from '../../models/kvm.ts';
+import type { Kvm } from '../../models/vm/kvm.ts';
 import { KERNELS, noUnsyncLock, noUnsyncRecheck } from '../../models/proposals/unsync.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
 import * as sites from '../../models/sites/index.ts';
-import { tdpWriteFault } from '../../models/tdp-write-fault.ts';
-import { ALIASES_TABLE, PAGE_TABLE, sharedRoot } from '../../models/worlds-unsync.ts';
+import { tdpWriteFault } from '../../models/tdp/write-fault.ts';
+import { ALIASES_TABLE, PAGE_TABLE, sharedRoot } from '../../models/worlds/unsync.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 function l1Spte(kvm: Kvm, gfn: number): Location {

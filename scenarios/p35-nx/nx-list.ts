@@ -1,15 +1,15 @@
 import type { Scenario } from 'fencepost';
 import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
-import { recoverNxHugePage } from '../../models/nx-recovery.ts';
+import { recoverNxHugePage } from '../../models/tdp/nx-recovery.ts';
 import { nxListLinked } from '../../models/properties/nx-list-linked.ts';
 import { unlinkedQueued } from '../../models/properties/unlinked-queued.ts';
 import * as proposals from '../../models/proposals/nx-recovery.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
-import { tdpPageFault } from '../../models/tdp-map.ts';
-import { ROOT, TdpTables } from '../../models/tdp-tables.ts';
-import { zapTableShared } from '../../models/tdp-zap-shared.ts';
+import { tdpPageFault } from '../../models/tdp/map.ts';
+import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
+import { zapTableShared } from '../../models/tdp/zap-shared.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 const TABLE = 1;

@@ -1,23 +1,23 @@
 import { writeLock, writeUnlock, type Scenario, type Steps } from 'fencepost';
 import { GUEST_ROOT_LEVEL } from 'fencepost/mmu';
-import { runGuest } from '../../models/guest-entry.ts';
-import { hardwareWalk } from '../../models/hardware.ts';
-import type { Vcpu } from '../../models/kvm.ts';
-import { pageFault } from '../../models/page-fault.ts';
+import { runGuest } from '../../models/entry/guest-entry.ts';
+import { hardwareWalk } from '../../models/processor/hardware.ts';
+import type { Vcpu } from '../../models/vm/kvm.ts';
+import { pageFault } from '../../models/fault/page-fault.ts';
 import { delayedSyncFlush, KERNELS } from '../../models/proposals/unsync.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { tablesProtected } from '../../models/properties/tables-protected.ts';
 import { unsyncReachable } from '../../models/properties/unsync-reachable.ts';
-import { writeThrough } from '../../models/shadow-guest.ts';
+import { writeThrough } from '../../models/processor/shadow-guest.ts';
 import * as sites from '../../models/sites/index.ts';
-import { mmuSyncChildren } from '../../models/sync.ts';
+import { mmuSyncChildren } from '../../models/shadow/sync.ts';
 import {
   FIRST_PAGE,
   NEXT_PAGE,
   ROOT,
   staleMappingOfTable,
   TO_NEW_DATA,
-} from '../../models/worlds-subtree.ts';
+} from '../../models/worlds/subtree.ts';
 import { FAULT_SITES, UNMAPPED_SYNC_SITES } from '../p05-unsync/sites.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { ACCOUNT_SITES } from '../p01-isp/sites.ts';

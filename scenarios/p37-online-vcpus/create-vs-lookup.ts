@@ -1,5 +1,5 @@
 import { Memory, type Scenario } from 'fencepost';
-import { createVcpu, emptyVcpuArray, getVcpu } from '../../models/online-vcpus.ts';
+import { createVcpu, emptyVcpuArray, getVcpu } from '../../models/entry/online-vcpus.ts';
 import { countFirst, noCreateFence, noLookupFence } from '../../models/proposals/online-vcpus.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { createVcpuFence, createVcpuOrder, getVcpuFence } from '../../models/sites/online-vcpus.ts';

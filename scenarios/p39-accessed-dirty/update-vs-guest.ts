@@ -5,7 +5,7 @@ import {
   migrateFrame,
   updateAccessedDirtyBits,
   updatedGpte,
-} from '../../models/gpte-update.ts';
+} from '../../models/fault/gpte-update.ts';
 import { updateByStore } from '../../models/proposals/guest-pte-update.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { gpteUpdateHow, gpteUpdateThrough } from '../../models/sites/guest-pte-update.ts';

@@ -1,5 +1,5 @@
 import { Memory, type Scenario } from 'fencepost';
-import { freeHostTable, hostPfnMappingLevel, hostTable } from '../../models/host-walk.ts';
+import { freeHostTable, hostPfnMappingLevel, hostTable } from '../../models/notifier/host-walk.ts';
 import * as proposals from '../../models/proposals/small-protocols.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/small-protocols.ts';

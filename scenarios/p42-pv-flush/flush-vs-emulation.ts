@@ -1,7 +1,7 @@
 import { Memory, type Scenario } from 'fencepost';
 import * as proposals from '../../models/proposals/small-protocols.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
-import { emulateAcrossPreemption, flushAndReuse, pvFlush } from '../../models/pv-flush.ts';
+import { emulateAcrossPreemption, flushAndReuse, pvFlush } from '../../models/entry/pv-flush.ts';
 import { preemptedPlace, preemptedTake } from '../../models/sites/small-protocols.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 

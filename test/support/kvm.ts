@@ -7,7 +7,7 @@ import {
   type SequentialRun,
   type Steps,
 } from 'fencepost';
-import type { Kvm } from '../../models/kvm.ts';
+import type { Kvm } from '../../models/vm/kvm.ts';
 import { v6_10 } from '../../models/proposals/p01.ts';
 
 export interface KvmRun {

@@ -2,9 +2,9 @@
 import { readLocal, type Proposal, type Steps } from 'fencepost';
 import { encodeGuestPte, TABLE_ENTRIES, TdpTree, type MmuHost } from 'fencepost/mmu';
 import { inPagingMode, X86_CR0_WP, type PagingMode, type Registers } from 'fencepost/x86';
-import { Kvm, type KvmStart } from '../../models/kvm.ts';
+import { Kvm, type KvmStart } from '../../models/vm/kvm.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
-import { SMALL_SHADOW_HOST, vcpuArch, type VcpuArch } from '../../models/vcpu.ts';
+import { SMALL_SHADOW_HOST, vcpuArch, type VcpuArch } from '../../models/vm/vcpu.ts';
 import { runKvm, type KvmRun } from './kvm.ts';
 
 export const PGD_A = 1;

@@ -1,7 +1,7 @@
 /** Lets processors make the guest-physical mappings that they can by now. */
 import { fill, type MayHold } from 'fencepost/x86';
-import { pgdFrame } from '../../vcpu.ts';
-import { readSptes } from '../hardware.ts';
+import { pgdFrame } from '../../vm/vcpu.ts';
+import { readSptes } from '../hardware/hardware.ts';
 import type { GuestRun } from '../run.ts';
 
 /** The frame of L1's top table while L2 runs with one. */

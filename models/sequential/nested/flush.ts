@@ -4,7 +4,7 @@
  * spares that of others; under SVM both levels have one ASID.
  */
 import { HOLDS_NOTHING, invalidate, type MayHold } from 'fencepost/x86';
-import type { VcpuArch } from '../../vcpu.ts';
+import type { VcpuArch } from '../../vm/vcpu.ts';
 import type { GuestRun } from '../run.ts';
 import type { NestedSetting } from './setting.ts';
 

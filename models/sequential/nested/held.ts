@@ -4,7 +4,7 @@
  * the hardware may have them, and the linear translations of the level that does not run.
  */
 import { HOLDS_NOTHING, packHeld, unpackHeld, type MayHold, type Registers } from 'fencepost/x86';
-import { GONE, numberIn, type Renumbering } from '../compact.ts';
+import { GONE, numberIn, type Renumbering } from '../state/compact.ts';
 import type { L2Entry } from '../worlds/world.ts';
 
 /** Plain data. */

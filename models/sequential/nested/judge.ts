@@ -5,7 +5,7 @@
 import { findPage, isTdpMmuPage } from 'fencepost/mmu';
 import { unpackHeld, usableTranslations, type SecondLevelKind } from 'fencepost/x86';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import { nestedRoot } from './fill.ts';
 import { judgeProtection } from './protection.ts';
 import type { NestedSetting } from './setting.ts';

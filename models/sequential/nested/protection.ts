@@ -1,10 +1,10 @@
 /** I3 (KVM-MMU.md G3) where the TDP MMU serves L1: its tables are in no reverse map, which `tables-protected` goes by. */
 import { wordAt, type Location } from 'fencepost';
 import { hasGptes, isMmuWritableSpte, isShadowPresentPte } from 'fencepost/mmu';
-import { tdpMmuOf } from '../../tdp-mmu.ts';
-import { tdpEntries } from '../own-tdp-state.ts';
+import { tdpMmuOf } from '../../tdp/tdp-mmu.ts';
+import { tdpEntries } from '../judge/own-tdp-state.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 
 /** L1 cannot write a table that is shadowed for L2, and not unsync, without KVM's knowing. */
 export function judgeProtection(run: GuestRun): void {

@@ -1,6 +1,6 @@
 /** What does not change in a world with nested guests. */
 import type { Machine } from 'fencepost/x86';
-import type { Kvm } from '../../kvm.ts';
+import type { Kvm } from '../../vm/kvm.ts';
 import type { GuestWorld, NestedWorld } from '../worlds/world.ts';
 import { eptTables, nptTables, type NestedTables } from './tables.ts';
 

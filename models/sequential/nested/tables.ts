@@ -14,8 +14,8 @@ import {
   type Registers,
   type SecondLevelKind,
 } from 'fencepost/x86';
-import { eptExit } from '../../nested-fault.ts';
-import type { FaultResult } from '../../page-fault.ts';
+import { eptExit } from '../../nested/nested-fault.ts';
+import type { FaultResult } from '../../fault/page-fault.ts';
 
 export interface NestedTables {
   /** From L1's top table. */

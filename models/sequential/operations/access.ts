@@ -1,9 +1,9 @@
 /** What an access of the guest comes to: the hardware walks the tables that it has, and exits for what they lack. */
 import type { Access } from 'fencepost/x86';
-import type { FaultResult } from '../../page-fault.ts';
-import { judgeMmio } from '../judge-slots.ts';
+import type { FaultResult } from '../../fault/page-fault.ts';
+import { judgeMmio } from '../judge/slots.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import type { Missing } from './fault-access.ts';
 import { emulate } from './emulate.ts';
 import { giveFault } from './give-fault.ts';

@@ -1,10 +1,10 @@
 /** An access that KVM carries out in the guest's place. */
 import type { GuestAccess } from 'fencepost/mmu';
 import { pagingModeOf, type Access } from 'fencepost/x86';
-import { walkAddr } from '../../guest-walk.ts';
-import { guestTables } from '../../init-mmu.ts';
-import type { Vcpu } from '../../kvm.ts';
-import { judgeEmulated } from '../judge.ts';
+import { walkAddr } from '../../fault/guest-walk.ts';
+import { guestTables } from '../../roots/init-mmu.ts';
+import type { Vcpu } from '../../vm/kvm.ts';
+import { judgeEmulated } from '../judge/judge.ts';
 import type { GuestRun } from '../run.ts';
 import { accessName, emulatedAccess } from './fault-access.ts';
 import { giveFault } from './give-fault.ts';

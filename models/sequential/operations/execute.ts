@@ -1,12 +1,12 @@
 /** Operations on registers and TLBs: by the architecture, by the hardware, and through KVM. */
 import type { Steps } from 'fencepost';
 import { afterOperation, type Operation, type Registers } from 'fencepost/x86';
-import { kvmHandleInvpcid, kvmSetCr3 } from '../../guest-flush.ts';
-import { guestOperation } from '../../guest-operation.ts';
-import type { Vcpu } from '../../kvm.ts';
-import { keptAfter } from '../kept-roots.ts';
+import { kvmHandleInvpcid, kvmSetCr3 } from '../../roots/guest-flush.ts';
+import { guestOperation } from '../../roots/guest-operation.ts';
+import type { Vcpu } from '../../vm/kvm.ts';
+import { keptAfter } from '../hardware/kept-roots.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import type { GuestOperation } from './operation.ts';
 
 /** Changes the registers and what the architecture allows; false: the operation raises an exception. */

@@ -2,10 +2,10 @@
 import type { Steps } from 'fencepost';
 import type { GuestAccess } from 'fencepost/mmu';
 import { isUserMode, type Access } from 'fencepost/x86';
-import type { LoadedRoot } from '../../faultin.ts';
-import type { Vcpu } from '../../kvm.ts';
-import { handleMmioPageFault } from '../../mmio-fault.ts';
-import type { FaultResult } from '../../page-fault.ts';
+import type { LoadedRoot } from '../../fault/faultin.ts';
+import type { Vcpu } from '../../vm/kvm.ts';
+import { handleMmioPageFault } from '../../fault/mmio-fault.ts';
+import type { FaultResult } from '../../fault/page-fault.ts';
 
 /** What the tables of the hardware lack for an access, and how KVM handles that. */
 export interface Missing {

@@ -1,7 +1,7 @@
 /** A #PF that the guest gets from KVM. */
 import { PFERR_PRESENT_MASK, PFERR_RSVD_MASK, type Access } from 'fencepost/x86';
-import { kvmInjectEmulatedPageFault } from '../../inject-page-fault.ts';
-import { judgeFault } from '../judge.ts';
+import { kvmInjectEmulatedPageFault } from '../../fault/inject-page-fault.ts';
+import { judgeFault } from '../judge/judge.ts';
 import type { GuestRun } from '../run.ts';
 import { executeArchitecture } from './execute.ts';
 

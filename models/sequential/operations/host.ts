@@ -1,19 +1,19 @@
 /** What userspace and the host do to the VM at any time. */
 import type { Steps } from 'fencepost';
-import { kvmGetDirtyLogProtect } from '../../get-dirty-log.ts';
-import type { Kvm } from '../../kvm.ts';
+import { kvmGetDirtyLogProtect } from '../../dirty-log/get-dirty-log.ts';
+import type { Kvm } from '../../vm/kvm.ts';
 import {
   kvmCreateMemslot,
   kvmDeleteMemslot,
   kvmMoveMemslot,
   kvmUpdateFlagsMemslot,
-} from '../../set-memslot.ts';
-import { invalidateFrame } from '../../unmap-gfn.ts';
-import { kvmMmuZapAllFast } from '../../zap-all-fast.ts';
-import { mmuShrinkScan, unprotectPage } from '../../zap.ts';
+} from '../../memslots/set-memslot.ts';
+import { invalidateFrame } from '../../zap/unmap-gfn.ts';
+import { kvmMmuZapAllFast } from '../../zap/zap-all-fast.ts';
+import { mmuShrinkScan, unprotectPage } from '../../zap/zap.ts';
 import type { GuestWorld, HostOperation } from '../worlds/world.ts';
 import type { GuestRun } from '../run.ts';
-import { judgeInvalidated } from './judge-invalidated.ts';
+import { judgeInvalidated } from '../judge/invalidated.ts';
 import {
   hasSlot,
   isLogging,
@@ -22,7 +22,7 @@ import {
   judgeFlags,
   judgeHarvest,
   judgeZapped,
-} from './judge-userspace.ts';
+} from '../judge/userspace.ts';
 import type { GuestOperation } from './operation.ts';
 
 interface HostPath {

@@ -1,11 +1,11 @@
 /** What takes the place of a vCPU's registers without an instruction of its own: an ioctl of userspace, or an INIT. */
 import type { Steps } from 'fencepost';
 import { newProcessor, REGISTERS_AT_RESET, type Registers } from 'fencepost/x86';
-import { kvmMmuAfterSetCpuid } from '../../init-mmu.ts';
-import type { Vcpu } from '../../kvm.ts';
-import { kvmSetSregs, kvmVcpuReset } from '../../registers.ts';
+import { kvmMmuAfterSetCpuid } from '../../roots/init-mmu.ts';
+import type { Vcpu } from '../../vm/kvm.ts';
+import { kvmSetSregs, kvmVcpuReset } from '../../roots/registers.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import type { Replacement } from '../worlds/world.ts';
 import { sameRegisters } from './execute.ts';
 

@@ -2,14 +2,14 @@
 import type { Steps } from 'fencepost';
 import { isMmioSpte, type GuestAccess } from 'fencepost/mmu';
 import { accessResult, permits, walkTables, type Access } from 'fencepost/x86';
-import { directPageFault } from '../../direct-map.ts';
-import type { LoadedRoot } from '../../faultin.ts';
-import { guestTables } from '../../init-mmu.ts';
-import type { Vcpu } from '../../kvm.ts';
-import { withMmio } from '../../mmio-fault.ts';
-import { handlePageFault, type FaultResult } from '../../page-fault.ts';
-import { loadedRoot, mmuOf } from '../../vcpu.ts';
-import { directSpte, shadowRegisters } from '../hardware.ts';
+import { directPageFault } from '../../fault/direct-map.ts';
+import type { LoadedRoot } from '../../fault/faultin.ts';
+import { guestTables } from '../../roots/init-mmu.ts';
+import type { Vcpu } from '../../vm/kvm.ts';
+import { withMmio } from '../../fault/mmio-fault.ts';
+import { handlePageFault, type FaultResult } from '../../fault/page-fault.ts';
+import { loadedRoot, mmuOf } from '../../vm/vcpu.ts';
+import { directSpte, shadowRegisters } from '../hardware/hardware.ts';
 import type { GuestRun } from '../run.ts';
 import { accessName, faultAccess, rsvdOr, type Missing } from './fault-access.ts';
 

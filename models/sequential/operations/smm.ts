@@ -1,8 +1,8 @@
 /** System management mode. */
 import { afterWrite, pagingModeOf } from 'fencepost/x86';
-import { enterSmm, leaveSmm } from '../../registers.ts';
+import { enterSmm, leaveSmm } from '../../roots/registers.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import { sameRegisters } from './execute.ts';
 
 /** SMM replaces registers, and RSM brings them back; no invalidation follows from that for what is allowed. */

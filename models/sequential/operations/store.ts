@@ -2,10 +2,10 @@
 import { wordAt, type Location } from 'fencepost';
 import { isWritablePte } from 'fencepost/mmu';
 import { accessPage, completes, currentPcid, usableTranslations, type Access } from 'fencepost/x86';
-import { emulatorWritePhys } from '../../emulated-write.ts';
-import { directSpte, readSptes, shadowRegisters } from '../hardware.ts';
+import { emulatorWritePhys } from '../../shadow/emulated-write.ts';
+import { directSpte, readSptes, shadowRegisters } from '../hardware/hardware.ts';
 import type { GuestRun } from '../run.ts';
-import { Violated } from '../violated.ts';
+import { Violated } from '../judge/violated.ts';
 import { access } from './access.ts';
 import type { GuestOperation } from './operation.ts';
 import { accessResultOfShadow } from './shadow-walk.ts';

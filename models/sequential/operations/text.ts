@@ -19,9 +19,9 @@ import {
   type Operation,
   type Registers,
 } from 'fencepost/x86';
-import type { GuestMemory } from '../../guest-memory.ts';
+import type { GuestMemory } from '../../vm/guest-memory.ts';
 import type { Replacement } from '../worlds/world.ts';
-import { describeEntry, describeEptp } from './nested-text.ts';
+import { describeEntry, describeEptp } from './nested/text.ts';
 import type { GuestOperation } from './operation.ts';
 
 /** One line of a trace. */

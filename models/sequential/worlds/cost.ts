@@ -1,7 +1,7 @@
 /** Worlds in which events of a workload are counted. */
 import { encodeGuestPte, type MmuHost } from 'fencepost/mmu';
-import type { GuestPage } from '../../guest-memory.ts';
-import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
+import { SMALL_SHADOW_HOST } from '../../vm/vcpu.ts';
 import type { TurnStep } from '../cost.ts';
 import type { MmuKind } from './index.ts';
 import { ROOT_A, ROOT_B, LEAF, DATA_B, DATA_PAGE, dataA, TABLES, cr3, world, TDP, LEGACY } from './parts.ts';

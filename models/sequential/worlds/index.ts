@@ -1,5 +1,5 @@
 /** The worlds that are searched; all have two page-table roots or more, and two vCPUs but for some with nested guests. */
-import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
+import { SMALL_SHADOW_HOST } from '../../vm/vcpu.ts';
 import { NESTED_WORLDS } from './nested.ts';
 import { TDP, LEGACY } from './parts.ts';
 import { shadowRights } from './inherited-rights.ts';

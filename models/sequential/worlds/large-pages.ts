@@ -11,7 +11,7 @@ import {
   X86_CR4_PSE,
   type Registers,
 } from 'fencepost/x86';
-import type { GuestPage } from '../../guest-memory.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
 import { X86_SHADOW_HOST } from './paging-modes.ts';
 import type { Alphabet, GuestWorld } from './world.ts';
 import {

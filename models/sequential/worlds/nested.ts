@@ -4,8 +4,8 @@
  */
 import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
 import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
-import type { GuestPage } from '../../guest-memory.ts';
-import { SMALL_SHADOW_HOST, vcpuArch } from '../../vcpu.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from '../../vm/vcpu.ts';
 import { eptpOf, EPTP_UC } from './eptp.ts';
 import { cr3, LEGACY, TDP, WITHOUT_PCIDS, world } from './parts.ts';
 import type { GuestStore, GuestWorld, HostOperation, NestedWorld } from './world.ts';

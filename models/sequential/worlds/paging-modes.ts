@@ -15,8 +15,8 @@ import {
   type PagingMode,
   type Registers,
 } from 'fencepost/x86';
-import type { GuestPage } from '../../guest-memory.ts';
-import { SMALL_SHADOW_HOST } from '../../vcpu.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
+import { SMALL_SHADOW_HOST } from '../../vm/vcpu.ts';
 import {
   cr3,
   DATA_A,

@@ -9,9 +9,9 @@ import {
   X86_CR0_WP,
   X86_CR4_PCIDE,
 } from 'fencepost/x86';
-import type { GuestPage } from '../../guest-memory.ts';
-import type { SlotsStart } from '../../slots.ts';
-import { SMALL_SHADOW_HOST, vcpuArch } from '../../vcpu.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
+import type { SlotsStart } from '../../vm/slots.ts';
+import { SMALL_SHADOW_HOST, vcpuArch } from '../../vm/vcpu.ts';
 import { type Alphabet, type GuestWorld } from './world.ts';
 
 export const ROOT_A = 1;

@@ -1,7 +1,7 @@
 /** Worlds of shadow paging. */
 import { encodeGuestPte } from 'fencepost/mmu';
 import { inPagingMode, X86_CR4_PCIDE } from 'fencepost/x86';
-import type { GuestPage } from '../../guest-memory.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
 import { PCIDS, MODES, TABLES_TOO } from './alphabets.ts';
 import {
   ROOT_A,

@@ -1,5 +1,5 @@
 /** A guest whose supervisor SMAP keeps from what is the user's, while CR0.WP lets it write what is read-only or not. */
-import type { GuestPage } from '../../guest-memory.ts';
+import type { GuestPage } from '../../vm/guest-memory.ts';
 import { X86_CR0_WP, X86_CR4_SMAP, type Registers } from 'fencepost/x86';
 import {
   dataA,

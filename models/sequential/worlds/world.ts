@@ -3,7 +3,7 @@
  * within its alphabet: any sequence of these operations.
  */
 import type { Access, InvpcidType, Registers } from 'fencepost/x86';
-import type { KvmStart } from '../../kvm.ts';
+import type { KvmStart } from '../../vm/kvm.ts';
 
 /** A page-table entry that the guest stores to, and what it stores there. */
 export interface GuestStore {

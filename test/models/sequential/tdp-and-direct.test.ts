@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isWritablePte } from 'fencepost/mmu';
-import { directSpte, readSptes } from '../../../models/sequential/hardware.ts';
+import { directSpte, readSptes } from '../../../models/sequential/hardware/hardware.ts';
 import { BASELINE, SequentialGuest, type GuestState } from '../../../models/sequential/index.ts';
 import { GuestRun } from '../../../models/sequential/run.ts';
 import { worldNamed } from '../../support/sequential.ts';

@@ -1,0 +1,48 @@
+/** A vCPU that writes to a page of a logged slot, whatever the log has done to its SPTE (KVM-MMU.md P19, P21). */
+import { branch, call, clearBit, cmpxchg, readLock, readOnce, readUnlock, type Steps } from 'fencepost';
+import { isShadowPresentPte } from 'fencepost/mmu';
+import type { LoggedPage } from './dirty-log.ts';
+import { fastPageFault, markPageDirty } from '../fault/fast-page-fault.ts';
+import { guestWrite } from '../processor/guest-write.ts';
+import { KVM_REQ_TLB_FLUSH, type Kvm, type Vcpu } from '../vm/kvm.ts';
+import { WRITABLE } from '../worlds/logged.ts';
+
+/** Runs until the guest has written the value, or until a fault needs mmu_lock. */
+export function* writeLogged(vcpu: Vcpu, page: LoggedPage, value: number): Steps {
+  for (;;) {
+    const run = yield* guestWrite(vcpu, page, value);
+    switch (run) {
+      case 'written':
+        return;
+      case 'written, D set':
+        // The processor has logged the page, and the log is drained at the exit.
+        yield* call('vmx_flush_pml_buffer', markPageDirty(page.bitmap));
+        return;
+      case 'request':
+        yield* clearBit(vcpu.requests, KVM_REQ_TLB_FLUSH);
+        break;
+      case 'fault':
+        if (!(yield* fastPageFault(page.sptep, page.bitmap))) return;
+    }
+  }
+}
+
+/** The same for a page that is not mapped, so that the first access faults in the slow path. */
+export function* mapAndWriteLogged(vcpu: Vcpu, page: LoggedPage, value: number): Steps {
+  yield* call('kvm_tdp_mmu_page_fault', mapWritable(vcpu.kvm, page));
+  yield* writeLogged(vcpu, page, value);
+}
+
+function* mapWritable({ mmuLock }: Kvm, page: LoggedPage): Steps {
+  yield* readLock(mmuLock);
+  yield* call('tdp_mmu_map_handle_target_level', mapLeaf(page));
+  yield* readUnlock(mmuLock);
+}
+
+/** make_spte() sets the bit before the SPTE is stored: a harvest holds mmu_lock for write (P19). */
+function* mapLeaf({ sptep, bitmap }: LoggedPage): Steps {
+  const old = yield* readOnce(sptep);
+  if (isShadowPresentPte(yield* branch(old))) return;
+  yield* call('make_spte', markPageDirty(bitmap));
+  yield* branch(yield* cmpxchg(sptep, old.value, WRITABLE, undefined, { data: [old] }));
+}
