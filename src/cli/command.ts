@@ -20,6 +20,17 @@ export interface Command {
   readonly summary: string;
   readonly doc: string;
   readonly flags: readonly FlagName[];
+  /** Where a flag means something of its own here. */
+  readonly flagDocs?: Readonly<Partial<Record<FlagName, string>>>;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly run: (call: Call) => Promise<Exit>;
+}
+
+/** Commands under one name: `fencepost mmu search`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly doc: string;
+  readonly commands: readonly Command[];
+  readonly examples: Command['examples'];
 }

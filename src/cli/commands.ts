@@ -1,16 +1,16 @@
 /** Every command, described once: parsing and help are made from this. */
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { check } from './commands/check.ts';
 import { list } from './commands/list.ts';
 import { litmus } from './commands/litmus.ts';
-import { mmu } from './commands/mmu.ts';
 import { mutants } from './commands/mutants.ts';
 import { patch } from './commands/patch.ts';
 import { regress } from './commands/regress.ts';
 import { replay } from './commands/replay.ts';
 import { show } from './commands/show.ts';
+import { mmu } from './mmu/commands.ts';
 
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
   {
     name: 'list',
     words: '[WORD...]',
@@ -151,49 +151,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: litmus,
   },
-  {
-    name: 'mmu',
-    words: '<WHAT> [WORD...]',
-    wordDocs: {
-      WHAT: 'search; mutants: the same with one step of KVM left out at a time; cost: events of a workload, and the time that they predict; list: policies and worlds',
-      WORD: 'list: only what has these words in its name or text',
-    },
-    summary: 'search sequences of guest and host operations for what the architecture forbids',
-    doc: [
-      'Runs a small guest on the simulated MMU, one operation at a time, in every order up to a depth: accesses,',
-      'stores to its page tables, INVLPG, INVPCID, MOV to CR0, CR3 and CR4, EFER, SMM; registers that userspace',
-      'replaces, memslots, dirty logging, reclaim by the host. After each one, whatever the hardware could use must be',
-      'what x86 paging allows, and lead to memory that is there. The shortest sequence that breaks this is printed.',
-      'Exit code: 0 nothing found to the depth, 1 a policy is violated, 2 bad usage, 3 a bound was hit first.',
-    ].join(' '),
-    flags: [
-      'policy',
-      'mmu',
-      'world',
-      'depth',
-      'vcpus',
-      'faultAt',
-      'random',
-      'seed',
-      'strict',
-      'steps',
-      'json',
-      'maxTime',
-    ],
-    examples: [
-      ['fencepost mmu search --policy c13', 'a historic bug with its shortest sequence'],
-      [
-        'fencepost mmu search --policy v7.1,root-cache/need_sync --depth 3',
-        'two ways to keep roots, compared',
-      ],
-      ['fencepost mmu search --mmu tdp --depth 20 --max-time 10m', 'as deep as ten minutes reach'],
-      ['fencepost mmu search --random 1000 --depth 200 --seed 7', 'long random sequences'],
-      ['fencepost mmu mutants --max-time 60s', 'which faults of single steps the search catches'],
-      ['fencepost mmu list root-cache', 'policies and worlds that can be named'],
-      ['fencepost mmu cost', 'the benchmarks of mails 000 and 004, predicted from their base rows'],
-    ],
-    run: mmu,
-  },
+  mmu,
   {
     name: 'patch',
     words: '<FILE>',

@@ -87,7 +87,7 @@ export const FLAGS = {
   },
   faultAt: {
     flags: '--fault-at <TEXT>',
-    doc: 'mutants: only steps with this in their name, such as a function',
+    doc: 'only steps with this in their name, such as a function',
   },
   vcpus: {
     flags: '--vcpus <N>',

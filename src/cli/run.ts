@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { FencepostError } from '../program/error.ts';
 import { ownCatalogue, type Catalogue } from './catalogue.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { question } from './commands/question.ts';
 import { Exit } from './exit.ts';
-import { FLAGS, type Flags } from './flags.ts';
+import { FLAGS, type Flag, type FlagName, type Flags } from './flags.ts';
 import type { Io } from './io.ts';
 import { reportError } from './report-error.ts';
 
@@ -54,28 +54,85 @@ function commander(io: Io, action: Action): Commander {
       outputError: (text, write) => write(text.replace(/^error: /, 'fencepost: ')),
     })
     .showHelpAfterError('  hint: `fencepost --help` shows how it is used');
-  for (const command of COMMANDS) addCommand(program, command, action);
+  for (const each of COMMANDS) {
+    if ('commands' in each) addGroup(program, each, action);
+    else addCommand(program, each, action);
+  }
   return program;
 }
 
-function addCommand(program: Commander, command: Command, action: Action): void {
-  const sub = program
-    .command(`${command.name} ${command.words}`)
-    .summary(command.summary)
-    .description(command.doc)
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', examplesOf(command.examples))
-    .showHelpAfterError(`  hint: \`fencepost ${command.name} --help\` shows how it is used`);
+function addGroup(program: Commander, group: CommandGroup, action: Action): void {
+  const commands = describe(program.command(group.name), group).helpCommand(
+    'help [COMMAND]',
+    'print the help of a command',
+  );
+  for (const command of group.commands) addCommand(commands, command, action);
+}
+
+function addCommand(parent: Commander, command: Command, action: Action): void {
+  const sub = describe(parent.command(`${command.name} ${command.words}`), command);
   for (const argument of sub.registeredArguments)
     argument.description = command.wordDocs[argument.name()] ?? '';
+  for (const name of Object.keys(FLAGS) as FlagName[]) {
+    if (!command.flags.includes(name)) refuse(sub, name);
+  }
   for (const name of command.flags) {
-    const flag: (typeof FLAGS)[keyof typeof FLAGS] = FLAGS[name];
-    const option = new Option(flag.flags, flag.doc);
-    if ('parse' in flag) option.argParser(flag.parse as (text: string, before: unknown) => unknown);
+    const flag: Flag = FLAGS[name];
+    const option = new Option(flag.flags, command.flagDocs?.[name] ?? flag.doc);
+    if (flag.parse) option.argParser(flag.parse as (text: string, before: unknown) => unknown);
     sub.addOption(option);
   }
+  // A word too many is refused below, by a message that says what else there is.
+  if (command.words === '') sub.allowExcessArguments();
   sub.action(async () => {
+    if (command.words === '' && sub.args.length > 0) throw unexpectedWord(sub, sub.args[0]);
     await action(command, sub.args, sub.opts<Flags>());
+  });
+}
+
+/** What commands and groups of them have in common. */
+function describe(sub: Commander, { summary, doc, examples }: Command | CommandGroup): Commander {
+  return sub
+    .summary(summary)
+    .description(doc)
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesOf(examples))
+    .showHelpAfterError(`  hint: \`${wholeName(sub)} --help\` shows how it is used`);
+}
+
+/** `fencepost mmu search`. */
+function wholeName(command: Commander): string {
+  return command.parent === null ? command.name() : `${wholeName(command.parent)} ${command.name()}`;
+}
+
+/** An option of other commands: nobody shall believe that it has had an effect here. */
+function refuse(sub: Commander, name: FlagName): void {
+  const option = new Option(FLAGS[name].flags).hideHelp();
+  sub.addOption(option);
+  sub.on(`option:${option.name()}`, () => {
+    throw new FencepostError('option-not-here', `\`${wholeName(sub)}\` has no option --${option.name()}`, {
+      hint: `it is one of ${commandsWith(name)}`,
+    });
+  });
+}
+
+function commandsWith(flag: FlagName): string {
+  const all = COMMANDS.flatMap((each) =>
+    'commands' in each
+      ? each.commands.map(({ name, flags }) => ({ name: `${each.name} ${name}`, flags }))
+      : [each],
+  );
+  const names = all.filter(({ flags }) => flags.includes(flag)).map(({ name }) => `\`fencepost ${name}\``);
+  return names.join(', ');
+}
+
+function unexpectedWord(sub: Commander, word: string): FencepostError {
+  const options = sub
+    .createHelp()
+    .visibleOptions(sub)
+    .map(({ long }) => long ?? '');
+  return new FencepostError('unexpected-word', `\`${wholeName(sub)}\` takes no word, such as «${word}»`, {
+    hint: `it has options: ${options.join(', ')}`,
   });
 }
 

@@ -25,6 +25,11 @@ const CASES: readonly (readonly [argv: readonly string[], message: string])[] = 
   [['chekc'], "unknown command 'chekc'"],
   [['check', '--bogus'], "unknown option '--bogus'"],
   [
+    ['check', '--only', 'P05'],
+    '`fencepost check` has no option --only [option-not-here]\n  hint: it is one of `fencepost regress`, `fencepost mutants`\n',
+  ],
+  [['regress', 'P05'], '`fencepost regress` takes no word, such as «P05» [unexpected-word]'],
+  [
     ['check', 'gate-vs-falt'],
     'there is no scenario «gate-vs-falt» [unknown-scenario]\n  hint: did you mean «gate-vs-fault»?',
   ],

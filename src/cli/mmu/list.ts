@@ -5,7 +5,7 @@ import { printEntries, type Entry } from '../entries.ts';
 import { Exit } from '../exit.ts';
 import { loadSequential } from './load.ts';
 
-export async function mmuList({ words: [, ...words], flags, io }: Call): Promise<Exit> {
+export async function mmuList({ words, flags, io }: Call): Promise<Exit> {
   const { POLICIES, BASELINE, MMU_KINDS, WORLDS } = await loadSequential();
   const policies = POLICIES.map((policy) => policyEntry(policy, BASELINE));
   const worlds = MMU_KINDS.flatMap((kind) =>

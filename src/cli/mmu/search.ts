@@ -3,6 +3,7 @@ import uniq from 'lodash-es/uniq.js';
 import sumBy from 'lodash-es/sumBy.js';
 import type { Call } from '../command.ts';
 import { DEPTH_REACHED } from '../../check/search/search.ts';
+import { FencepostError } from '../../program/error.ts';
 import { Exit, worst } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { grouped, Table, tableOf, type Cell } from '../table.ts';
@@ -12,6 +13,15 @@ import { searchOne, type Searched } from './search-one.ts';
 import { violationText } from './trace.ts';
 
 export async function mmuSearch({ flags, io }: Call): Promise<Exit> {
+  if (flags.seed !== undefined && flags.random === undefined) {
+    throw new FencepostError(
+      'seed-without-random',
+      '--seed says where random sequences begin, and none are asked for',
+      {
+        hint: 'give their number by --random',
+      },
+    );
+  }
   const known = await loadSequential();
   const policies = policiesOf(known, flags);
   const worlds = worldsOf(known, flags);

@@ -78,12 +78,6 @@ describe('fencepost mmu list', () => {
     expect(out).toMatch(/^shadow-pcids\n {4}world of --mmu shadow: /m);
   });
 
-  it('alone takes words', async () => {
-    const { code, err } = await fencepost(['mmu', 'search', 'c13']);
-    expect(code).toBe(2);
-    expect(err).toMatch(/«c13» \[unexpected-word\][^]*--policy/);
-  });
-
   it('can be narrowed', async () => {
     const { out } = await fencepost(['mmu', 'list', 'root-cache/', '--json']);
     const { entries } = JSON.parse(out) as { entries: { name: string }[] };

@@ -6,7 +6,7 @@ import type { Proposal } from '../../../program/site.ts';
 import type { Flags } from '../../flags.ts';
 import { Limit } from '../limit.ts';
 import type { Sequential } from '../load.ts';
-import { policiesOf, worldsOf } from '../selection.ts';
+import { policyOf, worldsOf } from '../selection.ts';
 import { traceLines } from '../trace.ts';
 
 /** How deep the points are collected: every path of the alphabet is passed by then. */
@@ -41,7 +41,7 @@ export interface MmuMutantResult {
 export function mmuMutantTasks(known: Sequential, flags: Flags): MmuMutantTask[] {
   const { ROLE_MUTANTS } = known;
   const { policy: names, mmu, vcpus, depth = DEFAULT_DEPTH, maxTime = DEFAULT_TIME, faultAt = '' } = flags;
-  const [policy] = policiesOf(known, flags);
+  const policy = policyOf(known, flags);
   const worlds = worldsOf(known, flags);
   const passing = new Map<string, string[]>();
   for (const world of worlds) {
@@ -75,7 +75,7 @@ function pointsIn({ SequentialGuest }: Sequential, world: GuestWorld, policy: Pr
 export function performMutant(known: Sequential, task: MmuMutantTask, now: () => number): MmuMutantResult {
   const { mutant, depth, maxTime } = task;
   const { fault } = known.ROLE_MUTANTS.find(({ name }) => name === mutant) ?? { fault: { at: mutant } };
-  const [policy] = policiesOf(known, task.flags);
+  const policy = policyOf(known, task.flags);
   const limit = new Limit(now, maxTime);
   for (let upTo = 2; upTo <= depth; upTo++) {
     for (const world of task.worlds) {
