@@ -153,7 +153,7 @@ function textOf({ measured, costs, fitted, rows }: CostResult): string {
     rows.flatMap(({ kind, before, after }) =>
       ([before, after] as const).map(({ counts }, i) => [
         { text: NAMES[kind] },
-        { text: i === 0 ? policies.before : policies.after.split('+cr0')[0] },
+        { text: i === 0 ? 'before' : 'after' },
         ...EVENTS.map((event) => ({ text: String(counts[event]) })),
       ]),
     ),
@@ -179,7 +179,7 @@ function textOf({ measured, costs, fitted, rows }: CostResult): string {
   );
   const shown = costs.map(({ of, cost }) => `${of} ${number(cost)} ${unit}`).join(', ');
   return [
-    `${mail}: ${what}\n\n${counted}\n${predicted}\n`,
+    `${mail}: ${what}\n  before: ${policies.before}\n  after:  ${policies.after}\n\n${counted}\n${predicted}\n`,
     `${fitted} of ${costs.length} constants fitted on ${rows.length} figures (before), none on those after;`,
     ` per turn: ${shown}\n`,
   ].join('');
