@@ -3,7 +3,8 @@ import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
 import type { Vcpu } from '../../models/vm/kvm.ts';
 import { pageFault } from '../../models/fault/page-fault.ts';
 import { v7_1, v7_1Once } from '../../models/proposals/c27.ts';
-import { v6_10Once, v6_6 } from '../../models/proposals/p01.ts';
+import { v6_10Once } from '../../models/proposals/p01.ts';
+import { KERNELS } from '../../models/proposals/unsync.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
@@ -19,6 +20,8 @@ import {
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 import { TWO_FAULT_SITES } from './sites.ts';
 
+const BEFORE_THE_FIX = KERNELS.filter((kernel) => kernel !== v7_1).map(({ name }) => name);
+
 function* faultOnPage(vcpu: Vcpu): Steps {
   yield* pageFault(vcpu, ROOT, PAGE);
 }
@@ -31,13 +34,13 @@ export const twoWritersVsTwoFaults: Scenario = {
     'point at another page table, CPU1 clears it, CPU2 and CPU3 handle faults below it. Whole paths, in any order.',
   sources: ['KVM-MMU.md P01, P07, C01, C27', '226d9b8f1688', '0cb2af2ea66a', '81ccda30b4e8'],
   sites: TWO_FAULT_SITES,
-  proposals: [v6_6, v6_10Once, v7_1, v7_1Once],
+  proposals: [...KERNELS, v6_10Once, v7_1Once],
   protocols: ['P01', 'P07'],
   bugs: [{ id: 'C27', buggy: v6_10Once.name, fixed: v7_1Once.name }],
   tier: 'deep',
   expectations: [
     {
-      proposals: [v6_6.name, v6_10Once.name],
+      proposals: [...BEFORE_THE_FIX, v6_10Once.name],
       verdicts: EVERYWHERE,
       because:
         '0cb2af2ea66a: as in repointed-table-vs-two-faults, with the entry cleared at the end: the wrong SPTE stays in the ' +

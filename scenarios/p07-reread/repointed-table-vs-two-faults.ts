@@ -2,7 +2,8 @@ import type { Scenario } from 'fencepost';
 import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
 import { pageFault } from '../../models/fault/page-fault.ts';
 import { gfnCheck, v7_1, v7_1Once } from '../../models/proposals/c27.ts';
-import { v6_10, v6_10Once, v6_3, v6_6 } from '../../models/proposals/p01.ts';
+import { v6_10Once } from '../../models/proposals/p01.ts';
+import { KERNELS } from '../../models/proposals/unsync.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
 import { noUseAfterFree } from '../../models/properties/no-use-after-free.ts';
@@ -15,6 +16,8 @@ import {
 } from '../../models/worlds/page-directory.ts';
 import { TWO_FAULT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
+
+const BEFORE_THE_FIX = KERNELS.filter((kernel) => kernel !== v7_1).map(({ name }) => name);
 
 /**
  * The re-read after kvm_mmu_get_child_sp() is of the entry inside the child's table, so it says nothing about
@@ -32,26 +35,26 @@ export const repointedTableVsTwoFaults: Scenario = {
     'SPTE in it is used when the guest goes back to that table. Memory ordering plays no part.',
   sources: ['KVM-MMU.md A3, P07, C27, C28', '0cb2af2ea66a', '81ccda30b4e8'],
   sites: TWO_FAULT_SITES,
-  proposals: [v6_3, v6_6, v6_10, v6_10Once, gfnCheck, v7_1, v7_1Once],
+  proposals: [...KERNELS, v6_10Once, gfnCheck, v7_1Once],
   protocols: ['P07'],
   bugs: [{ id: 'C27', buggy: 'v6.10', fixed: 'gfn-check' }],
   expectations: [
     {
-      proposals: ['v6.3', 'v6.6', 'v6.10', 'v6.10-once'],
+      proposals: [...BEFORE_THE_FIX, v6_10Once.name],
       verdicts: EVERYWHERE,
       because:
         '0cb2af2ea66a: «even the first version of KVM assumes that the GFN matches and walks into the "wrong" shadow ' +
         'page»; the message has the guest table changed from outside, a tracked write that is under way does as well',
     },
     {
-      proposals: ['gfn-check', 'v7.1'],
+      proposals: [gfnCheck.name, v7_1.name],
       verdicts: { ...SAFE, lkmm: 'violated' },
       because:
         "the fix: a child with another gfn is zapped and replaced. Under LKMM v6.10's plain read of the gate is void, " +
         'as in emulated-write-vs-first-fault',
     },
     {
-      proposals: ['v7.1-once'],
+      proposals: [v7_1Once.name],
       verdicts: SAFE,
       because: 'the fix, fences on both sides, and a marked gate',
     },
