@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join, relative } from 'node:path';
 import { root, run, say } from './process.mjs';
 
-const folders = ['src', 'models', 'scenarios', 'bench'];
+/** All that is compiled: the `include` of tsconfig.json. What these import must lie in them too. */
+export const folders = ['src', 'models', 'scenarios', 'bench', 'test/support'];
 const dist = join(root, 'dist');
 const stamp = join(dist, '.fencepost-built');
 const output = /(\.d\.ts|\.js|\.js\.map)$/;
