@@ -80,7 +80,14 @@ export {
   type SequentialOptions,
   type SequentialRun,
 } from './program/sequential.ts';
-export { choiceAt, defineSite, deriveProposal, type Proposal, type Site } from './program/site.ts';
+export {
+  choiceAt,
+  defineSite,
+  deriveProposal,
+  type OptionOf,
+  type Proposal,
+  type Site,
+} from './program/site.ts';
 export { randomSequences, type RandomOptions, type RandomResult } from './check/search/random.ts';
 export {
   search,

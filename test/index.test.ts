@@ -201,6 +201,7 @@ describe('the public face', () => {
         "Lock",
         "ModelName",
         "Operation",
+        "OptionOf",
         "OptionPattern",
         "Program",
         "Property",

@@ -79,7 +79,7 @@ export function* reset(entry: RingEntry, gfn: number): Steps {
   );
 }
 
-function* waitFor(flags: Location, wanted: number, site: Site): Steps {
+function* waitFor(flags: Location, wanted: number, site: Site<'acquire' | 'once'>): Steps {
   const mark = (yield* choice(site)) === 'acquire' ? Mark.Acquire : Mark.Once;
   yield* waitUntil(flags, (now) => now === wanted, mark, { site });
 }

@@ -1,5 +1,5 @@
 /** KVM's software walk of the guest's page tables, and its re-reads (KVM-MMU.md A2, A3; P07, P39). */
-import { branch, call, choice, type Read, type Site, type Steps } from 'fencepost';
+import { branch, call, choice, type Read, type Steps } from 'fencepost';
 import {
   ACC_ALL,
   accessErrorCode,
@@ -177,7 +177,12 @@ function* updateAccessedDirty(
 /**
  * `FNAME(gpte_changed)`: re-reads the entry of one level under mmu_lock.
  */
-function* gpteChanged({ kvm }: Vcpu, gw: GuestWalker, level: number, site: Site): Steps<boolean> {
+function* gpteChanged(
+  { kvm }: Vcpu,
+  gw: GuestWalker,
+  level: number,
+  site: typeof gpteChangedTop,
+): Steps<boolean> {
   if ((yield* choice(site)) === 'skip') return false;
   const pte = kvm.guest.pte(gw.tableGfn[level], guestIndex(gw.paging, gw.page, level, kvm.entries));
   const via = gw.ptes.slice(level + 1);

@@ -22,7 +22,6 @@ import {
   type Location,
   type Memory,
   type Read,
-  type Site,
   type Steps,
 } from 'fencepost';
 import { ACC_ALL, isShadowPresentPte, makeLeafSpte } from 'fencepost/mmu';
@@ -130,7 +129,11 @@ function* invalidate(vm: SlotVm): Steps {
   yield* publish(vm, INVALID_SLOT, sites.deleteWaitsForReaders);
 }
 
-function* publish({ memslots, srcu }: SlotVm, slots: number, waits: Site): Steps {
+function* publish(
+  { memslots, srcu }: SlotVm,
+  slots: number,
+  waits: typeof sites.deleteWaitsForReaders,
+): Steps {
   yield* storeRelease(memslots, slots, { text: 'rcu_assign_pointer(kvm->memslots)' });
   if ((yield* choice(waits)) === 'synchronize_srcu()') yield* synchronizeSrcu(srcu);
 }

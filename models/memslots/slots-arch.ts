@@ -17,6 +17,7 @@ import {
   type Location,
   type Lock,
   type Memory,
+  type OptionOf,
   type Steps,
 } from 'fencepost';
 import { archCopy, slotsPublish } from '../sites/memslots.ts';
@@ -64,7 +65,7 @@ function* setMemslot(slot: ReplacedSlot): Steps {
   yield* spinUnlock(lock);
 }
 
-function publish({ active }: ReplacedSlot, how: string): Steps {
+function publish({ active }: ReplacedSlot, how: OptionOf<typeof slotsPublish>): Steps {
   const [mark, text] =
     how === 'WRITE_ONCE()'
       ? [Mark.Once, 'WRITE_ONCE(kvm->memslots)']

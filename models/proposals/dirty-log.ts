@@ -1,111 +1,91 @@
 /** Mutations of dirty logging (KVM-MMU.md P17, P19-P22; G4). */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import type { Proposal } from 'fencepost';
 import * as sites from '../sites/dirty-log.ts';
+import { derive, mutationsOf } from './derive.ts';
 import { versions } from './versions/index.ts';
 
-function mutate(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
-}
+const mutate = mutationsOf(versions['v7.1']);
 
 export const dirtyBeforeW = mutate(
   'dirty-before-w',
   'a fast page fault sets the bit of the bitmap before it makes the SPTE writable',
-  sites.fastFaultDirty,
-  'before W',
+  [sites.fastFaultDirty, 'before W'],
 );
 
 export const fastFaultPlain = mutate(
   'fast-fault-plain',
   'a fast page fault stores the SPTE without comparing it',
-  sites.fastFaultStore,
-  'WRITE_ONCE',
+  [sites.fastFaultStore, 'WRITE_ONCE'],
 );
 
 export const noHarvestFlush = mutate(
   'no-harvest-flush',
   'pages are copied without a flush after the harvest',
-  sites.dirtyLogFlush,
-  'skip',
+  [sites.dirtyLogFlush, 'skip'],
 );
 
 export const fencedFlush = mutate(
   'fenced-flush',
   'with smp_mb() between the flush and the return to userspace',
-  sites.dirtyLogFlush,
-  'flush, smp_mb()',
+  [sites.dirtyLogFlush, 'flush, smp_mb()'],
 );
 
 export const harvestNotAtomic = mutate(
   'harvest-not-atomic',
   'a word of the bitmap is read and cleared, not exchanged',
-  sites.dirtyLogBitmap,
-  'read and clear',
+  [sites.dirtyLogBitmap, 'read and clear'],
 );
 
 export const dirtyBeforeData = mutate(
   'dirty-before-data',
   'a write by KVM itself sets the bit before the data',
-  sites.emulatedWriteDirty,
-  'before',
+  [sites.emulatedWriteDirty, 'before'],
 );
 
 export const dirtyFenced = mutate(
   'dirty-fenced',
   'smp_mb__before_atomic() between the data of a write by KVM itself and its bit',
-  sites.emulatedWriteDirty,
-  'after smp_mb__before_atomic()',
+  [sites.emulatedWriteDirty, 'after smp_mb__before_atomic()'],
 );
 
 /** With the flag marked, LKMM has something to order. */
-export const ringMarked: Proposal = mutate(
-  'ring-marked',
-  'with WRITE_ONCE where the DIRTY flag is written',
+export const ringMarked: Proposal = mutate('ring-marked', 'with WRITE_ONCE where the DIRTY flag is written', [
   sites.ringFlag,
   'WRITE_ONCE',
-);
+]);
 
-function mutateRing(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(ringMarked, `${ringMarked.name}/${name}`, doc, { [site.name]: option });
-}
+const mutateRing = mutationsOf(ringMarked);
 
 export const ringUnpublished = mutateRing(
   'no-wmb',
   'without the smp_wmb() between an entry and its DIRTY flag',
-  sites.ringPublish,
-  'none',
+  [sites.ringPublish, 'none'],
 );
 
-export const ringCollectOnce = mutateRing(
-  'collect-once',
-  'userspace reads the DIRTY flag without acquire',
+export const ringCollectOnce = mutateRing('collect-once', 'userspace reads the DIRTY flag without acquire', [
   sites.ringCollect,
   'once',
-);
+]);
 
-export const ringHarvestOnce = mutateRing(
-  'harvest-once',
-  'userspace writes the RESET flag without release',
+export const ringHarvestOnce = mutateRing('harvest-once', 'userspace writes the RESET flag without release', [
   sites.ringHarvest,
   'once',
-);
+]);
 
-export const ringResetOnce = mutateRing(
-  'reset-once',
-  'the kernel reads the RESET flag without acquire',
+export const ringResetOnce = mutateRing('reset-once', 'the kernel reads the RESET flag without acquire', [
   sites.ringReset,
   'once',
-);
+]);
 
-export const ringFlagFirst = mutateRing(
-  'flag-first',
-  'the DIRTY flag is written before the entry',
+export const ringFlagFirst = mutateRing('flag-first', 'the DIRTY flag is written before the entry', [
   sites.ringPublish,
   'flag first',
-);
+]);
 
-export const volatileSpteStored = mutate(
-  'volatile-spte-stored',
-  'the TDP MMU clears SPTEs by a store',
-  sites.volatileSpte,
-  'WRITE_ONCE',
+/** From v6.13 on the host page is marked dirty when the SPTE is made, and loses nothing by it. */
+export const volatileSpteStored: Proposal = derive(
+  versions['v6.12'],
+  'v6.12/volatile-spte-stored',
+  'v6.12 with SPTEs of the TDP MMU cleared by a store',
+  [sites.volatileSpte, 'WRITE_ONCE'],
 );

@@ -1,72 +1,54 @@
 /** Guest entry, requests and lockless walks: v7.1 with one step broken, or marked (KVM-MMU.md G4; P02-P04, P11). */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
 import * as sites from '../sites/index.ts';
+import { derive, mutationsOf } from './derive.ts';
 import { versions } from './versions/index.ts';
 
 /** `vcpu->mode` is a plain field that races with a cmpxchg(): with it marked LKMM has something to say. */
-export const modeOnce = deriveProposal(
+export const modeOnce = derive(
   versions['v7.1'],
   'v7.1-mode-once',
   'v7.1 with READ_ONCE and WRITE_ONCE where the vCPU itself accesses vcpu->mode',
-  { [sites.modeMark.name]: 'once' },
+  [sites.modeMark, 'once'],
 );
 
-function mutate(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(modeOnce, `${modeOnce.name}/${name}`, doc, { [site.name]: option });
-}
+const mutate = mutationsOf(modeOnce);
 
-export const noEntryFence = mutate(
-  'no-entry-fence',
-  'no full fence behind vcpu->mode = IN_GUEST_MODE',
+export const noEntryFence = mutate('no-entry-fence', 'no full fence behind vcpu->mode = IN_GUEST_MODE', [
   sites.entryFence,
   'none',
-);
-export const entryWithInterrupts = mutate(
-  'entry-with-interrupts',
-  'interrupts stay on until the VM-entry',
+]);
+export const entryWithInterrupts = mutate('entry-with-interrupts', 'interrupts stay on until the VM-entry', [
   sites.entryInterrupts,
   'on',
-);
-export const noIpiWait = mutate(
-  'no-ipi-wait',
-  'the requester does not wait for the interrupt',
+]);
+export const noIpiWait = mutate('no-ipi-wait', 'the requester does not wait for the interrupt', [
   sites.ipiWait,
   'none',
-);
-export const noRequestFence = mutate(
-  'no-request-fence',
-  'without smp_wmb() before the request',
+]);
+export const noRequestFence = mutate('no-request-fence', 'without smp_wmb() before the request', [
   sites.requestFence,
   'none',
-);
+]);
 export const clearAfterServing = mutate(
   'clear-after-serving',
   'the request is cleared once it has been served',
-  sites.checkRequestClear,
-  'after',
+  [sites.checkRequestClear, 'after'],
 );
 export const noCheckFence = mutate(
   'no-check-fence',
   'without smp_mb__after_atomic() behind the cleared request',
-  sites.checkRequestFence,
-  'none',
+  [sites.checkRequestFence, 'none'],
 );
 
-export const walkPlainBegin = mutate(
-  'walk-begin-once',
-  'a walk begins with WRITE_ONCE()',
+export const walkPlainBegin = mutate('walk-begin-once', 'a walk begins with WRITE_ONCE()', [
   sites.walkBegin,
   'WRITE_ONCE()',
-);
-export const walkPlainEnd = mutate(
-  'walk-end-once',
-  'a walk ends with WRITE_ONCE()',
+]);
+export const walkPlainEnd = mutate('walk-end-once', 'a walk ends with WRITE_ONCE()', [
   sites.walkEnd,
   'WRITE_ONCE()',
-);
-export const walkEarlyEnd = mutate(
-  'walk-early-end',
-  'a walk is declared over before its last read',
+]);
+export const walkEarlyEnd = mutate('walk-early-end', 'a walk is declared over before its last read', [
   sites.walkEnd,
   'before the last read',
-);
+]);

@@ -1,18 +1,19 @@
 /** Bugs in how KVM changes or prefetches guest PTEs (KVM-MMU.md C20, C31), and mutations. */
-import { deriveProposal, type Proposal } from 'fencepost';
+import type { Proposal } from 'fencepost';
 import { gpteUpdateHow, invlpgRead } from '../sites/guest-pte-update.ts';
+import { derive } from './derive.ts';
 import { versions } from './versions/index.ts';
 
-export const updateByStore: Proposal = deriveProposal(
+export const updateByStore: Proposal = derive(
   versions['v7.1'],
   'v7.1/gpte-update-by-store',
   'A and D are set in guest PTEs by a store',
-  { [gpteUpdateHow.name]: 'store' },
+  [gpteUpdateHow, 'store'],
 );
 
-export const prefetchUnchecked: Proposal = deriveProposal(
+export const prefetchUnchecked: Proposal = derive(
   versions['v5.14'],
   'v5.14/invlpg-unchecked',
   'v5.14 without 08e850c6536d (2010): INVLPG makes an SPTE from a guest PTE that it has read before mmu_lock',
-  { [invlpgRead.name]: 'before' },
+  [invlpgRead, 'before'],
 );

@@ -3,14 +3,11 @@
  * catches (DESIGN.md 7; KVM-MMU.md G4). They start from the proposal that is safe under every memory
  * model, so what they violate is due to the mutation alone.
  */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
 import * as sites from '../sites/index.ts';
+import { mutationsOf } from './derive.ts';
 import { v6_10Once } from './p01.ts';
 
-function mutate(name: string, doc: string, ...at: readonly (readonly [Site, string])[]): Proposal {
-  const choices = Object.fromEntries(at.map(([site, option]) => [site.name, option]));
-  return deriveProposal(v6_10Once, `${v6_10Once.name}/${name}`, doc, choices);
-}
+const mutate = mutationsOf(v6_10Once);
 
 export const noWriterFence = mutate('no-writer-fence', "without the writer's smp_mb()", [
   sites.trackWriteBeforeGate,

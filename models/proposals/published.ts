@@ -1,33 +1,24 @@
 /** Mutations of what is published without a lock (KVM-MMU.md G4; P14, P15, P16). */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
 import * as sites from '../sites/published.ts';
+import { mutationsOf } from './derive.ts';
 import { versions } from './versions/index.ts';
 
-function mutate(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
-}
+const mutate = mutationsOf(versions['v7.1']);
 
-export const publishOnce = mutate(
-  'publish-once',
-  'published without a release',
+export const publishOnce = mutate('publish-once', 'published without a release', [
   sites.publishStore,
   'WRITE_ONCE()',
-);
-export const publishEarly = mutate(
-  'publish-early',
-  'published before it is allocated',
+]);
+export const publishEarly = mutate('publish-early', 'published before it is allocated', [
   sites.publishStore,
   'before the allocation',
-);
-export const publishedOnce = mutate(
-  'published-once',
-  'looked at without an acquire',
+]);
+export const publishedOnce = mutate('published-once', 'looked at without an acquire', [
   sites.publishLoad,
   'READ_ONCE()',
-);
+]);
 export const publishTwice = mutate(
   'publish-twice',
   'who gets slots_arch_lock allocates, whether or not somebody has before',
-  sites.publishRecheck,
-  'skip',
+  [sites.publishRecheck, 'skip'],
 );

@@ -1,86 +1,77 @@
 /** Bugs and mutations of the TDP MMU's roots, and of walks that yield (KVM-MMU.md P28, C09, C10, C16). */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import type { Proposal } from 'fencepost';
 import * as sites from '../sites/tdp-roots.ts';
+import { derive, mutationsOf } from './derive.ts';
 import { versions } from './versions/index.ts';
 
-function mutate(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
-}
+const mutate = mutationsOf(versions['v7.1']);
 
 export const putBeforeNext = mutate(
   'put-before-next',
   'a walk puts the root that it is at before it looks for the next one',
-  sites.nextRootOrder,
-  'put previous, get next',
+  [sites.nextRootOrder, 'put previous, get next'],
 );
 
-export const getDyingRoot = mutate(
-  'get-dying-root',
-  'a reference to a root is taken whatever its count is',
+export const getDyingRoot = mutate('get-dying-root', 'a reference to a root is taken whatever its count is', [
   sites.getRoot,
   'refcount_inc()',
-);
+]);
 
-export const rootFreedAtOnce = mutate(
-  'root-freed-at-once',
-  'a root is freed without a grace period',
+export const rootFreedAtOnce = mutate('root-freed-at-once', 'a root is freed without a grace period', [
   sites.rootFree,
   'at once',
-);
+]);
 
 export const rootListUnlocked = mutate(
   'root-list-unlocked',
   'roots are taken from the list without tdp_mmu_pages_lock',
-  sites.rootListLock,
-  'none',
+  [sites.rootListLock, 'none'],
 );
 
-export const unmapValidOnly = mutate(
+/** Until v6.12 what goes is written back to the host page, which must still be the VM's. */
+const mutateWriteBack = mutationsOf(versions['v6.12']);
+
+export const unmapValidOnly = mutateWriteBack(
   'unmap-valid-roots-only',
   'an invalidation by the primary MM leaves out roots that are invalid and not yet zapped',
-  sites.unmapRoots,
-  'valid',
+  [sites.unmapRoots, 'valid'],
 );
 
-export const putBeforeZap = mutate(
+export const putBeforeZap = mutateWriteBack(
   'put-before-zap',
   'the last reference to an invalid root is put before it is zapped',
-  sites.rootZapReference,
-  'put before',
+  [sites.rootZapReference, 'put before'],
 );
 
-export const zapNotAwaited: Proposal = deriveProposal(
+export const zapNotAwaited: Proposal = derive(
   versions['v6.3'],
   'v6.3/zap-not-awaited',
   'v6.3 without flush_workqueue() at the end of kvm_mmu_zap_all_fast()',
-  { [sites.rootZapper.name]: 'worker, not waited for' },
+  [sites.rootZapper, 'worker, not waited for'],
 );
 
 /** Before v5.12. */
-export const yieldWithoutFlush: Proposal = deriveProposal(
+export const yieldWithoutFlush: Proposal = derive(
   versions['v5.14'],
   'v5.14/yield-without-flush',
   'v5.14 without 048f49809c52: a zap that yields keeps its flush for the end',
-  { [sites.yieldFlush.name]: 'none' },
+  [sites.yieldFlush, 'none'],
 );
 
 export const yieldFlushedForGood = mutate(
   'yield-flushed-for-good',
   'a zap that has flushed when it yielded does not flush at its end',
-  sites.yieldPending,
-  'flushed for good',
+  [sites.yieldPending, 'flushed for good'],
 );
 
 export const rootOfAnyRole = mutate(
   'root-of-any-role',
   'a vCPU takes the first valid root, whatever its role is',
-  sites.rootReuse,
-  'any valid root',
+  [sites.rootReuse, 'any valid root'],
 );
 
 export const invalidRootReused = mutate(
   'invalid-root-reused',
   'a vCPU takes a root of its role that was invalidated',
-  sites.rootReuse,
-  'same role, invalid too',
+  [sites.rootReuse, 'same role, invalid too'],
 );

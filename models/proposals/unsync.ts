@@ -2,8 +2,9 @@
  * Mutations and repairs of what keeps unsync tables honest (KVM-MMU.md G4; P05, P06, P18, P34, P36). They start
  * from v7.1 with the lockless look marked, so that what they violate is due to them alone.
  */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import type { Proposal } from 'fencepost';
 import * as sites from '../sites/index.ts';
+import { mutationsOf } from './derive.ts';
 import { versions, VERSIONS } from './versions/index.ts';
 
 export const v7_1: Proposal = versions['v7.1'];
@@ -11,10 +12,7 @@ export const v7_1: Proposal = versions['v7.1'];
 /** All versions that the catalogue knows, in order. */
 export const KERNELS: readonly Proposal[] = VERSIONS.map((version) => versions[version]);
 
-function mutate(name: string, doc: string, ...at: readonly (readonly [Site, string])[]): Proposal {
-  const choices = Object.fromEntries(at.map(([site, option]) => [site.name, option]));
-  return deriveProposal(v7_1, `v7.1/${name}`, doc, choices);
-}
+const mutate = mutationsOf(v7_1);
 
 export const noPublishFence = mutate('no-publish-fence', 'mmu_try_to_unsync_pages() without its smp_wmb()', [
   sites.tryToUnsyncPublish,

@@ -1,5 +1,5 @@
 /** Making an MMU agree with the registers (KVM-MMU.md A10, A11, E0, E4). Roots are none of kvm_init_mmu()'s business. */
-import { call, choice, updateLocal, type Site, type Steps } from 'fencepost';
+import { call, choice, updateLocal, type Steps } from 'fencepost';
 import {
   calcRoles,
   INVALID_CPU_ROLE,
@@ -135,7 +135,7 @@ export function kvmMmuResetContext(vcpu: Vcpu): Steps {
 }
 
 /** What becomes of the roots when the role changes; the site says who asks. */
-export function* changeRole(vcpu: Vcpu, site: Site): Steps {
+export function* changeRole(vcpu: Vcpu, site: typeof resetContext): Steps {
   const how = yield* choice(site);
   if (how === 'unload and init') yield* kvmMmuUnload(vcpu);
   yield* kvmInitMmu(vcpu);

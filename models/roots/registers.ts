@@ -2,7 +2,7 @@
  * Writes to the guest's control registers, and what else changes its paging mode (KVM-MMU.md A11). Each function
  * leaves the vCPU outside the guest, with requests that the next entry serves.
  */
-import { call, choice, updateLocal, type Steps } from 'fencepost';
+import { call, choice, updateLocal, type OptionOf, type Steps } from 'fencepost';
 import { CR0_ROLE_BITS, CR4_ROLE_BITS } from 'fencepost/mmu';
 import {
   EFER_LME,
@@ -23,8 +23,17 @@ import { kvmMmuUnload } from './roots.ts';
 import * as sites from '../sites/roles.ts';
 import { archOf, mmuOf, setRegisters } from '../vm/vcpu.ts';
 
-/** What an option of these sites stands for; «nothing» and the like stand for no step. */
-function* perform(vcpu: Vcpu, option: string): Steps {
+type Reaction = OptionOf<
+  | typeof sites.cr0PgClear
+  | typeof sites.cr0PgSet
+  | typeof sites.cr4PgeToggle
+  | typeof sites.cr4PcideClear
+  | typeof sites.cr4PaeToggle
+  | typeof sites.sregsFlush
+>;
+
+/** What an option of these sites stands for. */
+function* perform(vcpu: Vcpu, option: Reaction): Steps {
   switch (option) {
     case 'KVM_REQ_TLB_FLUSH_GUEST':
       return yield* kvmMakeRequest(vcpu, KVM_REQ_TLB_FLUSH_GUEST);
@@ -34,6 +43,8 @@ function* perform(vcpu: Vcpu, option: string): Steps {
       return yield* kvmMmuUnload(vcpu);
     case 'kvm_mmu_reset_context()':
       return yield* kvmMmuResetContext(vcpu);
+    case 'nothing':
+      return;
   }
 }
 
@@ -72,7 +83,7 @@ function* isWpShortcut(vcpu: Vcpu, changed: number, cr0: number): Steps<boolean>
       return yield* initIf(vcpu, (yield* mmuOf(vcpu)).rootRole.direct);
     case 'kvm_init_mmu() for every role':
       return yield* initIf(vcpu, true);
-    default:
+    case 'kvm_init_mmu() if tdp_enabled':
       return yield* initIf(vcpu, tdpEnabled);
   }
 }

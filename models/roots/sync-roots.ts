@@ -3,9 +3,9 @@ import {
   branch,
   call,
   choice,
-  fenceAt,
   loadAcquire,
   readPlain,
+  smpRmb,
   writeLock,
   writeUnlock,
   type Location,
@@ -25,8 +25,9 @@ export function isUnsyncRoot(kvm: Kvm, root: number): Steps<boolean> {
 }
 
 function* isUnsync(kvm: Kvm, root: number): Steps<boolean> {
-  const acquires = (yield* choice(isUnsyncRootOrder)) === 'smp_load_acquire()';
-  if (!acquires) yield* fenceAt(isUnsyncRootOrder);
+  const order = yield* choice(isUnsyncRootOrder);
+  const acquires = order === 'smp_load_acquire()';
+  if (order === 'smp_rmb()') yield* smpRmb(isUnsyncRootOrder);
   const read = (mark: Location): Steps<Read> =>
     acquires ? loadAcquire(mark, { site: isUnsyncRootOrder }) : readPlain(mark, { site: isUnsyncRootOrder });
   if ((yield* branch(yield* read(kvm.unsync(root)))) !== 0) return true;

@@ -1,5 +1,5 @@
 /** What it means for the VM that a guest table is shadowed (KVM-MMU.md A6, A12; P01). */
-import { add, call, choice, fenceAt, Mark, readPlain, writeOnce, type Steps } from 'fencepost';
+import { add, call, choice, fenceAt, Mark, readPlain, writeOnce, type OptionOf, type Steps } from 'fencepost';
 import { PG_LEVEL_4K, type ShadowPage } from 'fencepost/mmu';
 import type { Kvm } from '../vm/kvm.ts';
 import * as sites from '../sites/index.ts';
@@ -43,7 +43,11 @@ function* updateDisallowLpage(kvm: Kvm, gfn: number, by: 1 | -1): Steps {
 }
 
 /** Writers hold mmu_lock, so only the write meets readers: `WRITE_ONCE(x, x + 1)` is marked enough. */
-function* changeCount({ indirectShadowPages }: Kvm, by: 1 | -1, how: string): Steps {
+function* changeCount(
+  { indirectShadowPages }: Kvm,
+  by: 1 | -1,
+  how: OptionOf<typeof sites.accountShadowedIncrement | typeof sites.unaccountShadowed>,
+): Steps {
   const sign = by === 1 ? '+' : '-';
   if (how === 'skip') return;
   if (how !== 'WRITE_ONCE') {

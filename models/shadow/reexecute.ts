@@ -42,7 +42,7 @@ function* readCount({ indirectShadowPages: count, mmuLock }: Kvm): Steps<Read> {
     case 'smp_mb+plain':
       yield* smpMb(site);
       return yield* readPlain(count, plain);
-    default:
+    case 'plain':
       return yield* readPlain(count, plain);
   }
 }

@@ -1,5 +1,5 @@
 /** Write protection of a guest page that is about to be shadowed (KVM-MMU.md A6; P18). */
-import { branch, call, choice, guarded, writeLock, writeUnlock, type Site, type Steps } from 'fencepost';
+import { branch, call, choice, guarded, writeLock, writeUnlock, type Steps } from 'fencepost';
 import { isMmuWritableSpte, isWritablePte, rmapOf, withoutWrite } from 'fencepost/mmu';
 import type { Kvm } from '../vm/kvm.ts';
 import * as sites from '../sites/index.ts';
@@ -33,7 +33,7 @@ export function* kvmMmuSlotGfnWriteProtect(kvm: Kvm, gfn: number): Steps<boolean
 }
 
 /** `spte_write_protect()` with `pt_protect` */
-function* spteWriteProtect(sptep: SptePointer, test: Site): Steps<boolean> {
+function* spteWriteProtect(sptep: SptePointer, test: typeof sites.writeProtectTest): Steps<boolean> {
   const old = yield* readSpte(sptep);
   const spte = yield* branch(old);
   const looksAtBoth = (yield* choice(test)) === 'MMU-writable';

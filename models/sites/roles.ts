@@ -5,7 +5,7 @@
 import { defineSite } from 'fencepost';
 
 /** What a change of the role can come to; the first is upstream's in every version. */
-const ROLE_CHANGE = ['unload and init', 'init and new_pgd', 'init and KVM_REQ_MMU_UPDATE_ROOT'];
+const ROLE_CHANGE = ['unload and init', 'init and new_pgd', 'init and KVM_REQ_MMU_UPDATE_ROOT'] as const;
 
 export const cr0WpOwner = defineSite({
   name: 'cr0-wp-owner',

@@ -14,6 +14,8 @@ export function* kvmArchFlushShadowMemslot(kvm: Kvm, gfn: number): Steps {
       return yield* kvmMmuZapAllFast(kvm);
     case 'kvm_mmu_zap_memslot()':
       return yield* call('kvm_mmu_zap_memslot', zapMemslot(kvm, gfn));
+    case 'nothing':
+      return;
   }
 }
 

@@ -151,14 +151,17 @@ export function* synchronizeSrcu(srcu: Location): Steps {
   yield { op: 'fence', fence: Fence.SyncSrcu, text: `synchronize_srcu(&${srcu.name})`, loc: srcu };
 }
 
-const FENCES: Readonly<Record<string, (site: Site) => Steps>> = {
+/** What a site may offer where it decides about a fence. */
+type FenceOption = 'none' | 'smp_mb()' | 'smp_rmb()' | 'smp_wmb()';
+
+const FENCES: Readonly<Record<Exclude<FenceOption, 'none'>, (site: Site) => Steps>> = {
   'smp_mb()': smpMb,
   'smp_rmb()': smpRmb,
   'smp_wmb()': smpWmb,
 };
 
 /** The fence that the proposal chooses at a site: an option is a kernel fence, or `none`. */
-export function* fenceAt(site: Site): Steps {
+export function* fenceAt(site: Site<FenceOption>): Steps {
   const option = yield* choice(site);
   if (option !== 'none') yield* FENCES[option](site);
 }
@@ -261,8 +264,8 @@ export function* call<T>(fn: string, body: Steps<T>): Steps<T> {
 }
 
 /** What the proposal under test chooses at the site. */
-export function* choice(site: Site): Steps<string> {
-  return (yield { op: 'site', site }) as string;
+export function* choice<O extends string>(site: Site<O>): Steps<O> {
+  return (yield { op: 'site', site }) as O;
 }
 
 /** Ends the thread with a violation of the named property. */

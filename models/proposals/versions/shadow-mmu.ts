@@ -1,5 +1,5 @@
 import * as sites from '../../sites/shadow-mmu.ts';
-import type { History } from './timeline.ts';
+import { history, type History } from './timeline.ts';
 
 import { UNSYNC_HISTORY } from './unsync.ts';
 
@@ -7,17 +7,11 @@ import { UNSYNC_HISTORY } from './unsync.ts';
 export const SHADOW_MMU_HISTORY: readonly History[] = [
   ...UNSYNC_HISTORY,
   // a955cad84cda, v5.16 (C08).
-  {
-    site: sites.pageFaultStale,
-    from: { 'v5.14': 'mmu_invalidate_retry()', 'v6.1': 'is_page_fault_stale()' },
-  },
+  history(sites.pageFaultStale, { 'v5.14': 'mmu_invalidate_retry()', 'v6.1': 'is_page_fault_stale()' }),
   // 527d5cd7eece, v5.18 (P12).
-  {
-    site: sites.prepareZapRequest,
-    from: { 'v5.14': 'before role.invalid', 'v6.1': 'behind role.invalid' },
-  },
+  history(sites.prepareZapRequest, { 'v5.14': 'before role.invalid', 'v6.1': 'behind role.invalid' }),
   // aad885e77496, v7.0 (C26).
-  { site: sites.mmioSpteOrder, from: { 'v5.14': 'before dropping', 'v7.1': 'after dropping' } },
+  history(sites.mmioSpteOrder, { 'v5.14': 'before dropping', 'v7.1': 'after dropping' }),
   // 0cb2af2ea66a and 81ccda30b4e8 (C27, C28).
-  { site: sites.getChildSpKeep, from: { 'v5.14': 'present', 'v7.1': 'same gfn and role' } },
+  history(sites.getChildSpKeep, { 'v5.14': 'present', 'v7.1': 'same gfn and role' }),
 ];

@@ -1,7 +1,7 @@
 import { preemptedPlace } from '../../sites/small-protocols.ts';
-import type { History } from './timeline.ts';
+import { history, type History } from './timeline.ts';
 
 export const SMALL_PROTOCOLS_HISTORY: readonly History[] = [
   // 6cd88243c7e0 (v5.19), C24.
-  { site: preemptedPlace, from: { 'v5.14': 'anywhere', 'v6.1': 'instruction boundary' } },
+  history(preemptedPlace, { 'v5.14': 'anywhere', 'v6.1': 'instruction boundary' }),
 ];

@@ -14,6 +14,14 @@ export interface History {
   readonly from: Readonly<Partial<Record<Version, string>>>;
 }
 
+/** A history of which the options are known to be the site's. */
+export function history<O extends string>(
+  site: Site<O>,
+  from: Readonly<Partial<Record<Version, NoInfer<O>>>>,
+): History {
+  return { site, from };
+}
+
 /** The choices of one version at the sites of the histories. */
 export function choicesOf(version: Version, histories: readonly History[]): Record<string, string> {
   const upTo = VERSIONS.slice(0, VERSIONS.indexOf(version) + 1);

@@ -1,25 +1,19 @@
 import * as sites from '../../sites/unsync.ts';
-import type { History } from './timeline.ts';
+import { history, type History } from './timeline.ts';
 
 /** Unsync tables through history (KVM-MMU.md C02-C05, F1, P05, P36). */
 export const UNSYNC_HISTORY: readonly History[] = [
   // 264d3dc1d3dc, v5.16.
-  { site: sites.isUnsyncRootOrder, from: { 'v5.14': 'smp_load_acquire()', 'v6.1': 'smp_rmb()' } },
+  history(sites.isUnsyncRootOrder, { 'v5.14': 'smp_load_acquire()', 'v6.1': 'smp_rmb()' }),
   // f81602958c11 and the removal of tlbs_dirty, v5.15 (C02).
-  { site: sites.syncDroppedFlush, from: { 'v5.14': 'tlbs_dirty', 'v5.15': 'flush' } },
-  {
-    site: sites.syncFlush,
-    from: { 'v5.14': 'KVM_REQ_TLB_FLUSH_CURRENT', 'v5.15': 'kvm_flush_remote_tlbs()' },
-  },
+  history(sites.syncDroppedFlush, { 'v5.14': 'tlbs_dirty', 'v5.15': 'flush' }),
+  history(sites.syncFlush, { 'v5.14': 'KVM_REQ_TLB_FLUSH_CURRENT', 'v5.15': 'kvm_flush_remote_tlbs()' }),
   // sync_page() until v6.3 made every SPTE anew; sync_spte() leaves those alone whose rights are as before.
-  { site: sites.syncUnchanged, from: { 'v5.14': 'make_spte()', 'v6.6': 'keep' } },
+  history(sites.syncUnchanged, { 'v5.14': 'make_spte()', 'v6.6': 'keep' }),
   // 9fd4a4e3a3d9, v6.4.
-  { site: sites.invlpgUnsync, from: { 'v5.14': 'zap and prefetch', 'v6.6': 'sync_spte()' } },
+  history(sites.invlpgUnsync, { 'v5.14': 'zap and prefetch', 'v6.6': 'sync_spte()' }),
   // 65855ed8b034, v5.15 (C03); before, a sync that should let others run dropped the lock.
-  {
-    site: sites.linkSyncChildren,
-    from: { 'v5.14': 'KVM_REQ_MMU_SYNC', 'v5.15': 'mmu_sync_children()' },
-  },
+  history(sites.linkSyncChildren, { 'v5.14': 'KVM_REQ_MMU_SYNC', 'v5.15': 'mmu_sync_children()' }),
   // 7c8a4742c4ab, v5.17 (C05); the shadow MMU's own test has looked at both since 2012 (C29).
-  { site: sites.tdpWriteProtectTest, from: { 'v5.14': 'W', 'v6.1': 'MMU-writable' } },
+  history(sites.tdpWriteProtectTest, { 'v5.14': 'W', 'v6.1': 'MMU-writable' }),
 ];
