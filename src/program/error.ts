@@ -13,12 +13,19 @@ export class FencepostError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly place: Place;
+  /** The word in the input that it is about, where somebody has to know it. */
+  readonly about: string | undefined;
 
-  constructor(code: string, message: string, detail: Place & { readonly hint?: string } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    detail: Place & { readonly hint?: string; readonly about?: string } = {},
+  ) {
     super(message);
     this.name = 'FencepostError';
     this.code = code;
     this.hint = detail.hint;
+    this.about = detail.about;
     this.place = { file: detail.file, line: detail.line, column: detail.column };
   }
 }

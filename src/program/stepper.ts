@@ -7,6 +7,7 @@ import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './o
 import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
+import type { Breach, Violated } from './violated.ts';
 
 /** A label with what people want to know about the event. */
 export interface StepLabel extends Label {
@@ -22,12 +23,7 @@ export interface StepLabel extends Label {
 export type Next =
   | { readonly status: 'event'; readonly label: StepLabel }
   | { readonly status: 'end' | 'dropped'; readonly ctrl: readonly number[] }
-  | {
-      readonly status: 'violation';
-      readonly property: string;
-      readonly message: string;
-      readonly ctrl: readonly number[];
-    };
+  | ({ readonly status: 'violation'; readonly ctrl: readonly number[] } & Violated);
 
 interface Held {
   readonly mode: LockMode;
@@ -276,7 +272,7 @@ export class Stepper {
   #unlock(lock: Lock, mode: LockMode, text: string): Next {
     const held = this.#held.get(lock);
     if (held === undefined || held.mode !== mode)
-      return this.#undisciplined(`${lockText(mode)} of ${lock.name} without holding it so`);
+      return this.#undisciplined(`${lockText(mode)} of ${lock.name} without holding it so`, 'unlocks-unheld');
     this.#held.delete(lock);
     this.#then = () => this.#run(undefined);
     if (mode === 'read')
@@ -321,17 +317,17 @@ export class Stepper {
 
   #finish(): Next {
     const [first] = this.#held.keys();
-    if (first !== undefined) return this.#undisciplined(`ends while it holds ${first.name}`);
+    if (first !== undefined) return this.#undisciplined(`ends while it holds ${first.name}`, 'ends-holding');
     return { status: 'end', ctrl: this.#ctrl };
   }
 
-  #undisciplined(what: string): Next {
+  #undisciplined(what: string, breach?: Breach): Next {
     const fn = this.#functions.at(-1);
-    return this.#violation('lock-discipline', fn === undefined ? what : `${fn}() ${what}`);
+    return this.#violation('lock-discipline', fn === undefined ? what : `${fn}() ${what}`, breach);
   }
 
-  #violation(property: string, message: string): Next {
-    return { status: 'violation', property, message, ctrl: withAll(this.#ctrl, this.#tried) };
+  #violation(property: string, message: string, breach?: Breach): Next {
+    return { status: 'violation', property, message, breach, ctrl: withAll(this.#ctrl, this.#tried) };
   }
 
   #readAt(at: number, value: number): Read {

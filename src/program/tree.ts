@@ -3,6 +3,7 @@ import { checkDeclared } from './declared.ts';
 import { GuardedStates } from './guarded.ts';
 import type { Program } from './program.ts';
 import { Stepper, type Next, type StepLabel } from './stepper.ts';
+import type { Violated } from './violated.ts';
 
 /**
  * The step programs of the threads as trees: after the values that it has read, a thread's next event is
@@ -22,7 +23,7 @@ export class Behaviour {
   readonly thread: number;
   readonly parent: Behaviour | undefined;
   readonly key: number;
-  readonly violation: { readonly property: string; readonly message: string } | undefined;
+  readonly violation: Violated | undefined;
   /** Continuations by the value read: parallel arrays, short in practice. */
   keys: number[] = [];
   children: Behaviour[] = [];
@@ -34,7 +35,7 @@ export class Behaviour {
     key: number,
     status: Status,
     label: StepLabel,
-    violation?: { readonly property: string; readonly message: string },
+    violation?: Violated,
   ) {
     this.thread = thread;
     this.at = at;

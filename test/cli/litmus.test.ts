@@ -96,6 +96,27 @@ describe('fencepost litmus', () => {
     expect(out).not.toContain('!!!');
   });
 
+  it('says in the words of judgelitmus.sh what it does not know, and what else is wrong with a file', async () => {
+    const unknown = await litmus('--judge', join(folder, 'bad.litmus'));
+    expect(unknown.out).toMatch(/^ !!! Current LKMM version does not know "MAGIC" .*bad\.litmus\n$/);
+    expect(unknown.code).toBe(2);
+    const file = join(folder, 'initial.litmus');
+    writeFileSync(file, 'C initial\n{ x = ATOMIC(1); }\nP0(int *x)\n{\n}\nexists (x=1)\n');
+    expect((await litmus('--judge', file)).out).toContain('does not know "ATOMIC"');
+    writeFileSync(file, 'C initial\n{}\nP0(int *x)\n{\n');
+    expect((await litmus('--judge', file)).out).toMatch(/^ !!! Verification error .*initial\.litmus\n$/);
+  });
+
+  it('lets a process end while it holds a lock, as herd7 does', async () => {
+    const file = join(folder, 'holds.litmus');
+    writeFileSync(
+      file,
+      'C holds\n{}\nP0(spinlock_t *l, int *x)\n{\n\tspin_lock(l);\n\t*x = 1;\n}\nexists (x=1)\n',
+    );
+    for (const words of [[], ['--verdict-only'], ['-e', 'enumerate']])
+      expect((await litmus(file, ...words)).out).toContain('Observation holds Always');
+  });
+
   it('says in the words of judgelitmus.sh what is unexpected', async () => {
     const { code, out } = await litmus('--judge', '--model', 'sc', 'sb-once.litmus');
     expect(code).toBe(1);

@@ -170,6 +170,29 @@ describe('Stepper', () => {
     });
   }
 
+  it('tells what became of the lock, whatever function it happens in', () => {
+    const breachOf = (body: () => Steps): unknown => {
+      const stepper = new Stepper(body, AS_WRITTEN, new GuardedStates());
+      let next = stepper.start();
+      while (next.status === 'event') next = stepper.resume(0);
+      return next.status === 'violation' ? next.breach : next.status;
+    };
+    const holds = function* (): Steps<void> {
+      yield* readLock(lock);
+    };
+    const lets = function* (): Steps<void> {
+      yield* writeUnlock(lock);
+    };
+    expect(breachOf(holds)).toBe('ends-holding');
+    expect(breachOf(lets)).toBe('unlocks-unheld');
+    expect(breachOf(() => call('kvm_unlock', lets()))).toBe('unlocks-unheld');
+    expect(
+      breachOf(function* () {
+        yield* guarded(lock);
+      }),
+    ).toBeUndefined();
+  });
+
   it('drops what an assumption excludes, and reports what a path declares wrong', () => {
     const dropped = steps(function* () {
       const taken = yield* choose('one', 'two');

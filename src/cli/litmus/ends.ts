@@ -36,16 +36,12 @@ export function leafAfter(tree: BehaviourTree, thread: number, events: readonly 
 
 /** herd7 lets a process end while it holds a lock. */
 export function hasEnded({ status, violation }: Behaviour): boolean {
-  return status === Status.End || (violation !== undefined && endsHolding(violation));
+  return status === Status.End || violation?.breach === 'ends-holding';
 }
 
 /** The same of a path. */
 export function comesToItsEnd({ ends }: ThreadPath): boolean {
-  return ends.status === 'end' || (ends.status === 'violation' && endsHolding(ends));
-}
-
-function endsHolding({ message }: { readonly message: string }): boolean {
-  return message.startsWith('ends while it holds');
+  return ends.status === 'end' || (ends.status === 'violation' && ends.breach === 'ends-holding');
 }
 
 /** What a location holds in the end, by its number. */

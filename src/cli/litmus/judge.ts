@@ -14,11 +14,10 @@ export interface Judged {
 export function judgeLitmus(result: Report | Refusal): Judged {
   const { shown } = result.task.file;
   if (result.kind === 'refusal') {
-    const unknown = /^unknown macro «(.*)»/.exec(result.message)?.[1];
     const text =
-      unknown === undefined
-        ? ` !!! Verification error ${shown}`
-        : ` !!! Current LKMM version does not know "${unknown}" ${shown}`;
+      result.code === 'unknown-macro'
+        ? ` !!! Current LKMM version does not know "${result.about}" ${shown}`
+        : ` !!! Verification error ${shown}`;
     return { text: `${text}\n`, holds: false };
   }
   const seen = `${observationText(result)}\n`;

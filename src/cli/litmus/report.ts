@@ -71,6 +71,8 @@ export interface Refusal {
   readonly message: string;
   readonly place: Place;
   readonly hint: string | undefined;
+  /** The word in the file that it is about, if it is about one. */
+  readonly about: string | undefined;
 }
 
 /** What a running test needs of the world around it. */
@@ -102,7 +104,7 @@ export function perform(
     return reportOf(task, { ...result, interrupted }, explanation);
   } catch (error) {
     if (!(error instanceof FencepostError)) throw error;
-    const { code, message, place, hint } = error;
+    const { code, message, place, hint, about } = error;
     return {
       kind: 'refusal',
       task,
@@ -110,6 +112,7 @@ export function perform(
       message,
       place: { ...place, file: place.file ?? task.file.shown },
       hint,
+      about,
     };
   }
 }

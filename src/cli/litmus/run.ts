@@ -134,7 +134,7 @@ export function undisturbed(work: () => void): boolean {
 
 /** herd7 goes on and flags it; here the thread ends. */
 function unlocksUnheld({ violation }: Behaviour): boolean {
-  return violation?.message.endsWith('without holding it so') ?? false;
+  return violation?.breach === 'unlocks-unheld';
 }
 
 /** The final value of a lock means nothing: testing it is flagged. */

@@ -1,5 +1,5 @@
 import type { Lexer } from '../lexer.ts';
-import { macroNamed, macroNames } from './macros.ts';
+import { macroNamed, unknownMacro } from './macros.ts';
 import type { BinaryOperator, Expression, UnaryOperator } from './syntax.ts';
 import { parseType, startsType } from './types.ts';
 
@@ -108,14 +108,7 @@ class ExpressionParser {
   #call(macro: string, at: number, depth: number): Expression {
     const lexer = this.#lexer;
     const known = macroNamed(macro);
-    if (known === undefined) {
-      throw lexer.source.error(
-        'unknown-macro',
-        `unknown macro «${macro}»`,
-        at,
-        `the vocabulary is that of linux-kernel.def: ${macroNames().slice(0, 6).join(', ')}…`,
-      );
-    }
+    if (known === undefined) throw unknownMacro(lexer.source, macro, at);
     const words: Expression[] = [];
     while (!lexer.sees(')')) {
       if (words.length > 0) lexer.expect(',', `between the arguments of ${macro}()`);

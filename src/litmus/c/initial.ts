@@ -1,5 +1,6 @@
 /** The initial section: `{ int x = 1; int *p = &x; 0:r1=x; atomic_t a = ATOMIC_INIT(0); }`. */
 import type { Lexer } from '../lexer.ts';
+import { unknownMacro } from './macros.ts';
 import type { Initial } from './syntax.ts';
 import { parseType, startsType } from './types.ts';
 
@@ -57,12 +58,7 @@ function parseValue(lexer: Lexer): number | { readonly address: string } {
   lexer.next();
   if (!lexer.sees('(')) return token.text === 'NULL' ? 0 : { address: token.text };
   if (token.text !== 'ATOMIC_INIT')
-    throw lexer.error(
-      'unknown-macro',
-      `unknown macro «${token.text}»`,
-      token,
-      'initial values know ATOMIC_INIT()',
-    );
+    throw unknownMacro(lexer.source, token.text, token.offset, 'initial values know ATOMIC_INIT()');
   lexer.next();
   const value = lexer.number('an initial value');
   lexer.expect(')', 'to close ATOMIC_INIT(');

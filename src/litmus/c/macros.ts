@@ -4,6 +4,8 @@
  * there are the other strengths of the families in it, and try_cmpxchg().
  */
 import { Fence, Mark } from '../../memory/event.ts';
+import { FencepostError } from '../../program/error.ts';
+import type { Source } from '../source.ts';
 
 export type AtomicOperation = 'add' | 'sub' | 'and' | 'or' | 'xor' | 'andnot';
 
@@ -155,7 +157,13 @@ function atomicMacro(word: string, mark: Mark, returns: Returned): KnownMacro {
   return { macro: { does: 'atomic', operation, mark, returns, by }, arity: by === undefined ? 2 : 1 };
 }
 
-/** Names for the message about an unknown macro: the whole vocabulary that has a fixed spelling. */
-export function macroNames(): readonly string[] {
-  return Object.keys(NAMED);
+/** The refusal of a macro that stands at `offset`. */
+export function unknownMacro(
+  source: Source,
+  macro: string,
+  offset: number,
+  hint = `the vocabulary is that of linux-kernel.def: ${Object.keys(NAMED).slice(0, 6).join(', ')}…`,
+): FencepostError {
+  const place = { file: source.file, ...source.placeOf(offset) };
+  return new FencepostError('unknown-macro', `unknown macro «${macro}»`, { ...place, hint, about: macro });
 }
