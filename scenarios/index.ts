@@ -47,11 +47,12 @@ import { walkVsReplace } from './p23-spte-halves/walk-vs-replace.ts';
 import { faultVsNewFlags } from './p29-memslot-removal/fault-vs-new-flags.ts';
 import { faultVsRemoval, mmioFaultVsRemoval } from './p29-memslot-removal/fault-vs-removal.ts';
 import { prefaultVsRemoval } from './p29-memslot-removal/prefault-vs-removal.ts';
-import { mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
+import { mmioAccessVsNewSlot, mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
 import { rmapAllocVsNewFlags } from './p31-slots-arch/rmap-alloc-vs-new-flags.ts';
 import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
 import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
 import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
+import { flushVsPreemption } from './p42-pv-flush/flush-vs-preemption.ts';
 import {
   swapVsInvalidation,
   swapVsTwoInvalidations,
@@ -137,6 +138,7 @@ export const scenarios: readonly Scenario[] = [
   faultVsNewFlags,
   prefaultVsRemoval,
   mmioFaultVsNewSlot,
+  mmioAccessVsNewSlot,
   rmapAllocVsNewFlags,
   swapVsInvalidation,
   swapVsTwoInvalidations,
@@ -145,6 +147,7 @@ export const scenarios: readonly Scenario[] = [
   ageVsRemove,
   levelVsFree,
   flushVsEmulation,
+  flushVsPreemption,
   dirtyUpdateVsZap,
   fastFaultVsInvalidation,
   fastFaultVsHarvest,

@@ -59,23 +59,42 @@ export function* emulateAcrossPreemption(vm: PvFlush): Steps {
   yield* storeRelease(vm.flushed, 1, { text: 'flush_tlb_func()' });
 }
 
-function* takeFlags(preempted: Location): Steps {
-  if ((yield* choice(sites.preemptedTake)) === 'xchg') {
-    yield* branch(yield* xchg(preempted, 0));
-    return;
-  }
-  const flags = yield* readOnce(preempted);
-  yield* branch(flags);
+/**
+ * vCPU0 is scheduled out between two instructions, with the old translation in its TLB, and in again; then its guest uses
+ * the page, and takes an interrupt.
+ */
+export function* runAcrossPreemption(vm: PvFlush): Steps {
+  yield* call('kvm_steal_time_set_preempted', writeOnce(vm.preempted, PREEMPTED));
+  const isFlushed = yield* call('record_steal_time', isFlushLeft(vm.preempted));
+  // The VM-entry.
+  yield* smpMb();
+  const translated = isFlushed ? yield* branch(yield* call('guest', readOnce(vm.gpte))) : OLD;
+  if (translated === OLD) yield* call('guest', useOldPage(vm.reused));
+  yield* smpMb();
+  yield* storeRelease(vm.flushed, 1, { text: 'flush_tlb_func()' });
+}
+
+/** Whether the TLB is flushed, by kvm_vcpu_flush_tlb_guest(), for a guest that has left that to the host. */
+function* isFlushLeft(preempted: Location): Steps<boolean> {
+  const when = yield* choice(sites.preemptedFlush);
+  const early = when === 'before the xchg' ? yield* branch(yield* readOnce(preempted)) : 0;
+  const taken = yield* takeFlags(preempted);
+  const flags = when === 'behind the xchg' ? taken : early;
+  return (flags & FLUSH_TLB) !== 0;
+}
+
+/** The flags that were there; the vCPU counts as running from here. */
+function* takeFlags(preempted: Location): Steps<number> {
+  if ((yield* choice(sites.preemptedTake)) === 'xchg') return yield* branch(yield* xchg(preempted, 0));
+  const flags = yield* branch(yield* readOnce(preempted));
   yield* writeOnce(preempted, 0);
+  return flags;
 }
 
 function* useOldPage(reused: Location): Steps {
   const other = yield* readOnce(reused, { text: 'the old page' });
   if ((yield* branch(other)) !== 0)
-    yield* fail(
-      'guest-translation-fresh',
-      'an emulated instruction uses a translation that the guest has flushed',
-    );
+    yield* fail('guest-translation-fresh', 'an instruction uses a translation that the guest has flushed');
 }
 
 /** The guest on vCPU1 changes the guest PTE, flushes vCPU0, and gives the old page away. */

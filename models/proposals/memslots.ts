@@ -1,73 +1,82 @@
 /** Bugs and mutations of memslot updates (KVM-MMU.md P29-P31, C18, C23, C36; G4). */
-import { deriveProposal, type Proposal, type Site } from 'fencepost';
+import type { Proposal } from 'fencepost';
 import * as sites from '../sites/memslots.ts';
+import { derive, mutationsOf } from './derive.ts';
 import { versions } from './versions/index.ts';
 
-function mutate(name: string, doc: string, site: Site, option: string): Proposal {
-  return deriveProposal(versions['v7.1'], `v7.1/${name}`, doc, { [site.name]: option });
-}
+const mutate = mutationsOf(versions['v7.1']);
 
 /** As before e0c378684b65 (v5.13). */
-export const invalidAsNoSlot: Proposal = deriveProposal(
+export const invalidAsNoSlot: Proposal = derive(
   versions['v5.14'],
   'v5.14/invalid-as-no-slot',
   'v5.14 without e0c378684b65: a fault takes an invalid memslot for no slot, and installs an MMIO SPTE',
-  { [sites.faultInvalidSlot.name]: 'no slot' },
+  [sites.faultInvalidSlot, 'no slot'],
 );
 
 export const deleteWithoutWait = mutate(
   'delete-without-wait',
   'a memslot is zapped without waiting for readers',
-  sites.deleteWaitsForReaders,
-  'none',
+  [sites.deleteWaitsForReaders, 'none'],
 );
 
-export const freeWithoutWait = mutate(
-  'free-without-wait',
-  'a memslot is freed without waiting for readers',
+export const freeWithoutWait = mutate('free-without-wait', 'a memslot is freed without waiting for readers', [
   sites.freeWaitsForReaders,
   'none',
-);
+]);
 
 export const deleteWithoutZap = mutate(
   'delete-without-zap',
   'SPTEs are left behind when a memslot is removed',
-  sites.deleteZaps,
-  'skip',
+  [sites.deleteZaps, 'skip'],
 );
 
 /** As before v6.18. */
-export const prefaultRetries: Proposal = deriveProposal(
+export const prefaultRetries: Proposal = derive(
   versions['v6.12'],
   'v6.12/prefault-retries',
   'v6.12 as it was: prefaulting tries an invalid memslot again and again within one SRCU section',
-  { [sites.prefaultRetry.name]: 'retry' },
+  [sites.prefaultRetry, 'retry'],
+);
+
+export const generationFinal = mutate(
+  'generation-final',
+  'new memslots are published with their final generation',
+  [sites.generationPublished, 'new number'],
+);
+
+export const generationRaisedEarly = mutate(
+  'generation-raised-early',
+  'new memslots are published with their own number, and with the flag, which no MMIO SPTE keeps',
+  [sites.generationPublished, 'new number, in progress'],
 );
 
 export const generationWithoutFlag = mutate(
   'generation-without-flag',
-  'new memslots are published with their final generation',
-  sites.generationFlag,
-  'final',
+  'new memslots are published with the number of the old ones, and without the flag',
+  [sites.generationPublished, 'old number'],
+);
+
+export const mmioUpdateUnchecked = mutate(
+  'mmio-update-unchecked',
+  'check_mmio_spte() compares the number of the generation and does not look for the flag',
+  [sites.mmioUpdateCheck, 'skip'],
 );
 
 export const generationWithoutWait = mutate(
   'generation-without-wait',
   'the generation becomes final while old memslots are in use',
-  sites.generationWaits,
-  'none',
+  [sites.generationWaits, 'none'],
 );
 
 export const slotsPublishedOnce = mutate(
   'slots-published-once',
   'new memslots are published by WRITE_ONCE()',
-  sites.slotsPublish,
-  'WRITE_ONCE()',
+  [sites.slotsPublish, 'WRITE_ONCE()'],
 );
 
 export const slotsPublishedFirst = mutate(
   'slots-published-first',
   'a new memslot is published before the arch-specific part is copied into it',
-  sites.slotsPublish,
-  'before the copy',
+  [sites.slotsPublish, 'before the copy'],
 );

@@ -36,17 +36,26 @@ export const prefaultRetry = defineSite({
   options: ['-EAGAIN', 'retry'],
 });
 
-export const generationFlag = defineSite({
-  name: 'generation-flag',
+export const generationPublished = defineSite({
+  name: 'generation-published',
   fn: 'kvm_swap_active_memslots',
-  doc: 'Whether new memslots are published with KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS in their generation.',
-  options: ['in progress', 'final'],
+  doc:
+    'The generation that new memslots are published with: of the old ones, with KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS, or their ' +
+    'own, with the flag or without, or the old one without it.',
+  options: ['old number, in progress', 'new number, in progress', 'old number', 'new number'],
+});
+
+export const mmioUpdateCheck = defineSite({
+  name: 'mmio-update-check',
+  fn: 'check_mmio_spte',
+  doc: 'Whether an MMIO SPTE is doubted while memslots are updated, whatever its generation.',
+  options: ['check', 'skip'],
 });
 
 export const generationWaits = defineSite({
   name: 'generation-waits',
   fn: 'kvm_swap_active_memslots',
-  doc: 'Whether the flag goes only when nobody uses the old memslots any more.',
+  doc: 'Whether the generation becomes final only when nobody uses the old memslots any more.',
   options: ['synchronize_srcu()', 'none'],
 });
 

@@ -71,6 +71,13 @@ export const preemptedPlace = defineSite({
   options: ['instruction boundary', 'anywhere'],
 });
 
+export const preemptedFlush = defineSite({
+  name: 'preempted-flush',
+  fn: 'record_steal_time',
+  doc: 'Whether the TLB is flushed for the flags that the xchg has taken, or for those that were read before it, or never.',
+  options: ['behind the xchg', 'before the xchg', 'none'],
+});
+
 export const preemptedTake = defineSite({
   name: 'preempted-take',
   fn: 'record_steal_time',

@@ -87,8 +87,8 @@ export const inert: readonly Explanation[] = [
   },
   {
     because:
-      'the new slots keep the generation of a set that is in use nowhere: an MMIO SPTE made from them matches nothing and is made again',
-    mutants: ['drop kvm_swap_active_memslots: store new slots->generation'],
+      'a vCPU that is not reported as preempted gets an interrupt from the guest, which waits until it has been taken',
+    mutants: ['drop kvm_steal_time_set_preempted: store st->preempted'],
   },
   {
     because: 'tdp_mmu_unlink_sp() clears the flag once more when the table is removed',
