@@ -71,6 +71,13 @@ export const invalidateEndFence = defineSite({
   options: ['smp_wmb()', 'none'],
 });
 
+export const invalidateLock = defineSite({
+  name: 'invalidate-lock',
+  fn: '__kvm_handle_hva_range',
+  doc: 'Whether both ends of an invalidation take mmu_lock, and count it, only where a memslot overlaps the range, or always.',
+  options: ['if a memslot overlaps', 'always'],
+});
+
 export const swapWaits = defineSite({
   name: 'swap-waits',
   fn: 'kvm_swap_active_memslots',

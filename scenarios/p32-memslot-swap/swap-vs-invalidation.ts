@@ -20,10 +20,11 @@ export const swapVsInvalidation: Scenario = {
   name: 'swap-vs-invalidation',
   question: 'Can the start and the end of one invalidation see different memslots?',
   doc:
-    'On CPU0 the primary MM invalidates a range; both ends take mmu_lock only if a memslot overlaps it. On CPU1 the ' +
-    'ioctl puts the memslot in.',
+    'On CPU0 the primary MM invalidates a range; since 071064f14d87 both ends take mmu_lock, and count, only if a memslot ' +
+    'overlaps it. On CPU1 the ioctl puts the memslot in.',
   sources: ['KVM-MMU.md A17, P32, C22', '52ac8b358b0c, 071064f14d87 (v5.15)'],
   sites: [
+    sites.invalidateLock,
     sites.swapWaits,
     sites.activeCountLock,
     sites.activeCountWrite,
@@ -37,13 +38,19 @@ export const swapVsInvalidation: Scenario = {
   mutants: ['v7.1/seq-marked/swap-without-wait'],
   expectations: [
     {
+      proposals: ['v5.14'],
+      verdicts: SAFE,
+      because:
+        'until 071064f14d87 both ends count, whatever memslots they see: an exchange between them changes nothing',
+    },
+    {
       proposals: WAITING,
       verdicts: SAFE,
       because:
         'P32: memslots are exchanged only when no invalidation is active, and under the lock of that count',
     },
     {
-      proposals: ['v5.14', 'v7.1/seq-marked/swap-without-wait'],
+      proposals: ['v7.1/seq-marked/swap-without-wait'],
       verdicts: EVERYWHERE,
       because: 'C22: the start sees no memslot and counts nothing, the end sees one and counts down',
     },
@@ -67,7 +74,7 @@ export const twoInvalidations: Scenario = {
   question: 'Do two invalidations at a time leave the count of active ones right?',
   doc: 'On two CPUs the primary MM invalidates a range in which no memslot is, so that mmu_lock is not taken.',
   sources: ['KVM-MMU.md A1.4, A17, P32'],
-  sites: [sites.activeCountLock, sites.activeCountWrite],
+  sites: [sites.invalidateLock, sites.activeCountLock, sites.activeCountWrite],
   proposals: [...WAITING.map((name) => versions[name]), activeCountUnlocked],
   protocols: ['P32'],
   mutants: [activeCountUnlocked.name],
