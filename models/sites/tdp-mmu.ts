@@ -64,11 +64,25 @@ export const removedFree = defineSite({
   options: ['call_rcu()', 'at once'],
 });
 
+export const removedFlush = defineSite({
+  name: 'tdp-removed-flush',
+  fn: 'handle_removed_pt',
+  doc: 'Whether TLBs are flushed for a table before it is freed, or that is left to whoever has unlinked it.',
+  options: ['left to the caller', 'flush'],
+});
+
 export const walkRcu = defineSite({
   name: 'tdp-walk-rcu',
   fn: 'walk_shadow_page_lockless_begin',
   doc: 'Whether tables are walked within an RCU read section.',
   options: ['rcu_read_lock()', 'none'],
+});
+
+export const pfnDirty = defineSite({
+  name: 'tdp-pfn-dirty',
+  fn: 'handle_changed_spte',
+  doc: 'Whether the host page is marked dirty for what the hardware has left in an SPTE that goes, or when a writable SPTE is made.',
+  options: ['when the SPTE goes', 'when the SPTE is made'],
 });
 
 export const collapseFlush = defineSite({

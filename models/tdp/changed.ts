@@ -23,6 +23,7 @@ import {
   sptePfn,
 } from 'fencepost/mmu';
 import type { Holder } from './link.ts';
+import { kvmFlushRemoteTlbs } from '../entry/tlb-flush.ts';
 import { volatileSpte } from '../sites/dirty-log.ts';
 import * as sites from '../sites/tdp-mmu.ts';
 import type { TdpTables } from './tables.ts';
@@ -59,6 +60,7 @@ function* handleRemovedTable(tables: TdpTables, table: number, holder: Holder): 
     if (isShadowPresentPte(yield* branch(old)))
       yield* handleChangedSpte(tables, tables.level(table), old.value, FROZEN_SPTE, holder);
   }
+  if ((yield* choice(sites.removedFlush)) === 'flush') yield* kvmFlushRemoteTlbs(tables.kvm);
   if ((yield* choice(sites.removedFree)) === 'call_rcu()') yield* tables.callback(table).queue();
   else yield* tables.free(table);
 }

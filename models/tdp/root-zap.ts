@@ -28,6 +28,7 @@ import {
 } from 'fencepost';
 import { ACC_ALL, isShadowPresentPte, makeHugeSpte, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
 import { pageFaultStale } from '../sites/shadow-mmu.ts';
+import { pfnDirty } from '../sites/tdp-mmu.ts';
 import * as sites from '../sites/tdp-roots.ts';
 import { clearPresentSpte } from './clear-spte.ts';
 import { incNotZero } from './roots.ts';
@@ -127,7 +128,8 @@ function* mayYield({ tables }: GoingRoot): Steps {
 
 function* zapEntry(root: GoingRoot): Steps {
   const old = yield* clearPresentSpte(root.sptep);
-  if (isShadowPresentPte(old)) yield* call('handle_changed_spte', writeBack(root, old));
+  if (isShadowPresentPte(old) && (yield* choice(pfnDirty)) === 'when the SPTE goes')
+    yield* call('handle_changed_spte', writeBack(root, old));
 }
 
 /** What the hardware has left in the SPTE goes to the host page, which must still be the VM's. */

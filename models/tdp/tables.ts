@@ -14,7 +14,7 @@ import { indexAt, PG_LEVEL_4K, showTdpSpte, type TdpLayout } from 'fencepost/mmu
 import { Kvm } from '../vm/kvm.ts';
 import { NxTracking } from './nx-tracking.ts';
 import { RcuCallback } from '../vm/rcu-callback.ts';
-import { iterIndex } from '../sites/tdp-mmu.ts';
+import { iterIndex, pfnDirty } from '../sites/tdp-mmu.ts';
 
 /** Number and level of the root of two levels; all other tables stand right below it. */
 export const ROOT = 0;
@@ -158,9 +158,9 @@ export class TdpTables {
     return this.kvm.memory.location(`PageDirty(pfn${pfn})`);
   }
 
-  /** `kvm_set_pfn_dirty()` */
+  /** `kvm_set_pfn_dirty()`, for a dirty SPTE that goes. */
   *setPageDirty(pfn: number): Steps {
-    if (this.#start.askedDirty === pfn)
+    if (this.#start.askedDirty === pfn && (yield* choice(pfnDirty)) === 'when the SPTE goes')
       yield* writeOnce(this.pageDirty(pfn), 1, { text: `kvm_set_pfn_dirty(pfn${pfn})` });
   }
 

@@ -14,6 +14,7 @@ import {
 import { isDirtySpte, isShadowPresentPte } from 'fencepost/mmu';
 import type { Kvm } from '../vm/kvm.ts';
 import { volatileSpte } from '../sites/dirty-log.ts';
+import { pfnDirty } from '../sites/tdp-mmu.ts';
 import { kvmFlushRemoteTlbs } from '../entry/tlb-flush.ts';
 
 /** `pageDirty` is the flag of the host page: without it the page is dropped and not written to swap. */
@@ -21,7 +22,7 @@ export function* zapLeafUnderWriteLock(kvm: Kvm, sptep: Location, pageDirty: Loc
   yield* writeLock(kvm.mmuLock);
   const old = yield* call('tdp_mmu_set_spte', clearSpte(sptep));
   if (isShadowPresentPte(old)) {
-    if (isDirtySpte(old))
+    if (isDirtySpte(old) && (yield* choice(pfnDirty)) === 'when the SPTE goes')
       yield* call('handle_changed_spte', writeOnce(pageDirty, 1, { text: 'kvm_set_pfn_dirty()' }));
     yield* kvmFlushRemoteTlbs(kvm);
   }

@@ -28,6 +28,7 @@ export const mapVsTableZap: Scenario = {
     sites.zapRelease,
     sites.zapBookkeeping,
     sites.removedChild,
+    sites.removedFlush,
     sites.removedFree,
   ],
   proposals: [

@@ -29,6 +29,7 @@ export const walkVsTableZap: Scenario = {
     sites.zapRelease,
     sites.zapBookkeeping,
     sites.removedChild,
+    sites.removedFlush,
     sites.removedFree,
   ],
   proposals: [...WITH_ATOMIC_ZAP.map((name) => versions[name]), childOnlyRead, zapFreesAtOnce],

@@ -18,8 +18,8 @@ import { ENTRY_SITES } from '../p02-requests/sites.ts';
 const TABLE = 1;
 const PFN = 4;
 
-/** The first and the last kernel: between them only the lock of the recovery has changed. */
-const FIRST_AND_LAST = ['v5.14', 'v7.1'] as const;
+/** Until v5.17 the removal of a table flushed by itself; what v6.18 has changed is the lock of the recovery. */
+const KERNELS = ['v5.14', 'v6.1', 'v7.1'] as const;
 
 /** One mapped page; its table may go. */
 function oneTable(vcpus: number): TdpTables {
@@ -46,17 +46,13 @@ export const walkVsCollapse: Scenario = {
     'CPU0 walks two levels without mmu_lock. CPU1 handles a fault that maps a huge page where the lower table is: the ' +
     'table is unlinked and freed by an RCU callback, which runs on CPU2. No vCPU is in the guest.',
   sources: ['KVM-MMU.md A14, A15, A18, P26'],
-  sites: [sites.walkRcu, sites.removedChild, sites.removedFree, sites.collapseFlush],
-  proposals: [
-    ...FIRST_AND_LAST.map((name) => versions[name]),
-    proposals.walkWithoutRcu,
-    proposals.freeAtOnce,
-  ],
+  sites: [sites.walkRcu, sites.removedChild, sites.removedFlush, sites.removedFree, sites.collapseFlush],
+  proposals: [...KERNELS.map((name) => versions[name]), proposals.walkWithoutRcu, proposals.freeAtOnce],
   protocols: ['P26'],
   mutants: ['v7.1/walk-without-rcu', 'v7.1/free-at-once'],
   expectations: [
     {
-      proposals: [...FIRST_AND_LAST],
+      proposals: [...KERNELS],
       verdicts: SAFE,
       because:
         'P26: who has found the table before it was unlinked is in a read section that the grace period waits for',
@@ -92,17 +88,20 @@ export const guestVsCollapse: Scenario = {
     'CPU0 runs the guest, whose processor has read the upper SPTE and goes on to the table. CPU1 maps a huge page in ' +
     'its place, flushes, and ends its RCU read section; the callback on CPU2 frees the table.',
   sources: ['KVM-MMU.md A15, P26'],
-  sites: [sites.removedChild, sites.removedFree, sites.collapseFlush, ...ENTRY_SITES, ipiWait],
-  proposals: [
-    ...FIRST_AND_LAST.map((name) => versions[name]),
-    proposals.collapseWithoutFlush,
-    proposals.freeAtOnce,
+  sites: [
+    sites.removedChild,
+    sites.removedFlush,
+    sites.removedFree,
+    sites.collapseFlush,
+    ...ENTRY_SITES,
+    ipiWait,
   ],
+  proposals: [...KERNELS.map((name) => versions[name]), proposals.collapseWithoutFlush, proposals.freeAtOnce],
   protocols: ['P26'],
   mutants: ['v7.1/collapse-without-flush', 'v7.1/free-at-once'],
   expectations: [
     {
-      proposals: [...FIRST_AND_LAST],
+      proposals: [...KERNELS],
       verdicts: SAFE,
       because:
         'P26: the processor is no RCU reader, but the flush is done within a read section that began before the callback',
@@ -133,23 +132,28 @@ export const guestVsNxRecovery: Scenario = {
   doc:
     'The same as guest-vs-collapse, with the table zapped by kvm_recover_nx_huge_pages() on CPU1, under mmu_lock held ' +
     'for write (for read from v6.18).',
-  sources: ['KVM-MMU.md A17, P26, C09', '048f49809c52 and siblings (v5.12)', 'a57750909580 (v6.18)'],
+  sources: [
+    'KVM-MMU.md A17, P26, C09',
+    '048f49809c52 and siblings (v5.12)',
+    'bb95dfb9e2df (v5.18)',
+    'a57750909580 (v6.18)',
+  ],
   sites: [
     nx.recoveryLock,
     nx.recoveryFlush,
     nx.recoveryRcu,
     sites.removedChild,
+    sites.removedFlush,
     sites.removedFree,
     ...ENTRY_SITES,
     ipiWait,
   ],
-  proposals: [...FIRST_AND_LAST.map((name) => versions[name]), flushAfterRcu, nxZapWithoutFlush],
+  proposals: [...KERNELS.map((name) => versions[name]), flushAfterRcu, nxZapWithoutFlush],
   protocols: ['P26'],
-  bugs: [{ id: 'C09', buggy: 'v5.14/nx-zap-without-flush', fixed: 'v5.14' }],
-  mutants: ['v7.1/flush-after-rcu', 'v5.14/nx-zap-without-flush'],
+  mutants: ['v7.1/flush-after-rcu', 'v6.1/nx-zap-without-flush'],
   expectations: [
     {
-      proposals: [...FIRST_AND_LAST],
+      proposals: [...KERNELS],
       verdicts: SAFE,
       because: 'P26: the flush comes before rcu_read_unlock(), under either lock',
     },
@@ -160,9 +164,10 @@ export const guestVsNxRecovery: Scenario = {
         'P26, G4: between rcu_read_unlock() and the flush the grace period may end, and the table is freed',
     },
     {
-      proposals: ['v5.14/nx-zap-without-flush'],
+      proposals: ['v6.1/nx-zap-without-flush'],
       verdicts: EVERYWHERE,
-      because: 'C09: nobody tells the processor that the table is gone',
+      because:
+        'nobody tells the processor that the table is gone; until bb95dfb9e2df (v5.18) the removal did, so that what C09 lost here was the flush of leaves alone',
     },
   ],
   world() {

@@ -3,6 +3,7 @@ import { isShadowPresentPte } from 'fencepost/mmu';
 import * as proposals from '../../models/proposals/tdp-roots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { pageFaultStale } from '../../models/sites/shadow-mmu.ts';
+import { pfnDirty } from '../../models/sites/tdp-mmu.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
 import {
   faultInRoot,
@@ -25,7 +26,7 @@ export const faultVsRootZap: Scenario = {
     'CPU0 invalidates the root under mmu_lock held for write and has it zapped under mmu_lock held for read: by itself, ' +
     'or by the worker on CPU2. On CPU1 a vCPU that still has the root handles a fault, of a page in a memslot that stays.',
   sources: ['KVM-MMU.md A15, P28, C08, C16', 'a955cad84cda (v5.16)', '0df9dab891ff (v6.6)'],
-  sites: [pageFaultStale, sites.rootZapper, sites.rootZapReference],
+  sites: [pageFaultStale, pfnDirty, sites.rootZapper, sites.rootZapReference],
   proposals: [versions['v5.14'], ...ZAPPERS.map((name) => versions[name])],
   protocols: ['P28'],
   bugs: [{ id: 'C08', buggy: 'v5.14', fixed: 'v6.1' }],
@@ -70,27 +71,39 @@ export const unmapVsRootZap: Scenario = {
   name: 'unmap-vs-root-zap',
   question: 'Can the zap of an invalid TDP MMU root touch a page that the host has freed?',
   doc:
-    'The root maps a page. CPU0 invalidates and zaps it; what it zaps is written back to the host page. On CPU1 the ' +
-    'primary MM takes the page away under mmu_lock held for write, and frees it.',
-  sources: ['KVM-MMU.md A15, P28, C16'],
-  sites: [sites.rootZapper, sites.rootZapReference, sites.unmapRoots],
-  proposals: [versions['v6.3'], versions['v7.1'], proposals.unmapValidOnly, proposals.putBeforeZap],
+    'The root maps a page. CPU0 invalidates and zaps it; until v6.12 what it zaps is written back to the host page. On CPU1 ' +
+    'the primary MM takes the page away under mmu_lock held for write, and frees it.',
+  sources: ['KVM-MMU.md A15, P28, C16', 'aa85986e7150 (v6.13)'],
+  sites: [pfnDirty, sites.rootZapper, sites.rootZapReference, sites.unmapRoots],
+  proposals: [
+    versions['v6.3'],
+    versions['v6.12'],
+    versions['v7.1'],
+    proposals.unmapValidOnly,
+    proposals.putBeforeZap,
+  ],
   protocols: ['P28'],
-  mutants: ['v7.1/unmap-valid-roots-only', 'v7.1/put-before-zap'],
+  mutants: ['v6.12/unmap-valid-roots-only', 'v6.12/put-before-zap'],
   expectations: [
     {
-      proposals: ['v6.3', 'v7.1'],
+      proposals: ['v6.3', 'v6.12'],
       verdicts: SAFE,
       because:
         'P28: until it is zapped an invalid root is in the list, with a reference, and the primary MM gets to see it',
     },
     {
-      proposals: ['v7.1/unmap-valid-roots-only'],
+      proposals: ['v7.1'],
+      verdicts: SAFE,
+      because:
+        'aa85986e7150 (v6.13): the host page was marked dirty when the SPTE was made, and is left alone when it goes',
+    },
+    {
+      proposals: ['v6.12/unmap-valid-roots-only'],
       verdicts: EVERYWHERE,
       because: 'P28: what an invalid root still maps is freed, and then written to when the root is zapped',
     },
     {
-      proposals: ['v7.1/put-before-zap'],
+      proposals: ['v6.12/put-before-zap'],
       verdicts: EVERYWHERE,
       because:
         'P28: nobody gets a reference to a root whose count is 0, so the primary MM passes it by when the zap yields',
@@ -126,7 +139,7 @@ export const slotRemovalVsRootZap: Scenario = {
     'CPU0 removes a memslot, for which all roots are invalidated and zapped; then the host frees a page of it, about ' +
     'which KVM is not told, for no memslot has it any more. CPU1 is the worker that zaps, in the kernels that have one.',
   sources: ['KVM-MMU.md P28, C16', '0df9dab891ff (v6.6)'],
-  sites: [sites.rootZapper, sites.rootZapReference],
+  sites: [pfnDirty, sites.rootZapper, sites.rootZapReference],
   proposals: [...ZAPPERS.map((name) => versions[name]), proposals.zapNotAwaited],
   protocols: ['P28'],
   mutants: ['v6.3/zap-not-awaited'],

@@ -31,6 +31,7 @@ export const linkVsZap: Scenario = {
     sites.zapRelease,
     sites.zapBookkeeping,
     sites.removedChild,
+    sites.removedFlush,
     sites.removedFree,
     nx.disallowedOrder,
     nx.trackLock,
@@ -99,6 +100,7 @@ export const recoveryVsCollapse: Scenario = {
   sources: ['KVM-MMU.md A17, P26, P35', 'a57750909580 (v6.18)'],
   sites: [
     sites.removedChild,
+    sites.removedFlush,
     sites.removedFree,
     sites.collapseFlush,
     nx.recoveryLock,

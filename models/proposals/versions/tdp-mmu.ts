@@ -2,26 +2,27 @@ import * as nx from '../../sites/nx-recovery.ts';
 import * as reclaim from '../../sites/reclaim.ts';
 import * as sites from '../../sites/tdp-mmu.ts';
 import * as roots from '../../sites/tdp-roots.ts';
-import type { History } from './timeline.ts';
+import { history, type History } from './timeline.ts';
 
 /**
  * The TDP MMU through history (KVM-MMU.md A15, C10, C11, C16, F1). Whether the stable v5.15 has the fixes of C10 and C11 was
  * not looked up: no scenario asks about it.
  */
 export const TDP_MMU_HISTORY: readonly History[] = [
+  // bb95dfb9e2df, v5.18.
+  history(sites.removedFlush, { 'v5.14': 'flush', 'v6.1': 'left to the caller' }),
+  // aa85986e7150, v6.13.
+  history(sites.pfnDirty, { 'v5.14': 'when the SPTE goes', 'v7.1': 'when the SPTE is made' }),
   // aca48556c592, v6.10.
-  { site: sites.zapBookkeeping, from: { 'v5.14': 'before the flush', 'v6.10': 'at the end' } },
+  history(sites.zapBookkeeping, { 'v5.14': 'before the flush', 'v6.10': 'at the end' }),
   // a57750909580, v6.18.
-  { site: nx.recoveryLock, from: { 'v5.14': 'write_lock()', 'v7.1': 'read_lock()' } },
+  history(nx.recoveryLock, { 'v5.14': 'write_lock()', 'v7.1': 'read_lock()' }),
   // 7533377215b6, v5.17 (C10).
-  { site: roots.unmapRootIter, from: { 'v5.14': 'unsafe', 'v6.1': 'yield safe' } },
+  history(roots.unmapRootIter, { 'v5.14': 'unsafe', 'v6.1': 'yield safe' }),
   // 0df9dab891ff, v6.6 (C16), which the stable v6.1 has too (F1).
-  { site: roots.rootZapper, from: { 'v5.14': 'caller', 'v6.3': 'worker', 'v6.6': 'caller' } },
+  history(roots.rootZapper, { 'v5.14': 'caller', 'v6.3': 'worker', 'v6.6': 'caller' }),
   // 3a0f64de479c, v5.16 (C10).
-  { site: roots.yieldRestart, from: { 'v5.14': 'next SPTE', 'v6.1': 'this SPTE' } },
+  history(roots.yieldRestart, { 'v5.14': 'next SPTE', 'v6.1': 'this SPTE' }),
   // 47b0c2e4c220, v6.1 (C11).
-  {
-    site: reclaim.faultReclaim,
-    from: { 'v5.14': 'under any lock', 'v6.1': 'under write_lock()' },
-  },
+  history(reclaim.faultReclaim, { 'v5.14': 'under any lock', 'v6.1': 'under write_lock()' }),
 ];
