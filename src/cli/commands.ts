@@ -8,6 +8,7 @@ import { patch } from './commands/patch.ts';
 import { regress } from './commands/regress.ts';
 import { replay } from './commands/replay.ts';
 import { show } from './commands/show.ts';
+import { modelNames } from './flags.ts';
 import { mmu } from './mmu/commands.ts';
 
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
@@ -97,6 +98,10 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       'neither, 2 bad usage, 3 a search was stopped by its bound.',
     ].join(' '),
     flags: ['only', 'deep', 'json', 'maxTime'],
+    flagDocs: {
+      maxTime:
+        'stop each judgement after this time (500ms, 30s, 5m; a bare number means seconds); a minute without it',
+    },
     examples: [
       ['fencepost mutants', 'the whole catalogue'],
       ['fencepost mutants --only P08', 'the paths of one protocol'],
@@ -137,6 +142,10 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       '2 some file could not be read; 3 a bound was hit first.',
     ].join(' '),
     flags: ['model', 'cat', 'engine', 'verdictOnly', 'explain', 'judge', 'reference', 'json', 'maxTime'],
+    flagDocs: {
+      model: `memory model, several times or as a comma list; without it lkmm for C, x86-tso for x86 (${modelNames})`,
+      json: 'one JSON object a line, for each test, instead of text',
+    },
     examples: [
       ['fencepost litmus MP+wmb+rmb.litmus', "one test, in herd7's format"],
       [

@@ -13,7 +13,7 @@ export interface Flag {
   readonly parse?: (text: string, before: never) => unknown;
 }
 
-const modelNames = memoryModels.map(({ name }) => name).join(', ');
+export const modelNames = memoryModels.map(({ name }) => name).join(', ');
 
 export const FLAGS = {
   model: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { fencepost } from '../support/cli.ts';
 
 describe('fencepost list', () => {
@@ -48,11 +49,7 @@ describe('fencepost list', () => {
 
 describe('fencepost --help', () => {
   it('ends with 0 and has examples for every command', async () => {
-    for (const argv of [
-      ['--help'],
-      ['help'],
-      ...['list', 'check', 'replay', 'patch'].map((name) => [name, '--help']),
-    ]) {
+    for (const argv of [['--help'], ['help'], ...COMMANDS.map(({ name }) => [name, '--help'])]) {
       const { code, out, err } = await fencepost(argv);
       expect(code).toBe(0);
       expect(err).toBe('');

@@ -82,6 +82,17 @@ describe('fencepost litmus', () => {
     expect(JSON.parse(bad)).toMatchObject({ error: { code: 'unknown-macro', line: 5, column: 2 } });
   });
 
+  it('explains its flags as they work here', async () => {
+    const { out } = await fencepost(['litmus', '--help']);
+    const text = out.replace(/\s+/g, ' ');
+    expect(text).toContain('without it lkmm for C, x86-tso for x86 (sc, x86-tso');
+    expect(text).toContain('--json one JSON object a line');
+    expect(text).not.toContain('all without it');
+    const check = (await fencepost(['check', '--help'])).out.replace(/\s+/g, ' ');
+    expect(check).toContain('all without it (sc, x86-tso');
+    expect(check).toContain('--json one JSON document instead of text');
+  });
+
   it('says where a file cannot be read, and runs the rest', async () => {
     const { code, out, err } = await litmus(join(folder, 'bad.litmus'), 'sb-once.litmus');
     expect(code).toBe(2);

@@ -1,6 +1,6 @@
 /** Scenario files of users, as they run them: with the built command, from a folder outside the package. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,6 +153,19 @@ describe('the shape of a scenario', () => {
     }
     return 'nothing';
   };
+
+  it('is what the README shows, command and trace', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [, example] = /`lost-wakeup\.ts`:\n\n```ts\n([^]*?)```/.exec(readme) ?? [];
+    const [, command, trace] =
+      /`npx fencepost (check lost-wakeup\.ts[^`]*)`[^`]*```\n([^]*?)```/.exec(readme) ?? [];
+    save('lost-wakeup.ts', example);
+    const { status, stdout } = fencepost(...command.split(' '));
+    expect(status).toBe(0);
+    expect(stdout).toContain(`\n${trace}`);
+    expect(stdout.match(/FAIL/g)).toHaveLength(1);
+    expect(fencepost('check', 'lost-wakeup.ts').stdout).toContain('8 verdicts, 8 as expected');
+  });
 
   it('may leave out what has an obvious default', () => {
     const [scenario] = scenariosOf(plain, 'mine.ts');

@@ -60,7 +60,11 @@ export const mmu: CommandGroup = {
         '1 one is neither, 2 bad usage, 3 a search was stopped by its bound.',
       ].join(' '),
       flags: ['policy', 'mmu', 'world', 'depth', 'vcpus', 'faultAt', 'json', 'maxTime'],
-      flagDocs: { policy: 'kernel version or policy; NAME+SITE=OPTION changes one' },
+      flagDocs: {
+        policy: 'kernel version or policy; NAME+SITE=OPTION changes one',
+        maxTime:
+          'stop each mutant after this time (500ms, 30s, 5m; a bare number means seconds); a minute without it',
+      },
       examples: [
         ['fencepost mmu mutants --max-time 60s', 'which faults of single steps the search catches'],
         ['fencepost mmu mutants --mmu tdp --fault-at tdp_mmu_map', 'those of some functions'],
