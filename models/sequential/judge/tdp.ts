@@ -1,8 +1,7 @@
 /** What is asked of the TDP MMU after every operation: of its own state, and of the roots that vCPUs run the guest on. */
 import { wordAt } from 'fencepost';
-import { calcRoles, roleRegs, roleWord, sameRole, type MmuHost } from 'fencepost/mmu';
+import { roleWord } from 'fencepost/mmu';
 import { tdpMmuOf } from '../../tdp/tdp-mmu.ts';
-import { rootOf, type VcpuArch } from '../../vm/vcpu.ts';
 import { tdpRootsOf, tdpViolation } from './own-tdp-state.ts';
 import type { GuestRun } from '../run.ts';
 import { Violated } from './violated.ts';
@@ -25,23 +24,11 @@ export function judgeTdpState(run: GuestRun, vcpus: readonly number[]): void {
   );
 }
 
-/** A vCPU that runs the guest has valid roots, and runs on one of the role that its registers ask for (E2). */
+/** A vCPU that runs the guest has valid roots. */
 function judgeTdpRoots(run: GuestRun, vcpu: number): void {
-  const { kvm, remembered } = run.setting;
+  const { kvm } = run.setting;
   const arch = run.arch(vcpu);
   const obsolete = tdpRootsOf(arch).find(({ hpa }) => wordAt(run.concrete, kvm.roleInvalid(hpa)) !== 0);
   if (obsolete !== undefined)
     throw new Violated('no-obsolete-root', `vCPU ${vcpu} keeps the root sp${obsolete.hpa}, which was zapped`);
-  remembered.onceAlone(arch, () => {
-    if (hasRightRole(arch, kvm.host)) return;
-    throw new Violated('root-role', `vCPU ${vcpu} runs on a root of another role than its registers ask for`);
-  });
-}
-
-/** What runs on a shadow of L1's tables has no root of the TDP MMU. */
-function hasRightRole(arch: VcpuArch, host: MmuHost): boolean {
-  if (arch.mmu !== 'root_mmu') return true;
-  const { role } = rootOf(arch.root_mmu);
-  const { rootRole } = calcRoles(roleRegs(arch.registers, arch.mode), host);
-  return role !== undefined && sameRole(role, rootRole);
 }

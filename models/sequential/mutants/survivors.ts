@@ -3,7 +3,7 @@
  * is nothing to see, or what it would take. A fault that is neither caught nor explained is a hole in the worlds.
  */
 import { nestedSurvivors } from './survivors-nested.ts';
-import { tdpSurvivors } from './survivors-tdp.ts';
+import { directSurvivors, tdpSurvivors, twoDimensionalSurvivors } from './survivors-tdp.ts';
 import type { MmuKind } from '../worlds/index.ts';
 
 export interface Explanation {
@@ -175,6 +175,10 @@ const shadow: readonly Explanation[] = [
     ],
   },
   {
+    because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
+    mutants: [': call handle_mmio_page_fault()'],
+  },
+  {
     because: 'the walk reads ext.cr4Pse of the CPU role, and the root role was computed before',
     mutants: ['kvm_init_mmu: cpuRole forgets cr4Pse'],
   },
@@ -195,7 +199,6 @@ const userspace: readonly Explanation[] = [
   {
     because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
     mutants: [
-      ': call handle_mmio_page_fault()',
       ': call vcpu_mmio_gva_to_gpa()',
       'mark_mmio_spte: store sp->spt[]',
       'mmu_set_spte: call mark_mmio_spte()',
@@ -235,17 +238,10 @@ const userspaceOfDirect: readonly Explanation[] = [
   },
 ];
 
-const direct: readonly Explanation[] = [
-  {
-    because: 'equivalent: more work. The fault takes mmu_lock and makes the SPTE writable all the same',
-    mutants: ['direct_page_fault: call fast_page_fault()', 'fast_page_fault: call fast_pf_fix_direct_spte()'],
-  },
-];
-
 const EXPLANATIONS: Readonly<Record<MmuKind, readonly Explanation[]>> = {
   shadow: [...shadow, ...userspace],
-  tdp: [...tdpSurvivors, ...userspace, ...userspaceOfDirect],
-  direct: [...direct, ...userspace, ...userspaceOfDirect],
+  tdp: [...tdpSurvivors, ...twoDimensionalSurvivors, ...userspace, ...userspaceOfDirect],
+  direct: [...directSurvivors, ...twoDimensionalSurvivors, ...userspace, ...userspaceOfDirect],
   nested: nestedSurvivors,
 };
 
