@@ -7,8 +7,31 @@ const CPU_ROLE_BITS = [...ROOT_ROLE_BITS, 'direct', 'eferNx', 'guestMode'];
 export const nestedSurvivors: readonly Explanation[] = [
   {
     because:
-      'needs six operations: two entries to L2 with an access, an exit, a store and INVEPT between them',
-    mutants: [': call handle_invept()'],
+      'needs six operations: two entries to L2 with an access, an exit, a store and INVEPT or INVVPID between them',
+    mutants: [
+      ': call handle_invept()',
+      ': call handle_invvpid()',
+      'handle_invept: call kvm_mmu_free_roots()',
+      'handle_invvpid: call kvm_mmu_free_roots()',
+      'handle_invvpid: call vpid_sync_context()',
+    ],
+  },
+  {
+    because:
+      'needs a previous root whose table goes unsync after the flush, as shadow-pcids has it with five operations; with the transitions between it would take more than nine here',
+    mutants: ['kvm_vcpu_flush_tlb_guest: call kvm_mmu_free_roots()'],
+  },
+  {
+    because:
+      'as under shadow paging: the walk that follows drops what was made from the old guest PTE, and flushes everything; nothing is found by nine operations',
+    mutants: ['kvm_mmu_invalidate_addr: call kvm_x86_flush_tlb_gva()'],
+  },
+  {
+    because:
+      'no register of these worlds changes what the bit stands for; shadow-permissions and tdp-permissions do',
+    mutants: ['cr4Pke', 'cr4Pse', 'cr4Smap', 'cr4Smep'].map(
+      (bit) => `kvm_init_mmu: cpuRole.ext forgets ${bit}`,
+    ),
   },
   {
     because:
@@ -49,10 +72,8 @@ export const nestedSurvivors: readonly Explanation[] = [
     because: 'equivalent: the host zaps less; a page that stays is kept up like any other',
     mutants: [
       ': call kvm_mmu_unprotect_page()',
-      ': call kvm_mmu_zap_all_fast()',
       ': call mmu_shrink_scan()',
       'kvm_mmu_unprotect_page: call __kvm_mmu_prepare_zap_page()',
-      'kvm_mmu_zap_all_fast: store kvm->arch.mmu_valid_gen',
       'kvm_mmu_zap_oldest_mmu_pages: call __kvm_mmu_prepare_zap_page()',
       'mmu_shrink_scan: call kvm_mmu_zap_oldest_mmu_pages()',
     ],
