@@ -9,6 +9,8 @@ import {
   choice,
   clearBit,
   cmpxchg,
+  fence,
+  Fence,
   Mark,
   readOnce,
   setBit,
@@ -72,15 +74,29 @@ export function* kvmCheckRequest(vcpu: Vcpu, request: number, serve: () => Steps
 }
 
 /** Tells a vCPU that runs the guest to leave it, and gives the mode that was found. */
-function* kvmVcpuExitingGuestMode({ mode }: Vcpu): Steps<number> {
+function* kvmVcpuExitingGuestMode({ mode }: Vcpu, kick: () => Steps = smpMbBeforeAtomic): Steps<number> {
   return yield* call(
     'kvm_vcpu_exiting_guest_mode',
     (function* () {
-      yield* smpMbBeforeAtomic();
+      yield* kick();
       const found = yield* cmpxchg(mode, IN_GUEST_MODE, EXITING_GUEST_MODE);
       return yield* branch(found);
     })(),
   );
+}
+
+/** What stands in place of the fences of a request, in worlds that ask about them. */
+export interface RequestFences {
+  /** Of smp_wmb() before the request. */
+  readonly publish?: () => Steps;
+  /** Of smp_mb__before_atomic() before the look at the mode. */
+  readonly kick?: () => Steps;
+}
+
+/** The fence of a kick, as the proposal has it. */
+export function* kickFenceAt(): Steps {
+  if ((yield* choice(sites.kickFence)) !== 'none')
+    yield* fence(Fence.BeforeAtomic, 'smp_mb__before_atomic()', sites.kickFence);
 }
 
 /**
@@ -88,14 +104,18 @@ function* kvmVcpuExitingGuestMode({ mode }: Vcpu): Steps<number> {
  * gets an IPI, and the caller waits until all have taken it. They take it with interrupts on, that is
  * once they have left guest mode.
  */
-export function kvmMakeAllCpusRequest(kvm: Kvm, request: number, publish?: () => Steps): Steps {
+export function kvmMakeAllCpusRequest(
+  kvm: Kvm,
+  request: number,
+  { publish, kick }: RequestFences = {},
+): Steps {
   return call(
     'kvm_make_all_cpus_request',
     (function* () {
       const interrupted: Vcpu[] = [];
       for (const vcpu of kvm.vcpus) {
         yield* kvmMakeRequest(vcpu, request, publish);
-        if ((yield* kvmVcpuExitingGuestMode(vcpu)) !== OUTSIDE_GUEST_MODE) interrupted.push(vcpu);
+        if ((yield* kvmVcpuExitingGuestMode(vcpu, kick)) !== OUTSIDE_GUEST_MODE) interrupted.push(vcpu);
       }
       for (const vcpu of interrupted) yield* waitForIpi(vcpu);
     })(),

@@ -29,6 +29,11 @@ export const noRequestFence = mutate('no-request-fence', 'without smp_wmb() befo
   sites.requestFence,
   'none',
 ]);
+export const noKickFence = mutate(
+  'no-kick-fence',
+  'without smp_mb__before_atomic() before the look at vcpu->mode',
+  [sites.kickFence, 'none'],
+);
 export const clearAfterServing = mutate(
   'clear-after-serving',
   'the request is cleared once it has been served',

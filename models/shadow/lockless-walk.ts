@@ -19,6 +19,7 @@ import {
 } from 'fencepost';
 import { indexAt, isShadowPresentPte, PG_LEVEL_4K, spteChild } from 'fencepost/mmu';
 import { OUTSIDE_GUEST_MODE, READING_SHADOW_PAGE_TABLES, type Kvm, type Vcpu } from '../vm/kvm.ts';
+import { kickFenceAt } from '../entry/requests.ts';
 import * as sites from '../sites/lockless-walk.ts';
 import { sptePointer } from './sptes.ts';
 import { commitZapPage, prepareZapPage } from '../zap/zap.ts';
@@ -82,7 +83,7 @@ export function* zapAndFree(kvm: Kvm, id: number): Steps {
   const invalidList: number[] = [];
   yield* writeLock(kvm.mmuLock);
   yield* prepareZapPage(kvm, id, invalidList);
-  yield* commitZapPage(kvm, invalidList);
+  yield* commitZapPage(kvm, invalidList, { kick: kickFenceAt });
   for (const page of invalidList) {
     yield* call(
       'kvm_mmu_free_shadow_page',

@@ -38,6 +38,13 @@ export const requestFence = defineSite({
   options: ['smp_wmb()', 'none'],
 });
 
+export const kickFence = defineSite({
+  name: 'kick-fence',
+  fn: 'kvm_vcpu_exiting_guest_mode',
+  doc: 'Whether smp_mb__before_atomic() stands between the request and the look at vcpu->mode.',
+  options: ['smp_mb__before_atomic()', 'none'],
+});
+
 export const checkRequestClear = defineSite({
   name: 'check-request-clear',
   fn: 'kvm_check_request',

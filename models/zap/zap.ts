@@ -26,7 +26,7 @@ import {
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm } from '../vm/kvm.ts';
 import { unaccountShadowed } from '../shadow/account-shadowed.ts';
 import { isObsoleteSp, pagesWithGptesInHash } from '../vm/page-hash.ts';
-import { kvmMakeAllCpusRequest } from '../entry/requests.ts';
+import { kvmMakeAllCpusRequest, type RequestFences } from '../entry/requests.ts';
 import * as sites from '../sites/index.ts';
 import {
   dropParentPte,
@@ -120,13 +120,13 @@ function* unlinkParents(kvm: Kvm, id: number): Steps {
 }
 
 /** `kvm_mmu_commit_zap_page()`: the remote flush, then the pages are freed. */
-export function* commitZapPage(kvm: Kvm, invalidList: readonly number[]): Steps {
+export function* commitZapPage(kvm: Kvm, invalidList: readonly number[], fences?: RequestFences): Steps {
   if (invalidList.length === 0) return;
-  yield* call('kvm_mmu_commit_zap_page', commit(kvm, invalidList));
+  yield* call('kvm_mmu_commit_zap_page', commit(kvm, invalidList, fences));
 }
 
-function* commit(kvm: Kvm, invalidList: readonly number[]): Steps {
-  yield* kvmFlushRemoteTlbs(kvm);
+function* commit(kvm: Kvm, invalidList: readonly number[], fences?: RequestFences): Steps {
+  yield* kvmFlushRemoteTlbs(kvm, fences);
   yield* update(kvm.mmuLock, (state) => {
     for (const id of invalidList) removePage(state, id);
   });

@@ -18,7 +18,7 @@ export const entryVsFlush: Scenario = {
     'CPU1 drops the SPTE of a page, flushes, and gives the page away. CPU0 enters the guest twice: in the first run ' +
     'the processor may fetch the translation, in the second the guest uses it, from the TLB or by another walk.',
   sources: ['KVM-MMU.md P02, P03, P11, A13, G5 row 2', 'Documentation/virt/kvm/vcpu-requests.rst'],
-  sites: [...ENTRY_AND_KICK_SITES, ...REQUEST_SITES, sites.requestFence],
+  sites: [...ENTRY_AND_KICK_SITES, ...REQUEST_SITES, sites.requestFence, sites.kickFence],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),
     proposals.modeOnce,
@@ -26,6 +26,7 @@ export const entryVsFlush: Scenario = {
     proposals.entryWithInterrupts,
     proposals.noIpiWait,
     proposals.noRequestFence,
+    proposals.noKickFence,
     proposals.noCheckFence,
   ],
   protocols: ['P02', 'P03', 'P11', 'P38'],
@@ -34,8 +35,13 @@ export const entryVsFlush: Scenario = {
     'v7.1-mode-once/entry-with-interrupts',
     'v7.1-mode-once/no-ipi-wait',
     'v7.1-mode-once/no-request-fence',
+    'v7.1-mode-once/no-kick-fence',
   ],
-  equivalents: ['v7.1-mode-once/no-request-fence', 'v7.1-mode-once/no-check-fence'],
+  equivalents: [
+    'v7.1-mode-once/no-request-fence',
+    'v7.1-mode-once/no-kick-fence',
+    'v7.1-mode-once/no-check-fence',
+  ],
   expectations: [
     {
       proposals: [...VERSIONS, 'v7.1-mode-once'],
@@ -67,6 +73,13 @@ export const entryVsFlush: Scenario = {
       because:
         'P11: the request may be served before the SPTE is seen to go, and the next run fetches the translation ' +
         'again. On x86 set_bit() is LOCKed: an equivalent mutant',
+    },
+    {
+      proposals: ['v7.1-mode-once/no-kick-fence'],
+      verdicts: WEAK,
+      because:
+        'F2, P02: under LKMM a cmpxchg() that finds OUTSIDE_GUEST_MODE orders nothing, so the mode may be read before the ' +
+        'request is seen: store buffering. On x86 set_bit() is LOCKed: an equivalent mutant',
     },
     {
       proposals: ['v7.1-mode-once/no-check-fence'],

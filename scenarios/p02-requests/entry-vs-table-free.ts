@@ -21,6 +21,7 @@ export const entryVsTableFree: Scenario = {
   sites: [
     ...ENTRY_AND_KICK_SITES,
     ...REQUEST_SITES,
+    sites.kickFence,
     sites.zapClearSptes,
     sites.prepareZapUnlinkParents,
     sites.prepareZapInvalidate,
