@@ -9,19 +9,23 @@ interface Work<Task, Result> {
   readonly tasks: readonly Task[];
   /** The built file of a worker; sources that are run as they are have none. */
   readonly worker: URL;
+  readonly worthwhile?: number;
   /** What the worker does, for where there are none. */
   readonly perform: (task: Task) => Result;
+  /** Where `perform` heeds Ctrl-C itself: whether it has come, and the result is what was known by then. */
+  readonly isCutOff?: (result: Result) => boolean;
   readonly onDone: (done: number) => void;
 }
 
 /** The results in the order of the tasks, on the cores that there are; they end early on Ctrl-C. */
 export async function* performAll<Task, Result>(work: Work<Task, Result>, io: Io): AsyncGenerator<Result> {
-  const workers = workersFor(work.tasks.length, WORTHWHILE);
-  if (workers < 2 || !existsSync(work.worker)) {
+  const { tasks, worker, worthwhile = WORTHWHILE, onDone } = work;
+  const workers = workersFor(tasks.length, worthwhile);
+  if (workers < 2 || !existsSync(worker)) {
     yield* oneByOne(work, io);
     return;
   }
-  const pool = new Pool<Task, Result>(work.worker, work.tasks, workers, work.onDone);
+  const pool = new Pool<Task, Result>(worker, tasks, workers, onDone);
   const stop = (): void => pool.stop();
   process.once('SIGINT', stop);
   try {
@@ -31,11 +35,14 @@ export async function* performAll<Task, Result>(work: Work<Task, Result>, io: Io
   }
 }
 
-function* oneByOne<Task, Result>({ tasks, perform, onDone }: Work<Task, Result>, io: Io): Generator<Result> {
+function* oneByOne<Task, Result>(work: Work<Task, Result>, io: Io): Generator<Result> {
+  const { tasks, perform, isCutOff, onDone } = work;
   for (const [i, task] of tasks.entries()) {
     const results: Result[] = [];
-    if (!io.supervise(() => results.push(perform(task)))) return;
+    if (isCutOff !== undefined) results.push(perform(task));
+    else if (!io.supervise(() => results.push(perform(task)))) return;
     onDone(i + 1);
     yield* results;
+    if (isCutOff !== undefined && results.some(isCutOff)) return;
   }
 }

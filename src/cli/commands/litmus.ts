@@ -10,12 +10,15 @@ import { filesOf } from '../litmus/files.ts';
 import { herdText } from '../litmus/herd-text.ts';
 import { jsonLine } from '../litmus/json-line.ts';
 import { judgeLitmus } from '../litmus/judge.ts';
-import { performAll } from '../litmus/pool.ts';
 import { Reference, type Difference } from '../litmus/reference.ts';
-import type { Refusal, Report, Task } from '../litmus/report.ts';
+import { perform, type Refusal, type Report, type Task } from '../litmus/report.ts';
+import { performAll } from '../perform-all.ts';
 import { Progress } from '../progress.ts';
 import { errorText } from '../report-error.ts';
 import { tableOf } from '../table.ts';
+
+/** Fewer files than this are not worth the start of a worker. */
+const WORTHWHILE = 8;
 
 /** `fencepost litmus`. */
 export async function litmus({ words, flags, io }: Call): Promise<Exit> {
@@ -34,14 +37,23 @@ export async function litmus({ words, flags, io }: Call): Promise<Exit> {
   const bar = new Bar(io, tasks.length);
   const tally = new Tally(io, reference);
   const progress = new Progress(io);
-  const setting = {
+  const surroundings = {
     now: () => io.now(),
-    supervise: (work: () => void) => io.supervise(work),
-    onDone: (done: number) => bar.show(done),
-    onBegin: (task: Task) => progress.begin(task.file.name),
+    supervise: (search: () => void) => io.supervise(search),
     onProgress: (executions: number, blocked: number) => progress.tick(executions, blocked),
   };
-  for await (const result of performAll(tasks, setting)) {
+  const work = {
+    tasks,
+    worker: new URL('../litmus/worker.js', import.meta.url),
+    worthwhile: WORTHWHILE,
+    perform: (task: Task) => {
+      progress.begin(task.file.name);
+      return perform(task, surroundings);
+    },
+    isCutOff: (result: Report | Refusal) => result.kind === 'report' && result.interrupted,
+    onDone: (done: number) => bar.show(done),
+  };
+  for await (const result of performAll(work, io)) {
     progress.clear();
     bar.clear();
     if (flags.json === true) io.out(jsonLine(result));
