@@ -1,31 +1,31 @@
 import type { Io } from './io.ts';
+import { StatusLine } from './status-line.ts';
 
 const WIDTH = 30;
 
 /** A bar on stderr that says how many of the tasks are done; only where somebody looks at it. */
 export class Bar {
-  readonly #io: Io;
+  readonly #line: StatusLine;
+  readonly #isSeen: boolean;
   readonly #total: number;
   readonly #noun: string;
-  #shown = false;
 
   constructor(io: Io, total: number, noun = 'tests') {
-    this.#io = io;
+    this.#line = new StatusLine(io);
+    this.#isSeen = io.errIsTerminal && total > 1;
     this.#total = total;
     this.#noun = noun;
   }
 
   show(done: number): void {
-    if (!this.#io.errIsTerminal || this.#total < 2) return;
+    if (!this.#isSeen) return;
     const filled = Math.floor((WIDTH * done) / this.#total);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`;
-    this.#io.err(`\r\x1b[K${bar} ${done}/${this.#total} ${this.#noun}`);
-    this.#shown = true;
+    this.#line.show(`${bar} ${done}/${this.#total} ${this.#noun}`);
   }
 
   /** Takes the bar away before something else is printed. */
   clear(): void {
-    if (this.#shown) this.#io.err('\r\x1b[K');
-    this.#shown = false;
+    this.#line.clear();
   }
 }
