@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { filesOf, textOf, type LitmusFile } from '../src/cli/litmus/files.ts';
+import { readInput } from '../src/cli/input.ts';
+import { filesOf, type LitmusFile } from '../src/cli/litmus/files.ts';
 import { tableOf, type Column } from '../src/cli/table.ts';
 import { readCatModel, type CatModel } from '../src/litmus/cat/index.ts';
 import { readLitmus } from '../src/litmus/read.ts';
@@ -74,7 +75,7 @@ function agrees(
 ): boolean {
   tally.files += 1;
   try {
-    const test = readLitmus(textOf(file), file.shown);
+    const test = readLitmus(readInput(file.path, file.shown), file.shown);
     const [model, cat] = test.arch === 'C' ? [lkmm, models.C] : [x86Tso, models.x86];
     const { executions, explorer, cat: byCat, notBuilt } = threeWays(test, model, cat, BOUNDS);
     tally.compared += 1;

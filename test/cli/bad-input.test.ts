@@ -18,6 +18,8 @@ const HUNK = `--- a/mmu.c
 +	smp_mb();
 `;
 file('truncated.patch', HUNK);
+file('a.litmus', 'C a\n{}\nP0(int *x)\n{\n}\nexists (x=1)\n');
+file('includes.cat', '"includes"\ninclude "none.cat"\n');
 file('letter.txt', 'Subject: hello\n\nno patch in here\n');
 file('binary.bin', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1, 2, 3]));
 
@@ -75,7 +77,19 @@ const CASES: readonly (readonly [argv: readonly string[], message: string])[] = 
   ],
   [['patch'], "missing required argument 'FILE'"],
   [['patch', 'none.patch'], 'none.patch: there is no such file [no-such-file]'],
-  [['patch', '.'], '.: this is a folder; a patch is a file [no-such-file]'],
+  [
+    ['patch', '.'],
+    '.: this is a folder, not a file [no-such-file]\n  hint: give the mails one by one, or as one mbox',
+  ],
+  [['litmus', 'none.litmus'], 'none.litmus: there is no such file or folder [no-such-file]'],
+  [['litmus', 'a.litmus', '--reference', 'none.jsonl'], 'none.jsonl: there is no such file [no-such-file]'],
+  [['litmus', 'a.litmus', '--reference', '.'], '.: this is a folder, not a file [no-such-file]'],
+  [['litmus', 'a.litmus', '--cat', 'none.cat'], 'fencepost: none.cat: there is no such file [no-such-file]'],
+  [['litmus', 'a.litmus', '--cat', '.'], 'fencepost: .: this is a folder, not a file [no-such-file]'],
+  [
+    ['litmus', 'a.litmus', '--cat', 'includes.cat'],
+    'includes.cat:2:1: there is no file "none.cat" [cat-file]',
+  ],
   [['patch', 'letter.txt'], '[no-patch]'],
   [['patch', 'truncated.patch'], '[truncated-patch]'],
   [['patch', 'binary.bin'], 'this is a binary file, not a mail or a patch [not-text]'],

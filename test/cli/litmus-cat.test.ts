@@ -51,8 +51,5 @@ describe('fencepost litmus --cat', () => {
   it('stands for the memory model and the engine', async () => {
     expect((await litmus('--cat', own('sc.cat'), '--model', 'sc', 'sb-mb.litmus')).code).toBe(2);
     expect((await litmus('--cat', own('sc.cat'), '--engine', 'graph', 'sb-mb.litmus')).code).toBe(2);
-    expect((await litmus('--cat', 'nowhere.cat', 'sb-mb.litmus')).err).toContain(
-      'there is no file nowhere.cat',
-    );
   });
 });

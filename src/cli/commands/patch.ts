@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { canJudge } from '../../check/engine.ts';
 import { memoryModels } from '../../memory/models.ts';
@@ -11,6 +10,7 @@ import type { Call } from '../command.ts';
 import { worst, type Exit } from '../exit.ts';
 import { exitOfPatch, patchJson, printPatch, printReading } from '../patch-report.ts';
 import { PatchJudge, type JudgedPatch } from '../patch-judge.ts';
+import { readInput, STANDARD_INPUT } from '../input.ts';
 import { proposalNamed } from '../proposal.ts';
 
 /** `fencepost patch`. */
@@ -57,17 +57,7 @@ function guessBase(reading: PatchReading, { scenarios }: Catalogue): Proposal {
 }
 
 function textOf(file: string, cwd: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : resolve(cwd, file), 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new FencepostError('no-such-file', 'there is no such file', { file });
-    if (code === 'EISDIR') {
-      throw new FencepostError('no-such-file', 'this is a folder; a patch is a file', {
-        file,
-        hint: 'give the mails one by one, or as one mbox',
-      });
-    }
-    throw new FencepostError('unreadable-file', message, { file });
-  }
+  return file === '-'
+    ? readInput(STANDARD_INPUT, 'standard input')
+    : readInput(resolve(cwd, file), file, 'give the mails one by one, or as one mbox');
 }

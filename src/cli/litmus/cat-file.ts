@@ -1,6 +1,7 @@
 /** Memory models of the user in herd's cat language. */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readCatModel, type CatModel } from '../../litmus/cat/index.ts';
+import { readInput } from '../input.ts';
 
 /** The `.cat` file as the user named it, and where it is. */
 export interface CatFile {
@@ -17,16 +18,10 @@ export function catModelOf({ path, shown }: CatFile): CatModel {
     // Messages name files as the user did; the files beside it are named alike.
     const real = (name: string): string =>
       path.slice(0, path.lastIndexOf('/') + 1) + name.slice(shown.lastIndexOf('/') + 1);
-    model = readCatModel(shown, (name) => textIfThere(real(name)));
+    // Of a file that is included the message says where, and not every one has a .bell file.
+    const isThere = (name: string): boolean => name === shown || existsSync(real(name));
+    model = readCatModel(shown, (name) => (isThere(name) ? readInput(real(name), name) : undefined));
     known.set(path, model);
   }
   return model;
-}
-
-function textIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
 
@@ -30,13 +30,4 @@ export function filesOf(words: readonly string[], cwd: string): LitmusFile[] {
       return { path: file, name: below.split(sep).join('/'), shown: join(word, below) };
     });
   });
-}
-
-/** The text of a file; throws a FencepostError where it cannot be read. */
-export function textOf({ path, shown }: LitmusFile): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new FencepostError('unreadable-file', (error as Error).message, { file: shown });
-  }
 }

@@ -1,7 +1,7 @@
 /** Reference verdicts: a `.jsonl` file, one object a line, in the format of `fencepost litmus --json`. */
-import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
+import { readInput } from '../input.ts';
 import type { Refusal, Report } from './report.ts';
 
 /** What is compared. Null where the reference has no verdict. */
@@ -34,13 +34,7 @@ export class Reference {
 
   /** Throws a FencepostError that names the line at what is no verdict. */
   constructor(file: string, cwd: string) {
-    let text: string;
-    try {
-      text = readFileSync(resolve(cwd, file), 'utf8');
-    } catch (error) {
-      throw new FencepostError('unreadable-file', (error as Error).message, { file });
-    }
-    for (const [i, line] of text.split('\n').entries()) {
+    for (const [i, line] of readInput(resolve(cwd, file), file).split('\n').entries()) {
       if (line.trim() === '') continue;
       const verdict = verdictOf(line);
       if (verdict === undefined) {

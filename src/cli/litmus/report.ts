@@ -9,8 +9,9 @@ import type { CatModel } from '../../litmus/cat/index.ts';
 import type { MemoryModel, ModelName } from '../../memory/model.ts';
 import { modelByName } from '../../memory/models.ts';
 import { FencepostError, type Place } from '../../program/error.ts';
+import { readInput } from '../input.ts';
 import { catModelOf, type CatFile } from './cat-file.ts';
-import { textOf, type LitmusFile } from './files.ts';
+import type { LitmusFile } from './files.ts';
 import { explain } from './explain/index.ts';
 import { runLitmus, undisturbed, type LitmusResult } from './run.ts';
 
@@ -91,7 +92,7 @@ export function perform(
   surroundings: Surroundings = { now: () => performance.now() },
 ): Report | Refusal {
   try {
-    const test = readLitmus(textOf(task.file), task.file.shown);
+    const test = readLitmus(readInput(task.file.path, task.file.shown), task.file.shown);
     const { engine, verdictOnly, maxTime } = task;
     const { now, onProgress, supervise = undisturbed } = surroundings;
     const model = memoryModelOf(task, test);
