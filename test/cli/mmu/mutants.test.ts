@@ -47,6 +47,16 @@ describe('a run over faults', () => {
     expect(report(caught, survivor('b', 3)).exit()).toBe(Exit.Inconclusive);
   });
 
+  it('has its rows where every command has them in JSON', () => {
+    const { results } = JSON.parse(report(caught, survivor('known', 3)).json(false)) as {
+      results: { mutant: string; because: string | null }[];
+    };
+    expect(results.map(({ mutant, because }) => [mutant, because])).toEqual([
+      ['a', null],
+      ['known', 'nothing to see'],
+    ]);
+  });
+
   it('says how much was not tried', () => {
     const text = report(caught, survivor('b', 3)).text(io, 5);
     expect(text).toContain(

@@ -36,11 +36,11 @@ export class MmuMutantReport {
   }
 
   json(interrupted: boolean): string {
-    const mutants = this.#results.map((each) => ({
+    const results = this.#results.map((each) => ({
       ...each,
       because: each.verdict === 'survived' ? (this.#reasonOf(each) ?? null) : null,
     }));
-    return `${JSON.stringify({ mutants, ...(interrupted && { interrupted }) }, null, 2)}\n`;
+    return `${JSON.stringify({ results, ...(interrupted && { interrupted }) }, null, 2)}\n`;
   }
 
   exit(): Exit {
