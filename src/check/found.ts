@@ -1,4 +1,4 @@
-import { INIT, Kind } from '../memory/event.ts';
+import { INIT } from '../memory/event.ts';
 import { ABSENT, NEVER } from '../memory/graph.ts';
 import type { FlagWatch } from '../explore/flag-watch.ts';
 import { record } from '../explore/record.ts';
@@ -7,6 +7,7 @@ import { eventAt, type ExecutedEvent, type Execution } from '../program/executio
 import type { GuardedStates } from '../program/guarded.ts';
 import type { Location, Lock } from '../program/location.ts';
 import type { Program } from '../program/program.ts';
+import { sectionEnd } from '../program/section.ts';
 import { Status } from '../program/tree.ts';
 import type { Final } from './property.ts';
 
@@ -143,10 +144,7 @@ export class ExecutionFound implements Found {
     const opened = this.#execution.co[lock.id]?.at(-1);
     if (opened === undefined) return lock.initial;
     const { events } = this.#execution.runs[opened.thread];
-    const closed = events.find(
-      ({ index, label }) => index > opened.index && label.kind === Kind.Unlock && label.loc === lock.id,
-    );
-    const state = closed ?? events[opened.index - 1];
+    const state = sectionEnd(events, opened) ?? events[opened.index - 1];
     return this.#states.stateOf(lock, state.value) as S;
   }
 

@@ -15,7 +15,7 @@ import { flagsOf, type Flag } from './flags.ts';
 import type { Finding, Found } from './found.ts';
 import type { Property } from './property.ts';
 import { expectedVerdict, type Scenario, type VerdictName } from './scenario.ts';
-import { Candidate, type Witness } from './witness.ts';
+import { Contender, type Witness } from './witness.ts';
 import { makeWorld, passOn, programOf } from './world.ts';
 
 export interface JudgeOptions {
@@ -163,18 +163,18 @@ function ask(scenario: Scenario, property: Property, found: Found): string | und
 
 /** The shortest witness of all; the first property by name when one execution violates several. */
 function shortestOf(violations: readonly Violation[]): Witness | undefined {
-  let best: { readonly candidate: Candidate; readonly witness: Witness } | undefined;
+  let best: { readonly contender: Contender; readonly witness: Witness } | undefined;
   for (const { witness } of violations) {
     if (witness === undefined) continue;
-    const candidate = new Candidate(witness.execution);
-    if (best === undefined || candidate.isShorterThan(best.candidate)) best = { candidate, witness };
+    const contender = new Contender(witness.execution);
+    if (best === undefined || contender.isShorterThan(best.contender)) best = { contender, witness };
   }
   return best?.witness;
 }
 
 interface Violated {
   count: number;
-  candidate: Candidate | undefined;
+  contender: Contender | undefined;
   message: string;
 }
 
@@ -244,9 +244,9 @@ class Tally {
   violations(key: Parameters<typeof replayId>[0]): Violation[] {
     return [...this.#violated]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([property, { count, candidate, message }]) => {
-        if (candidate === undefined) return { property, count, witness: undefined };
-        const { execution } = candidate;
+      .map(([property, { count, contender, message }]) => {
+        if (contender === undefined) return { property, count, witness: undefined };
+        const { execution } = contender;
         const replay = replayId(key, this.#program, execution);
         return { property, count, witness: { property, message, execution, replay } };
       });
@@ -256,18 +256,18 @@ class Tally {
     for (const { property, message } of findings) {
       const best = this.#violated.get(property);
       if (best === undefined) {
-        const candidate = found.replays ? new Candidate(found.execution()) : undefined;
-        this.#violated.set(property, { count: 1, candidate, message });
+        const contender = found.replays ? new Contender(found.execution()) : undefined;
+        this.#violated.set(property, { count: 1, contender, message });
         if (this.#options.untilViolated === true) throw new Stop();
         continue;
       }
       best.count += 1;
-      if (best.candidate === undefined) continue;
+      if (best.contender === undefined) continue;
       // Only lock acquisitions that were never granted are not recorded, at most one per thread.
-      if (found.size - this.#program.threads.length > best.candidate.size) continue;
-      const candidate = new Candidate(found.execution());
-      if (!candidate.isShorterThan(best.candidate)) continue;
-      best.candidate = candidate;
+      if (found.size - this.#program.threads.length > best.contender.size) continue;
+      const contender = new Contender(found.execution());
+      if (!contender.isShorterThan(best.contender)) continue;
+      best.contender = contender;
       best.message = message;
     }
   }

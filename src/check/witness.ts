@@ -2,9 +2,9 @@
  * The shortest witness: the fewest events, then the fewest changes of the CPU when they are put in a
  * row, then the smallest encoding. The order is total, so the choice does not depend on the search.
  */
-import { isReadKind, Kind } from '../memory/event.ts';
 import { encodeExecution } from '../explore/encoding.ts';
-import { foundHeld, type EventRef, type Execution } from '../program/execution.ts';
+import type { Execution } from '../program/execution.ts';
+import { sourceOf } from '../program/section.ts';
 
 /** One violating execution, with what it violates. */
 export interface Witness {
@@ -16,7 +16,7 @@ export interface Witness {
 }
 
 /** An execution in the competition for the shortest; what is dear to know is found out only on a tie. */
-export class Candidate {
+export class Contender {
   readonly execution: Execution;
   readonly size: number;
   #switches: number | undefined;
@@ -27,7 +27,7 @@ export class Candidate {
     this.size = execution.runs.reduce((sum, run) => sum + run.events.length, 0);
   }
 
-  isShorterThan(other: Candidate): boolean {
+  isShorterThan(other: Contender): boolean {
     if (this.size !== other.size) return this.size < other.size;
     const [a, b] = [this.switches, other.switches];
     return a === b ? this.code < other.code : a < b;
@@ -56,10 +56,8 @@ function switchesFrom(execution: Execution, first: number): number {
   const unfinished = (t: number): boolean => at[t] < runs[t].events.length;
   const ready = (t: number): boolean => {
     if (!unfinished(t)) return false;
-    const { rf, label } = runs[t].events[at[t]];
-    if (rf === undefined || rf === 'init' || !isReadKind(label.kind)) return true;
-    const isOpen = label.kind === Kind.Read || foundHeld(runs[t].events[at[t]]);
-    return at[rf.thread] > (isOpen ? rf.index : sectionEnd(execution, rf));
+    const source = sourceOf(execution, runs[t].events[at[t]]);
+    return source === undefined || source === 'init' || at[source.thread] > source.index;
   };
   let switches = 0;
   for (let t = first; ; switches++) {
@@ -73,14 +71,4 @@ function switchesFrom(execution: Execution, first: number): number {
     }
     t = next;
   }
-}
-
-/** Index of the unlock that ends a write section; the last event of its thread if none does. */
-function sectionEnd(execution: Execution, opened: EventRef): number {
-  const { events } = execution.runs[opened.thread];
-  const { loc } = events[opened.index].label;
-  for (let i = opened.index + 1; i < events.length; i++) {
-    if (events[i].label.kind === Kind.Unlock && events[i].label.loc === loc) return i;
-  }
-  return events.length - 1;
 }

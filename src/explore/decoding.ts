@@ -2,8 +2,9 @@
 import { HELD, isReadKind, Kind, looksAtLock } from '../memory/event.ts';
 import { FencepostError } from '../program/error.ts';
 import type { Ending, EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
+import { sectionEnd } from '../program/section.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
-import { offsetsOf, sectionEnd, Stuck, walk, writesByLocation } from './encoding.ts';
+import { offsetsOf, Stuck, walk, writesByLocation } from './encoding.ts';
 import { VarintError, VarintReader } from './varint.ts';
 
 /** The bytes lead somewhere that this program does not go. */
@@ -111,8 +112,8 @@ class Decoder {
     if (label.kind !== Kind.LockWrite) throw new Astray();
     if (held) return HELD;
     const end = sectionEnd(events, rf);
-    if (end < 0) return undefined;
-    return kind === Kind.IsLocked ? 0 : events[end].value;
+    if (end === undefined) return undefined;
+    return kind === Kind.IsLocked ? 0 : end.value;
   }
 
   #orders(execution: Pick<Execution, 'runs'>): EventRef[][] {

@@ -15,6 +15,7 @@ import {
   type ExecutedEvent,
   type Execution,
 } from '../program/execution.ts';
+import { sourceOf } from '../program/section.ts';
 import { VarintWriter } from './varint.ts';
 
 /** The walk came to a point where no thread can go on: the bytes do not belong to this program. */
@@ -40,15 +41,6 @@ export function walk(
     if (told < 0) throw new Stuck();
     at[told] += 1;
   }
-}
-
-/** The unlock that ends the write section opened at `ref`, among the events given; -1 if it is not there. */
-export function sectionEnd(events: readonly ExecutedEvent[], ref: EventRef): number {
-  const { loc } = events[ref.index].label;
-  for (let i = ref.index + 1; i < events.length; i++) {
-    if (events[i].label.kind === Kind.Unlock && events[i].label.loc === loc) return i;
-  }
-  return -1;
 }
 
 /** The bytes of an execution as text; equal executions of one program have equal texts. */
@@ -77,7 +69,7 @@ export function executionBytes(execution: Execution): Buffer {
       if (told && kind !== Kind.IsLocked && !foundHeld(event)) {
         if (kind !== Kind.Read) return false;
         out.putSigned(event.value);
-      } else if (!told && rf !== 'init' && !isDone(execution, done, event, rf)) {
+      } else if (!told && rf !== 'init' && !isDone(execution, done, event)) {
         return false;
       }
     }
@@ -113,9 +105,8 @@ export function writesByLocation(execution: Pick<Execution, 'runs'>): readonly (
   return [...lists.values()];
 }
 
-function isDone(execution: Execution, done: readonly number[], read: ExecutedEvent, rf: EventRef): boolean {
-  if (read.label.kind === Kind.Read || foundHeld(read)) return done[rf.thread] > rf.index;
-  const { events } = execution.runs[rf.thread];
-  const end = done[rf.thread] > rf.index ? sectionEnd(events, rf) : -1;
-  return end >= 0 && done[rf.thread] > end;
+/** Whether the walk has passed what the read takes its value from. */
+function isDone(execution: Execution, done: readonly number[], read: ExecutedEvent): boolean {
+  const source = sourceOf(execution, read) as EventRef | undefined;
+  return source !== undefined && done[source.thread] > source.index;
 }

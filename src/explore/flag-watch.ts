@@ -9,9 +9,9 @@
  */
 import { misuseFlags, raceFlags, type FlaggedEvents, type FlagName } from '../memory/axioms/index.ts';
 import { Fence, INIT, Kind, Mark } from '../memory/event.ts';
+import { candidateOf } from '../program/candidate.ts';
 import { eventAt, type EventRef, type ExecutedEvent, type Execution } from '../program/execution.ts';
 import type { StepLabel } from '../program/stepper.ts';
-import { candidateOf } from './consistent.ts';
 import { record } from './record.ts';
 import type { WorkGraph } from './work-graph.ts';
 
@@ -101,7 +101,6 @@ export class FlagWatch {
     if (!mayRace && !leaks) return;
     execution ??= executionOf();
     const candidate = candidateOf(execution);
-    if (candidate === undefined) return;
     const eventOf = (e: number): ExecutedEvent => eventAt(execution as Execution, candidate.events.events[e]);
     const flags: FlaggedEvents[] = mayRace ? raceFlags(candidate) : [];
     if (leaks) flags.push(...misuseFlags(candidate, (e) => eventOf(e).value));
@@ -117,7 +116,6 @@ export class FlagWatch {
       events: t === thread ? events.map((event) => ({ ...event, rf: undefined })) : [],
     }));
     const candidate = candidateOf({ runs, co: [] });
-    if (candidate === undefined) return;
     const eventOf = (e: number): ExecutedEvent => events[candidate.events.events[e].index];
     this.#note(
       misuseFlags(candidate, (e) => eventOf(e).value),

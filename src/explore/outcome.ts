@@ -1,6 +1,7 @@
 import { isReadKind, Kind } from '../memory/event.ts';
 import { eventAt, type Ending, type Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
+import { sectionEnd } from '../program/section.ts';
 import { Status, type Behaviour } from '../program/tree.ts';
 
 /**
@@ -32,9 +33,7 @@ export function outcomeOf(program: Program, execution: Execution): string {
     const values = (execution.co[loc] ?? []).flatMap((ref) => {
       const write = eventAt(execution, ref);
       if (write.label.kind !== Kind.LockWrite) return [write.value];
-      const end = execution.runs[ref.thread].events.find(
-        ({ label, index }) => label.kind === Kind.Unlock && label.loc === loc && index > ref.index,
-      );
+      const end = sectionEnd(execution.runs[ref.thread].events, ref);
       return end === undefined ? [] : [end.value];
     });
     return values.at(-1) ?? program.memory.initialValue(loc);

@@ -6,7 +6,6 @@ import { loadCat, type ReadFile } from './load.ts';
 import { catModel, type CatModel } from './model.ts';
 
 export { loadCat, type CatFiles, type ReadFile } from './load.ts';
-export { candidateOf } from './candidate.ts';
 export { catModel, type CatModel } from './model.ts';
 export { parseCat } from './parser.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidateOf } from '../../../src/explore/consistent.ts';
+import { candidateOf } from '../../../src/program/candidate.ts';
 import { enumerate } from '../../../src/explore/enumerate.ts';
 import { explore } from '../../../src/explore/explore.ts';
 import { FlagWatch } from '../../../src/explore/flag-watch.ts';
@@ -60,7 +60,6 @@ function enumerated(program: Program): string[] {
   const names = new Set<string>();
   for (const execution of enumerate(new BehaviourTree(program), AXIOMS.lkmm).executions) {
     const candidate = candidateOf(execution);
-    if (candidate === undefined) continue;
     const valueOf = (e: number): number => eventAt(execution, candidate.events.events[e]).value;
     for (const { flag } of [...raceFlags(candidate), ...misuseFlags(candidate, valueOf)]) names.add(flag);
   }
