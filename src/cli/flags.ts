@@ -21,13 +21,18 @@ export const FLAGS = {
     doc: `memory model, several times or as a comma list; all without it (${modelNames})`,
     parse: (text: string, before: MemoryModel[] | undefined): MemoryModel[] => [
       ...(before ?? []),
-      ...names(text).map((name) => byName('memory model', memoryModels, (model) => model.name, name)),
+      ...names(text, 'model').map((name) =>
+        byName('memory model', memoryModels, (model) => model.name, name),
+      ),
     ],
   },
   proposal: {
     flags: '-p, --proposal <NAME>',
     doc: 'proposal, several times or as a comma list; all of the scenario without it; NAME+SITE=OPTION changes one',
-    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+    parse: (text: string, before: string[] | undefined): string[] => [
+      ...(before ?? []),
+      ...names(text, 'proposal'),
+    ],
   },
   engine: {
     flags: '-e, --engine <NAME>',
@@ -73,7 +78,10 @@ export const FLAGS = {
   policy: {
     flags: '--policy <NAME>',
     doc: 'kernel version or policy, several times or as a comma list; NAME+SITE=OPTION changes one',
-    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+    parse: (text: string, before: string[] | undefined): string[] => [
+      ...(before ?? []),
+      ...names(text, 'policy'),
+    ],
   },
   mmu: {
     flags: '--mmu <KIND>',
@@ -117,7 +125,10 @@ export const FLAGS = {
   only: {
     flags: '--only <NAME>',
     doc: 'scenarios, protocols (P05) or bugs (C03), several times or as a comma list',
-    parse: (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...names(text)],
+    parse: (text: string, before: string[] | undefined): string[] => [
+      ...(before ?? []),
+      ...names(text, 'only'),
+    ],
   },
   deep: { flags: '--deep', doc: 'with the scenarios that are too large for the default set' },
   protocols: { flags: '--protocols', doc: 'list what the catalogue covers instead: protocols and bugs' },
@@ -166,11 +177,13 @@ export interface Flags {
   readonly sites?: boolean;
 }
 
-function names(text: string): string[] {
-  return text
+function names(text: string, flag: string): string[] {
+  const all = text
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (all.length > 0) return all;
+  throw new FencepostError('no-name', `--${flag} takes a name, not «${text}»`);
 }
 
 function positive(text: string, flag: string): number {

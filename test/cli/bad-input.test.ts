@@ -44,6 +44,8 @@ const CASES: readonly (readonly [argv: readonly string[], message: string])[] = 
     ['check', '-m', 'x86'],
     'there is no memory model «x86» [unknown-memory-model]\n  hint: did you mean «x86-tso»?',
   ],
+  [['check', '-m', ','], '--model takes a name, not «,» [no-name]'],
+  [['regress', '--only', ''], '--only takes a name, not «» [no-name]'],
   [['check', '-m', 'sc,tos'], 'there is no memory model «tos»'],
   [['check', '-p', 'baer'], 'there is no proposal «baer» [unknown-proposal]\n  hint: did you mean «bare»?'],
   [['check', '-p', 'bare+gate'], '«gate» in proposal «bare+gate» is no choice [bad-proposal]'],
