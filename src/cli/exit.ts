@@ -13,9 +13,10 @@ export const Exit = {
 } as const;
 export type Exit = (typeof Exit)[keyof typeof Exit];
 
-/** The worst of several outcomes: a violation outweighs an unfinished search, Ctrl-C whatever was found. */
+/** A violation outweighs an unfinished search, Ctrl-C whatever was found. */
+const WORST_FIRST = [Exit.Interrupted, Exit.Internal, Exit.Violated, Exit.BadInput, Exit.Inconclusive];
+
+/** The worst of several outcomes; of none that everything holds. */
 export function worst(codes: readonly Exit[]): Exit {
-  if (codes.includes(Exit.Interrupted)) return Exit.Interrupted;
-  if (codes.includes(Exit.Violated)) return Exit.Violated;
-  return codes.includes(Exit.Inconclusive) ? Exit.Inconclusive : Exit.Holds;
+  return WORST_FIRST.find((code) => codes.includes(code)) ?? Exit.Holds;
 }

@@ -27,7 +27,7 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map((each) => {
       const other = each.toLowerCase();
       const part = wanted.length >= 3 && other.includes(wanted);
-      return { each, away: part ? 0 : distance(wanted, other) };
+      return { each, away: part ? 0 : editDistance(wanted, other) };
     })
     .filter(({ away }) => away <= allowed)
     .sort((a, b) => a.away - b.away || (a.each < b.each ? -1 : 1))
@@ -35,8 +35,11 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map(({ each }) => each);
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one word the other. */
-function distance(a: string, b: string): number {
+/**
+ * The fewest insertions, deletions, replacements and swaps of neighbours that make one word the other, where nothing
+ * is changed twice (optimal string alignment).
+ */
+export function editDistance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
