@@ -7,7 +7,7 @@ import { proposalsOf, sitesOf } from '../catalogue.ts';
 import type { Call } from '../command.ts';
 import { printEntries, type Entry } from '../entries.ts';
 import { Exit } from '../exit.ts';
-import { listProtocols } from '../list-protocols.ts';
+import { listProtocols } from '../list/protocols.ts';
 
 const MODEL_DOCS: Readonly<Record<ModelName, string>> = {
   sc: 'Sequential consistency: the events in one line, each read sees the last write. What most people imagine.',

@@ -11,7 +11,7 @@ import { herdText } from '../litmus/herd-text.ts';
 import { jsonLine } from '../litmus/json-line.ts';
 import { judgeLitmus } from '../litmus/judge.ts';
 import { Reference, type Difference } from '../litmus/reference.ts';
-import { perform, type Refusal, type Report, type Task } from '../litmus/report.ts';
+import { perform, type Refusal, type Report, type Task } from '../litmus/perform.ts';
 import { performAll } from '../perform-all.ts';
 import { Progress } from '../progress.ts';
 import { errorText } from '../report-error.ts';

@@ -8,8 +8,8 @@ import type { Proposal } from '../../program/site.ts';
 import { proposalsOf, sitesOf, type Catalogue } from '../catalogue.ts';
 import type { Call } from '../command.ts';
 import { worst, type Exit } from '../exit.ts';
-import { exitOfPatch, patchJson, printPatch, printReading } from '../patch-report.ts';
-import { PatchJudge, type JudgedPatch } from '../patch-judge.ts';
+import { exitOfPatch, patchJson, printPatch, printReading } from '../patch/report.ts';
+import { PatchJudge, type JudgedPatch } from '../patch/judge.ts';
 import { readInput, STANDARD_INPUT } from '../input.ts';
 import { proposalNamed } from '../proposal.ts';
 

@@ -1,5 +1,5 @@
 import type { Quantifier } from '../../litmus/condition.ts';
-import type { Report } from './report.ts';
+import type { Report } from './perform.ts';
 
 const KIND: Readonly<Record<Quantifier, string>> = {
   exists: 'Allowed',

@@ -1,4 +1,4 @@
-import type { Refusal, Report } from './report.ts';
+import type { Refusal, Report } from './perform.ts';
 
 /** One object a line, whatever became of the file. */
 export function jsonLine(result: Report | Refusal): string {

@@ -3,7 +3,7 @@
  * words, so that scripts which read them keep working. Deadlocks and races are judged too: that takes counts.
  */
 import { observationText } from './herd-text.ts';
-import type { Refusal, Report } from './report.ts';
+import type { Refusal, Report } from './perform.ts';
 
 export interface Judged {
   readonly text: string;

@@ -2,7 +2,7 @@
 import { resolve, sep } from 'node:path';
 import { FencepostError } from '../../program/error.ts';
 import { readInput } from '../input.ts';
-import type { Refusal, Report } from './report.ts';
+import type { Refusal, Report } from './perform.ts';
 
 /** What is compared. Null where the reference has no verdict. */
 interface Verdict {

@@ -1,13 +1,13 @@
-import type { Judgement } from '../check/run.ts';
-import type { Scenario } from '../check/scenario.ts';
-import type { PatchReading, PatchReport } from '../patch/report.ts';
-import { Exit } from './exit.ts';
-import type { Colour, Io } from './io.ts';
-import type { Comparison, JudgedPatch, Outcome } from './patch-judge.ts';
-import { counterexample, hasWitness } from './race.ts';
-import { depthText, footnote, verdictText } from './reach.ts';
-import { rowOf } from './row.ts';
-import { tableOf, wrapped, type Cell } from './table.ts';
+import type { Judgement } from '../../check/run.ts';
+import type { Scenario } from '../../check/scenario.ts';
+import type { PatchReading, PatchReport } from '../../patch/report.ts';
+import { Exit } from '../exit.ts';
+import type { Colour, Io } from '../io.ts';
+import type { Comparison, JudgedPatch, Outcome } from './judge.ts';
+import { counterexample, hasWitness } from '../race.ts';
+import { depthText, footnote, verdictText } from '../reach.ts';
+import { rowOf } from '../row.ts';
+import { tableOf, wrapped, type Cell } from '../table.ts';
 
 const COLOURS: Readonly<Record<Outcome, Colour>> = {
   regressed: 'red',

@@ -1,14 +1,14 @@
-import type { Judgement } from '../check/run.ts';
-import type { Scenario } from '../check/scenario.ts';
-import type { MemoryModel } from '../memory/model.ts';
-import { changedProposal, disagreements } from '../patch/changed-proposal.ts';
-import type { PatchReading } from '../patch/report.ts';
-import type { Proposal } from '../program/site.ts';
-import { proposalsOf, sitesOf } from './catalogue.ts';
-import type { Flags } from './flags.ts';
-import type { Io } from './io.ts';
-import { judgeAll } from './judging.ts';
-import { changed } from './proposal.ts';
+import type { Judgement } from '../../check/run.ts';
+import type { Scenario } from '../../check/scenario.ts';
+import type { MemoryModel } from '../../memory/model.ts';
+import { changedProposal, disagreements } from '../../patch/changed-proposal.ts';
+import type { PatchReading } from '../../patch/report.ts';
+import type { Proposal } from '../../program/site.ts';
+import { proposalsOf, sitesOf } from '../catalogue.ts';
+import type { Flags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { judgeAll } from '../judging.ts';
+import { changed } from '../proposal.ts';
 
 /** How a verdict moved. `unknown`: a bound was hit on one side, and the other does not settle it. */
 export type Outcome = 'regressed' | 'fixed' | 'still violated' | 'still safe' | 'unknown';

@@ -1,11 +1,11 @@
 /** `fencepost list --protocols`: what the catalogue covers, and why it does not cover the rest. */
-import { bugCoverage, protocolCoverage } from '../check/coverage.ts';
-import { memoryModels } from '../memory/models.ts';
-import type { Catalogue } from './catalogue.ts';
-import { Exit } from './exit.ts';
-import type { Flags } from './flags.ts';
-import type { Io } from './io.ts';
-import { tableOf } from './table.ts';
+import { bugCoverage, protocolCoverage } from '../../check/coverage.ts';
+import { memoryModels } from '../../memory/models.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { Exit } from '../exit.ts';
+import type { Flags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { tableOf } from '../table.ts';
 
 export function listProtocols(
   { scenarios, protocols, bugs }: Catalogue,
