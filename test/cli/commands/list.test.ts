@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/commands.ts';
-import { fencepost } from '../support/cli.ts';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import { fencepost } from '../../support/cli.ts';
 
 describe('fencepost list', () => {
   it('shows the scenarios', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, fencepost } from '../support/cli.ts';
+import { catalogue, fencepost } from '../../support/cli.ts';
 
 const [gate] = catalogue.scenarios;
 

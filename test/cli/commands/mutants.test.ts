@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { World } from '../../src/check/scenario.ts';
-import { catalogue as own, fencepost } from '../support/cli.ts';
-import { insideFunction } from '../support/mutants.ts';
+import type { World } from '../../../src/check/scenario.ts';
+import { catalogue as own, fencepost } from '../../support/cli.ts';
+import { insideFunction } from '../../support/mutants.ts';
 
 const catalogue = { ...own, scenarios: own.scenarios.map(insideFunction) };
 

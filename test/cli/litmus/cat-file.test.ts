@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fencepost } from '../support/cli.ts';
+import { fencepost } from '../../support/cli.ts';
 
-const shapes = fileURLToPath(new URL('../litmus/c/shapes', import.meta.url));
-const own = (name: string): string => fileURLToPath(new URL(`../../models/cat/${name}`, import.meta.url));
+const shapes = fileURLToPath(new URL('../../litmus/c/shapes', import.meta.url));
+const own = (name: string): string => fileURLToPath(new URL(`../../../models/cat/${name}`, import.meta.url));
 let folder: string;
 
 beforeAll(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gate, scenarioOf, wakeUp } from '../support/scenarios.ts';
-import { catalogue, fencepost } from '../support/cli.ts';
-import { Memory } from '../../src/program/location.ts';
-import { writeOnce } from '../../src/program/operations.ts';
+import { gate, scenarioOf, wakeUp } from '../../support/scenarios.ts';
+import { catalogue, fencepost } from '../../support/cli.ts';
+import { Memory } from '../../../src/program/location.ts';
+import { writeOnce } from '../../../src/program/operations.ts';
 
 describe('fencepost check', () => {
   it('prints a table and a summary', async () => {

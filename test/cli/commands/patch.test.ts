@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { World } from '../../src/check/scenario.ts';
-import { catalogue, fencepost } from '../support/cli.ts';
-import { gate } from '../support/scenarios.ts';
+import type { World } from '../../../src/check/scenario.ts';
+import { catalogue, fencepost } from '../../support/cli.ts';
+import { gate } from '../../support/scenarios.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fencepost-'));
 

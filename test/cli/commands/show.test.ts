@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fencepost } from '../support/cli.ts';
+import { fencepost } from '../../support/cli.ts';
 
 describe('fencepost show', () => {
   it('says what a scenario models, what is expected of it, and why', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FOUNDING } from '../../src/cli/commands/question.ts';
-import { catalogue, fencepost } from '../support/cli.ts';
-import { gate } from '../support/scenarios.ts';
+import { FOUNDING } from '../../../src/cli/commands/question.ts';
+import { catalogue, fencepost } from '../../support/cli.ts';
+import { gate } from '../../support/scenarios.ts';
 
 /** The small gate in the clothes of the founding scenario. */
 const founding = {

@@ -1,13 +1,13 @@
-/** Whole explanations: read them in explain/. */
+/** Whole explanations: read them beside this file. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fencepost } from '../support/cli.ts';
+import { fencepost } from '../../../support/cli.ts';
 
-const shapes = fileURLToPath(new URL('../litmus/c/shapes', import.meta.url));
-const own = fileURLToPath(new URL('explain', import.meta.url));
+const shapes = fileURLToPath(new URL('../../../litmus/c/shapes', import.meta.url));
+const own = fileURLToPath(new URL('.', import.meta.url));
 
 let folder: string;
 
@@ -39,13 +39,13 @@ describe('fencepost litmus --explain', () => {
     'increments',
     'wrc-release',
   ])('says why of %s', async (name) => {
-    await expect(await explain(`${name}.litmus`)).toMatchFileSnapshot(`explain/${name}.txt`);
+    await expect(await explain(`${name}.litmus`)).toMatchFileSnapshot(`${name}.txt`);
   });
 
   it('says why under x86-tso and sc', async () => {
     const file = `${own}/sb-mfences.litmus`;
-    await expect(await explain(file)).toMatchFileSnapshot('explain/sb-mfences.txt');
-    await expect(await explain('sb-once.litmus', '-m', 'sc')).toMatchFileSnapshot('explain/sb-once.sc.txt');
+    await expect(await explain(file)).toMatchFileSnapshot('sb-mfences.txt');
+    await expect(await explain('sb-once.litmus', '-m', 'sc')).toMatchFileSnapshot('sb-once.sc.txt');
   });
 
   it('says where a test is too large', async () => {
@@ -85,14 +85,14 @@ describe('fencepost litmus --explain', () => {
     const reader =
       'P1(int *x)\n{\nint r0 = READ_ONCE(*x);\nint r1 = READ_ONCE(*x);\nint r2 = READ_ONCE(*x);\n}\n';
     writeFileSync(file, `C twice\n{}\n${writer}${reader}exists (1:r0=1 /\\ 1:r1=0 /\\ 1:r2=1)\n`);
-    await expect(await explain(file)).toMatchFileSnapshot('explain/twice.txt');
+    await expect(await explain(file)).toMatchFileSnapshot('twice.txt');
   });
 
   it('names the accesses of a race', async () => {
     const file = join(folder, 'race.litmus');
     const process = (n: number, what: string): string => `P${n}(int *x)\n{\n${what}\n}\n`;
     writeFileSync(file, `C race\n{}\n${process(0, '*x = 1;')}${process(1, 'int r0 = *x;')}exists (1:r0=1)\n`);
-    await expect(await explain(file)).toMatchFileSnapshot('explain/race.txt');
+    await expect(await explain(file)).toMatchFileSnapshot('race.txt');
   });
 
   it('is a field of the JSON', async () => {

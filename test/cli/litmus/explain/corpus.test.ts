@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { fencepost } from '../support/cli.ts';
+import { fencepost } from '../../../support/cli.ts';
 
-const shared = fileURLToPath(new URL('../../../shared/litmus/lkmm/', import.meta.url));
+const shared = fileURLToPath(new URL('../../../../../shared/litmus/lkmm/', import.meta.url));
 
 /** What needs no further reason: base relations, and what single events or fences make of program order. */
 const BASE = new Set([

@@ -2,11 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Scenario } from '../../src/check/scenario.ts';
-import { Memory } from '../../src/program/location.ts';
-import { branch, fail, spinTrylock, spinUnlock, update } from '../../src/program/operations.ts';
-import { catalogue, fencepost } from '../support/cli.ts';
-import { gate, scenarioOf } from '../support/scenarios.ts';
+import type { Scenario } from '../../../src/check/scenario.ts';
+import { Memory } from '../../../src/program/location.ts';
+import { branch, fail, spinTrylock, spinUnlock, update } from '../../../src/program/operations.ts';
+import { catalogue, fencepost } from '../../support/cli.ts';
+import { gate, scenarioOf } from '../../support/scenarios.ts';
 
 /** Which state of what a lock guards was found there would have to be read behind a trylock. */
 const tries = scenarioOf('tries', () => {
