@@ -88,13 +88,13 @@ export {
   type Proposal,
   type Site,
 } from './program/site.ts';
+export type { Violation } from './program/violation.ts';
 export { randomSequences, type RandomOptions, type RandomResult } from './check/search/random.ts';
 export {
   search,
   type Search,
   type SearchOptions,
   type SearchResult,
-  type SearchViolation,
   type Step,
 } from './check/search/search.ts';
 export type { CatalogueEntry } from './check/coverage.ts';

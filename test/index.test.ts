@@ -216,7 +216,6 @@ describe('the public face', () => {
         "Search",
         "SearchOptions",
         "SearchResult",
-        "SearchViolation",
         "SequentialOptions",
         "SequentialRun",
         "Site",
@@ -226,6 +225,7 @@ describe('the public face', () => {
         "Thread",
         "ThreadLocal",
         "VerdictName",
+        "Violation",
         "World",
       ]
     `);

@@ -9,15 +9,10 @@ import type { Location, Lock } from '../program/location.ts';
 import type { Program } from '../program/program.ts';
 import { sectionEnd } from '../program/section.ts';
 import { Status } from '../program/tree.ts';
+import type { Violation } from '../program/violation.ts';
 import type { Final } from './property.ts';
 
-/** A violation that an execution shows by itself, before any property of the scenario is asked. */
-export interface Finding {
-  readonly property: string;
-  readonly message: string;
-}
-
-const NOTHING: readonly Finding[] = [];
+const NOTHING: readonly Violation[] = [];
 
 /**
  * What an engine found at an end of its search. Lent until it goes on. A property may look at it only
@@ -29,8 +24,8 @@ export interface Found extends Final {
   readonly size: number;
   /** Whether there is an execution behind it; the interleaving oracle knows states only. */
   readonly replays: boolean;
-  /** Violations raised by paths, and a deadlock. */
-  findings(): readonly Finding[];
+  /** Violations that it shows by itself, before any property of the scenario is asked: raised by paths, and a deadlock. */
+  findings(): readonly Violation[];
   /** Shows a complete execution to the watch, if there is one behind it. */
   watchedBy(watch: FlagWatch): void;
 }
@@ -82,10 +77,10 @@ export class GraphFound implements Found {
     watch.seeGraph(this.#graph);
   }
 
-  findings(): readonly Finding[] {
+  findings(): readonly Violation[] {
     if (this.complete) return NOTHING;
     const g = this.#graph;
-    const raised: Finding[] = [];
+    const raised: Violation[] = [];
     const waits: string[] = [];
     for (let t = 0; t < g.threads; t++) {
       const node = g.next(t);
@@ -98,7 +93,7 @@ export class GraphFound implements Found {
       } else if (node.status === Status.Dropped) {
         return NOTHING;
       } else if (node.status === Status.Violation) {
-        raised.push(node.violation as Finding);
+        raised.push(node.violation);
       } else if (node.status === Status.Waiting) {
         const read = g.slots[t][g.cursor[t] - 1];
         // It has not seen the latest value: another execution goes on from there.
@@ -161,9 +156,9 @@ export class ExecutionFound implements Found {
     watch.see(this.#execution);
   }
 
-  findings(): readonly Finding[] {
+  findings(): readonly Violation[] {
     if (this.complete) return NOTHING;
-    const raised: Finding[] = [];
+    const raised: Violation[] = [];
     const waits: string[] = [];
     for (const [t, { events, ends }] of this.#execution.runs.entries()) {
       if (ends.status === 'dropped') return NOTHING;
@@ -187,7 +182,7 @@ export class ExecutionFound implements Found {
 }
 
 /** What others wait for after a path has given up is the consequence of that, not a deadlock. */
-export function verdictOf(raised: readonly Finding[], waits: readonly string[]): readonly Finding[] {
+export function verdictOf(raised: readonly Violation[], waits: readonly string[]): readonly Violation[] {
   if (raised.length > 0) return raised;
   if (waits.length === 0) return NOTHING;
   return [{ property: 'no-deadlock', message: `waits for ever: ${waits.join('; ')}` }];

@@ -10,9 +10,10 @@ import type { MemoryModel, ModelName } from '../memory/model.ts';
 import type { Program } from '../program/program.ts';
 import type { Proposal } from '../program/site.ts';
 import { BehaviourTree } from '../program/tree.ts';
+import type { Violation } from '../program/violation.ts';
 import { search, type EngineName } from './engine.ts';
 import { flagsOf, type Flag } from './flags.ts';
-import type { Finding, Found } from './found.ts';
+import type { Found } from './found.ts';
 import type { Property } from './property.ts';
 import { expectedVerdict, type Scenario, type VerdictName } from './scenario.ts';
 import { Contender, type Witness } from './witness.ts';
@@ -37,7 +38,7 @@ export interface JudgeOptions {
 }
 
 /** How often a property is violated, and the shortest proof of it. */
-export interface Violation {
+export interface ViolatedProperty {
   readonly property: string;
   readonly count: number;
   /** Undefined when the engine knows no executions. */
@@ -63,7 +64,7 @@ export interface Judgement {
   readonly interrupted: boolean;
   readonly milliseconds: number;
   /** By name of the property. */
-  readonly violations: readonly Violation[];
+  readonly violations: readonly ViolatedProperty[];
   /** The shortest of all; undefined where nothing is violated or the engine knows no executions. */
   readonly witness: Witness | undefined;
   /** What stands beside the verdict: of all executions seen, under `lkmm` only. */
@@ -139,9 +140,9 @@ export function findingsOf(
   scenario: Scenario,
   properties: readonly Property[],
   found: Found,
-): readonly Finding[] {
+): readonly Violation[] {
   if (!found.complete) return found.findings();
-  const findings: Finding[] = [];
+  const findings: Violation[] = [];
   for (const property of properties) {
     const message = ask(scenario, property, found);
     if (message !== undefined) findings.push({ property: property.name, message });
@@ -162,7 +163,7 @@ function ask(scenario: Scenario, property: Property, found: Found): string | und
 }
 
 /** The shortest witness of all; the first property by name when one execution violates several. */
-function shortestOf(violations: readonly Violation[]): Witness | undefined {
+function shortestOf(violations: readonly ViolatedProperty[]): Witness | undefined {
   let best: { readonly contender: Contender; readonly witness: Witness } | undefined;
   for (const { witness } of violations) {
     if (witness === undefined) continue;
@@ -172,7 +173,7 @@ function shortestOf(violations: readonly Violation[]): Witness | undefined {
   return best?.witness;
 }
 
-interface Violated {
+interface Tallied {
   count: number;
   contender: Contender | undefined;
   message: string;
@@ -189,7 +190,7 @@ class Tally {
   readonly #now: () => number;
   readonly #deadline: number;
   readonly #watch: FlagWatch | undefined;
-  readonly #violated = new Map<string, Violated>();
+  readonly #violated = new Map<string, Tallied>();
 
   constructor(
     scenario: Scenario,
@@ -241,7 +242,7 @@ class Tally {
     if (this.#now() >= this.#deadline) throw new Stop();
   }
 
-  violations(key: Parameters<typeof replayId>[0]): Violation[] {
+  violations(key: Parameters<typeof replayId>[0]): ViolatedProperty[] {
     return [...this.#violated]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([property, { count, contender, message }]) => {
@@ -252,7 +253,7 @@ class Tally {
       });
   }
 
-  #note(found: Found, findings: readonly Finding[]): void {
+  #note(found: Found, findings: readonly Violation[]): void {
     for (const { property, message } of findings) {
       const best = this.#violated.get(property);
       if (best === undefined) {

@@ -2,7 +2,8 @@ import type { MachineState } from '../explore/machine.ts';
 import type { ExecutedEvent, Execution } from '../program/execution.ts';
 import type { Location, Lock } from '../program/location.ts';
 import { Status, type BehaviourTree } from '../program/tree.ts';
-import { verdictOf, type Finding, type Found } from './found.ts';
+import type { Violation } from '../program/violation.ts';
+import { verdictOf, type Found } from './found.ts';
 
 /** A final state of the interleaving oracle: values and guarded states, but nothing of how they came about. */
 export class StateFound implements Found {
@@ -41,11 +42,11 @@ export class StateFound implements Found {
     return;
   }
 
-  findings(): readonly Finding[] {
-    const raised: Finding[] = [];
+  findings(): readonly Violation[] {
+    const raised: Violation[] = [];
     const waits: string[] = [];
     this.#state.threads.forEach((node, t) => {
-      if (node.status === Status.Violation) raised.push(node.violation as Finding);
+      if (node.status === Status.Violation) raised.push(node.violation);
       // Nothing can move, and reads see memory as it is: whoever waits, waits for ever.
       if (node.status === Status.Event || node.status === Status.Waiting)
         waits.push(`${this.#tree.program.threads[t].name}: ${node.label.text}`);

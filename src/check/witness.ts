@@ -5,11 +5,10 @@
 import { encodeExecution } from '../explore/encoding.ts';
 import type { Execution } from '../program/execution.ts';
 import { sourceOf } from '../program/section.ts';
+import type { Violation } from '../program/violation.ts';
 
 /** One violating execution, with what it violates. */
-export interface Witness {
-  readonly property: string;
-  readonly message: string;
+export interface Witness extends Violation {
   readonly execution: Execution;
   /** Replays exactly: `fencepost replay ID`. */
   readonly replay: string;

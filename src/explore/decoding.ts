@@ -4,6 +4,7 @@ import { FencepostError } from '../program/error.ts';
 import type { Ending, EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
 import { sectionEnd } from '../program/section.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
+import { endingAt } from './ending.ts';
 import { offsetsOf, Stuck, walk, writesByLocation } from './encoding.ts';
 import { VarintError, VarintReader } from './varint.ts';
 
@@ -130,18 +131,8 @@ class Decoder {
 }
 
 function ending(node: Behaviour): Ending {
-  switch (node.status) {
-    case Status.End:
-      return { status: 'end' };
-    case Status.Dropped:
-      return { status: 'dropped' };
-    case Status.Violation:
-      return { status: 'violation', ...(node.violation as { property: string; message: string }) };
-    case Status.Event:
-      // The threads of a complete execution end; only for a lock may one wait for ever.
-      if (node.label.kind !== Kind.LockRead && node.label.kind !== Kind.ReadLock) throw new Astray();
-      return { status: 'waiting', for: node.label.text };
-    case Status.Waiting:
-      return { status: 'waiting', for: node.label.text };
-  }
+  // The threads of a complete execution end; only for a lock may one wait for ever.
+  const { kind } = node.label;
+  if (node.status === Status.Event && kind !== Kind.LockRead && kind !== Kind.ReadLock) throw new Astray();
+  return endingAt(node);
 }

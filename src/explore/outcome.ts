@@ -2,7 +2,8 @@ import { isReadKind, Kind } from '../memory/event.ts';
 import { eventAt, type Ending, type Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
 import { sectionEnd } from '../program/section.ts';
-import { Status, type Behaviour } from '../program/tree.ts';
+import type { Behaviour } from '../program/tree.ts';
+import { endingAt } from './ending.ts';
 
 /**
  * What an execution shows from outside, as text: what each thread read and chose in program order, how
@@ -50,19 +51,7 @@ export function seenBefore(node: Behaviour): number[] {
 }
 
 export function endOf(node: Behaviour): string {
-  switch (node.status) {
-    case Status.End:
-      return endText({ status: 'end' });
-    case Status.Dropped:
-      return endText({ status: 'dropped' });
-    case Status.Violation: {
-      const { property, message } = node.violation as { property: string; message: string };
-      return endText({ status: 'violation', property, message });
-    }
-    case Status.Event:
-    case Status.Waiting:
-      return endText({ status: 'waiting', for: node.label.text });
-  }
+  return endText(endingAt(node));
 }
 
 function endText(ends: Ending): string {

@@ -1,7 +1,7 @@
 import { INIT, isReadKind } from '../memory/event.ts';
 import { ABSENT } from '../memory/graph.ts';
 import type { Ending, EventRef, ExecutedEvent, Execution } from '../program/execution.ts';
-import { Status } from '../program/tree.ts';
+import { endingAt } from './ending.ts';
 import type { WorkGraph } from './work-graph.ts';
 
 /** Copies a graph into the lasting form. Lock acquisitions that were never granted are left out. */
@@ -30,15 +30,5 @@ export function record(g: WorkGraph): Execution {
 function ending(g: WorkGraph, t: number): Ending {
   const node = g.next(t);
   if (node === undefined) return { status: 'waiting', for: g.label[g.slots[t][g.cursor[t] - 1]].text };
-  switch (node.status) {
-    case Status.End:
-      return { status: 'end' };
-    case Status.Dropped:
-      return { status: 'dropped' };
-    case Status.Violation:
-      return { status: 'violation', ...(node.violation as { property: string; message: string }) };
-    case Status.Waiting:
-    case Status.Event:
-      return { status: 'waiting', for: node.label.text };
-  }
+  return endingAt(node);
 }

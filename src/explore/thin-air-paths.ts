@@ -4,7 +4,7 @@ import type { ModelName } from '../memory/model.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { upTo, type OnStep } from './effort.ts';
 import { thinAirValues } from './thin-air-values.ts';
-import { threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts';
+import { pathEnd, threadPaths, type PathEvent, type ThreadPath } from './thread-paths.ts';
 
 /**
  * The paths over all values that reads could deliver, those that justify themselves included. Undefined when it is too
@@ -37,13 +37,9 @@ export function pathsGone(tree: BehaviourTree, onStep: OnStep): ThreadPath[][] {
 
 function* pathsBelow(node: Behaviour, events: readonly PathEvent[], onStep: OnStep): Generator<ThreadPath> {
   onStep();
-  const { label, status, violation } = node;
-  if (status === Status.End) yield { events, ends: { status: 'end' }, waitsAt: undefined };
-  const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
-  if (status === Status.Waiting || (status === Status.Event && mayWait))
-    yield { events, ends: { status: 'waiting', for: label.text }, waitsAt: label };
-  if (violation !== undefined)
-    yield { events, ends: { status: 'violation', ...violation }, waitsAt: undefined };
+  const { label, status } = node;
+  const path = status === Status.Dropped ? undefined : pathEnd(node);
+  if (path !== undefined) yield { events, ...path };
   for (const [i, child] of node.children.entries()) {
     const isAnswer = isReadKind(label.kind) || label.kind === Kind.Choice;
     yield* pathsBelow(child, [...events, { label, value: isAnswer ? node.keys[i] : label.value }], onStep);

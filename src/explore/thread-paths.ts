@@ -4,6 +4,7 @@ import type { StepLabel } from '../program/stepper.ts';
 import { Status, type Behaviour, type BehaviourTree } from '../program/tree.ts';
 import { UNDETERMINED } from '../program/undetermined.ts';
 import type { OnStep } from './effort.ts';
+import { endingAt } from './ending.ts';
 
 /** An event of a path. `value`: what a read read, an unlock published, a choice chose. */
 export interface PathEvent {
@@ -97,31 +98,19 @@ function* pathsFrom(
   for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
     const { node, length } = at;
     onStep(length + 1);
-    const path = endingAt(node);
+    const path = pathEnd(node);
     if (path !== undefined) yield { events: eventsTo(at), ...path };
     if (node.status === Status.Event) ahead.push(...placesAfter(tree, at, valuesOf).reverse());
   }
 }
 
 /** How a path ends here, if one does. */
-function endingAt({ label, status, violation }: Behaviour): Omit<ThreadPath, 'events'> | undefined {
-  switch (status) {
-    case Status.End:
-      return { ends: { status: 'end' }, waitsAt: undefined };
-    case Status.Violation:
-      return {
-        ends: { status: 'violation', ...(violation as { property: string; message: string }) },
-        waitsAt: undefined,
-      };
-    case Status.Dropped:
-      return { ends: { status: 'dropped' }, waitsAt: undefined };
-    case Status.Waiting:
-      return { ends: { status: 'waiting', for: label.text }, waitsAt: label };
-    case Status.Event: {
-      const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
-      return mayWait ? { ends: { status: 'waiting', for: label.text }, waitsAt: label } : undefined;
-    }
-  }
+export function pathEnd(node: Behaviour): Omit<ThreadPath, 'events'> | undefined {
+  const { label, status } = node;
+  const mayWait = label.kind === Kind.LockRead || label.kind === Kind.ReadLock;
+  if (status === Status.Event && !mayWait) return undefined;
+  const waits = status === Status.Event || status === Status.Waiting;
+  return { ends: endingAt(node), waitsAt: waits ? label : undefined };
 }
 
 function placesAfter(tree: BehaviourTree, at: Place, valuesOf: Values): Place[] {

@@ -8,6 +8,7 @@ import type { Location, Lock, ThreadLocal } from './location.ts';
 import type { Operation, Read, Rmw, Steps } from './operation.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { applied } from './stepper.ts';
+import type { Violation } from './violation.ts';
 
 /** Memory, guarded states and what threads keep for themselves; what is missing is as it was at first. */
 export interface Concrete {
@@ -28,7 +29,7 @@ interface ConcreteStores {
 export type ConcreteEnding<T> =
   | { readonly status: 'end'; readonly value: T }
   | { readonly status: 'dropped' }
-  | { readonly status: 'violation'; readonly property: string; readonly message: string }
+  | ({ readonly status: 'violation' } & Violation)
   /** It waits for what nobody is there to do. */
   | { readonly status: 'waiting'; readonly for: string };
 

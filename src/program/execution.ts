@@ -1,7 +1,7 @@
 import { HELD, isWriteKind, Kind, looksAtLock } from '../memory/event.ts';
 import type { Program } from './program.ts';
 import type { StepLabel } from './stepper.ts';
-import type { Violated } from './violated.ts';
+import type { ThreadViolation } from './violation.ts';
 
 /** An event named by its place in the program: thread number and program-order index. */
 export interface EventRef {
@@ -24,7 +24,7 @@ export interface ExecutedEvent extends EventRef {
 
 export type Ending =
   | { readonly status: 'end' | 'dropped' }
-  | ({ readonly status: 'violation' } & Violated)
+  | ({ readonly status: 'violation' } & ThreadViolation)
   /** Waits for ever: for a lock, or for a value; `for` says it in kernel words. */
   | { readonly status: 'waiting'; readonly for: string };
 

@@ -73,7 +73,7 @@ export class SequentialRun {
       case 'event':
         return { status: 'waiting', for: next.label.text };
       case 'violation':
-        return { status: 'violation', property: next.property, message: next.message };
+        return { status: 'violation', ...next.violation };
       case 'end':
       case 'dropped':
         return { status: next.status };

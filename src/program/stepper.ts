@@ -7,7 +7,7 @@ import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './o
 import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
 import { accessText, lockText } from './text.ts';
-import type { Breach, Violated } from './violated.ts';
+import type { Breach, ThreadViolation } from './violation.ts';
 
 /** A label with what people want to know about the event. */
 export interface StepLabel extends Label {
@@ -23,7 +23,7 @@ export interface StepLabel extends Label {
 export type Next =
   | { readonly status: 'event'; readonly label: StepLabel }
   | { readonly status: 'end' | 'dropped'; readonly ctrl: readonly number[] }
-  | ({ readonly status: 'violation'; readonly ctrl: readonly number[] } & Violated);
+  | { readonly status: 'violation'; readonly violation: ThreadViolation; readonly ctrl: readonly number[] };
 
 interface Held {
   readonly mode: LockMode;
@@ -327,7 +327,8 @@ export class Stepper {
   }
 
   #violation(property: string, message: string, breach?: Breach): Next {
-    return { status: 'violation', property, message, breach, ctrl: withAll(this.#ctrl, this.#tried) };
+    const violation = { property, message, breach };
+    return { status: 'violation', violation, ctrl: withAll(this.#ctrl, this.#tried) };
   }
 
   #readAt(at: number, value: number): Read {

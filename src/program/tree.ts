@@ -3,7 +3,7 @@ import { checkDeclared } from './declared.ts';
 import { GuardedStates } from './guarded.ts';
 import type { Program } from './program.ts';
 import { Stepper, type Next, type StepLabel } from './stepper.ts';
-import type { Violated } from './violated.ts';
+import type { ThreadViolation } from './violation.ts';
 
 /**
  * The step programs of the threads as trees: after the values that it has read, a thread's next event is
@@ -16,14 +16,14 @@ export type Status = (typeof Status)[keyof typeof Status];
  * A point of one thread's behaviour. `label` is the event there (a placeholder when the thread has
  * ended); `at` its program-order index; `parent` and `key` lead back to the root.
  */
-export class Behaviour {
-  readonly status: Status;
+export class BehaviourNode<S extends Status, V extends ThreadViolation | undefined> {
+  readonly status: S;
   readonly label: StepLabel;
   readonly at: number;
   readonly thread: number;
   readonly parent: Behaviour | undefined;
   readonly key: number;
-  readonly violation: Violated | undefined;
+  readonly violation: V;
   /** Continuations by the value read: parallel arrays, short in practice. */
   keys: number[] = [];
   children: Behaviour[] = [];
@@ -33,9 +33,9 @@ export class Behaviour {
     at: number,
     parent: Behaviour | undefined,
     key: number,
-    status: Status,
+    status: S,
     label: StepLabel,
-    violation?: Violated,
+    violation: V,
   ) {
     this.thread = thread;
     this.at = at;
@@ -46,6 +46,10 @@ export class Behaviour {
     this.violation = violation;
   }
 }
+
+export type Behaviour =
+  | BehaviourNode<Exclude<Status, typeof Status.Violation>, undefined>
+  | BehaviourNode<typeof Status.Violation, ThreadViolation>;
 
 const DEFAULT_LIMIT = 1_000_000;
 
@@ -100,7 +104,7 @@ export class BehaviourTree {
     if (this.#size >= this.#limit) this.#forget();
     const waits = from.label.until !== undefined && !from.label.until(value);
     const node = waits
-      ? new Behaviour(from.thread, from.at + 1, from, value, Status.Waiting, from.label)
+      ? new BehaviourNode(from.thread, from.at + 1, from, value, Status.Waiting, from.label, undefined)
       : this.#step(from, value);
     from.keys.push(value);
     from.children.push(node);
@@ -139,13 +143,15 @@ export class BehaviourTree {
     const at = parent === undefined ? 0 : parent.at + 1;
     switch (next.status) {
       case 'event':
-        return new Behaviour(thread, at, parent, key, Status.Event, next.label);
+        return new BehaviourNode(thread, at, parent, key, Status.Event, next.label, undefined);
       case 'end':
-        return new Behaviour(thread, at, parent, key, Status.End, nothing(next.ctrl));
+        return new BehaviourNode(thread, at, parent, key, Status.End, nothing(next.ctrl), undefined);
       case 'dropped':
-        return new Behaviour(thread, at, parent, key, Status.Dropped, nothing(next.ctrl));
-      case 'violation':
-        return new Behaviour(thread, at, parent, key, Status.Violation, nothing(next.ctrl), next);
+        return new BehaviourNode(thread, at, parent, key, Status.Dropped, nothing(next.ctrl), undefined);
+      case 'violation': {
+        const { violation, ctrl } = next;
+        return new BehaviourNode(thread, at, parent, key, Status.Violation, nothing(ctrl), violation);
+      }
     }
   }
 

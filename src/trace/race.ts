@@ -1,6 +1,7 @@
 import type { ModelName } from '../memory/model.ts';
 import type { Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
+import type { Violation } from '../program/violation.ts';
 import { Scene } from './act.ts';
 import { Columns } from './columns.ts';
 import { wrap } from './line.ts';
@@ -8,13 +9,11 @@ import { missingText } from './missing.ts';
 import { scheduleOf } from './schedule.ts';
 import { cpuName, stepsOf } from './step.ts';
 
-export interface RaceOptions {
+/** With the violated property and what is wrong. */
+export interface RaceOptions extends Violation {
   readonly model: ModelName;
   /** Other memory models that allow the execution: where they miss something else, that is said as well. */
   readonly others?: readonly ModelName[];
-  /** The violated property and what is wrong, in one sentence. */
-  readonly property: string;
-  readonly message: string;
   /** At most so many characters in a line; 72 by default, as in a commit message. */
   readonly width?: number;
 }

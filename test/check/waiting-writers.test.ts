@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { search } from '../../src/check/engine.ts';
-import type { Finding } from '../../src/check/found.ts';
+import type { Violation } from '../../src/program/violation.ts';
 import { memoryModels } from '../../src/memory/models.ts';
 import { Memory, type Location, type Lock } from '../../src/program/location.ts';
 import {
@@ -69,7 +69,7 @@ function* writesThenSpins({ rw, spin }: Shared): Steps {
 
 /** Properties found violated, by all engines that know the memory model. */
 function findings(make: () => Program, model: string, engine: 'graph' | 'interleave'): Set<string> {
-  const found: Finding[] = [];
+  const found: Violation[] = [];
   const memoryModel = memoryModels.find(({ name }) => name === model);
   if (memoryModel === undefined) throw new Error(model);
   search(engine, new BehaviourTree(make()), memoryModel, {

@@ -90,7 +90,7 @@ describe('Stepper', () => {
     expect(label(rcu)).toMatchObject({ fence: Fence.RcuLock });
     expect(label(leaveRcu)).toMatchObject({ fence: Fence.RcuUnlock });
     expect(label(leaveSrcu)).toMatchObject({ kind: Kind.Write, mark: Mark.SrcuUnlock, value: 3, data: [0] });
-    expect(end).toMatchObject({ status: 'violation', property: 'no-use-after-free' });
+    expect(end).toMatchObject({ status: 'violation', violation: { property: 'no-use-after-free' } });
   });
 
   it('carries a control dependency to the end of the thread', () => {
@@ -166,7 +166,7 @@ describe('Stepper', () => {
       const stepper = new Stepper(body, AS_WRITTEN, new GuardedStates());
       let next = stepper.start();
       while (next.status === 'event') next = stepper.resume(0);
-      expect(next).toMatchObject({ status: 'violation', property: 'lock-discipline' });
+      expect(next).toMatchObject({ status: 'violation', violation: { property: 'lock-discipline' } });
     });
   }
 
@@ -175,7 +175,7 @@ describe('Stepper', () => {
       const stepper = new Stepper(body, AS_WRITTEN, new GuardedStates());
       let next = stepper.start();
       while (next.status === 'event') next = stepper.resume(0);
-      return next.status === 'violation' ? next.breach : next.status;
+      return next.status === 'violation' ? next.violation.breach : next.status;
     };
     const holds = function* (): Steps<void> {
       yield* readLock(lock);
@@ -203,6 +203,9 @@ describe('Stepper', () => {
     const [failed] = steps(function* () {
       yield* fail('no-stale-spte', 'found one');
     });
-    expect(failed).toMatchObject({ status: 'violation', property: 'no-stale-spte', message: 'found one' });
+    expect(failed).toMatchObject({
+      status: 'violation',
+      violation: { property: 'no-stale-spte', message: 'found one' },
+    });
   });
 });

@@ -2,7 +2,15 @@
  * What KVM keeps for itself must be in step after every operation: nothing leads to a page that was freed, and counts
  * are those of what there is. A guest may see it late or never when they are not; here it shows at once.
  */
-import { guardedBy, wordAt, type Concrete, type Final, type Location, type Property } from 'fencepost';
+import {
+  guardedBy,
+  wordAt,
+  type Concrete,
+  type Final,
+  type Location,
+  type Property,
+  type Violation,
+} from 'fencepost';
 import {
   findPage,
   isLeafSpte,
@@ -43,11 +51,6 @@ function finalOf(concrete: Concrete, word: Word): Final {
   };
 }
 
-export interface OwnViolation {
-  readonly property: string;
-  readonly message: string;
-}
-
 /** Undefined: everything is in step. */
 export function ownViolation(
   kvm: Kvm,
@@ -55,7 +58,7 @@ export function ownViolation(
   archs: readonly VcpuArch[],
   properties: readonly Property[],
   word: Word = (location) => wordAt(concrete, location),
-): OwnViolation | undefined {
+): Violation | undefined {
   const problem = brokenLink(kvm, concrete, word) ?? brokenRoot(kvm, concrete, archs, word);
   if (problem !== undefined) return problem;
   const final = finalOf(concrete, word);
@@ -75,7 +78,7 @@ export function obsoleteRoot(
   concrete: Concrete,
   vcpu: number,
   arch: VcpuArch,
-): OwnViolation | undefined {
+): Violation | undefined {
   const { pages } = guardedBy(concrete, kvm.mmuLock);
   const generation = wordAt(concrete, kvm.mmuValidGen);
   const isObsolete = (id: number): boolean =>
@@ -97,7 +100,7 @@ export function rootsOf({ root_mmu, guest_mmu }: VcpuArch): readonly number[] {
 }
 
 /** Links and the parents that children know are the same. */
-function brokenLink(kvm: Kvm, concrete: Concrete, word: Word): OwnViolation | undefined {
+function brokenLink(kvm: Kvm, concrete: Concrete, word: Word): Violation | undefined {
   const mmu = guardedBy(concrete, kvm.mmuLock);
   for (const { id, role } of mmu.pages) {
     if (role.level === PG_LEVEL_4K) continue;
@@ -134,7 +137,7 @@ function brokenRoot(
   concrete: Concrete,
   archs: readonly VcpuArch[],
   word: Word,
-): OwnViolation | undefined {
+): Violation | undefined {
   const mmu = guardedBy(concrete, kvm.mmuLock);
   const roots = archs.flatMap(rootsOf);
   const freed = roots.find((root) => root >= 0 && !isTdpMmuPage(root) && findPage(mmu, root) === undefined);

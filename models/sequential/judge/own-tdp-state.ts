@@ -2,7 +2,7 @@
  * What the TDP MMU keeps for itself must be in step after every operation (KVM-MMU.md A15, P25, P26, P28): roots with the
  * references that they count, tables that are linked where they belong, and nothing that is frozen or left behind.
  */
-import type { Location } from 'fencepost';
+import type { Location, Violation } from 'fencepost';
 import {
   isFrozenSpte,
   isShadowPresentPte,
@@ -16,7 +16,6 @@ import {
 } from 'fencepost/mmu';
 import type { TdpMmu } from '../../tdp/tdp-mmu.ts';
 import type { VcpuArch } from '../../vm/vcpu.ts';
-import type { OwnViolation } from './own-state.ts';
 
 type Word = (location: Location) => number;
 
@@ -33,7 +32,7 @@ export function tdpViolation(
   kept: readonly RootInfo[],
   own: number,
   word: Word,
-): OwnViolation | undefined {
+): Violation | undefined {
   const listed = rootList(tdp, word);
   if (listed === undefined) return { property: 'no-leak', message: 'the list of roots is torn' };
   for (const { hpa, role } of kept) {
@@ -65,7 +64,7 @@ function miscounted(
   kept: readonly RootInfo[],
   own: number,
   word: Word,
-): OwnViolation | undefined {
+): Violation | undefined {
   const isValid = word(kvm.roleInvalid(root)) === 0;
   const users = kept.filter(({ hpa }) => hpa === root).length + (isValid ? own : 0);
   const counted = word(roots.count(root));
@@ -74,7 +73,7 @@ function miscounted(
 }
 
 /** Of the trees below the roots; one slot more shows what has left the list and is still there. */
-function brokenTable(tdp: TdpMmu, listed: readonly number[], word: Word): OwnViolation | undefined {
+function brokenTable(tdp: TdpMmu, listed: readonly number[], word: Word): Violation | undefined {
   const { kvm, tree, tables } = tdp;
   const linked = new Set<number>(listed);
   let leaves = 0;
@@ -130,7 +129,7 @@ function* entriesBelow(tdp: TdpMmu, table: number, word: Word): Iterable<TdpEntr
 }
 
 /** Guest frames have host frames of the same number. */
-function wrongFrame({ tree }: TdpMmu, { table, index, spte }: TdpEntry): OwnViolation | undefined {
+function wrongFrame({ tree }: TdpMmu, { table, index, spte }: TdpEntry): Violation | undefined {
   const gfn = tree.gfn(table, index);
   if (sptePfn(spte) === gfn) return undefined;
   return {
@@ -143,7 +142,7 @@ function wrongTable(
   { tree, tables }: TdpMmu,
   { table, index, child }: TdpEntry,
   word: Word,
-): OwnViolation | undefined {
+): Violation | undefined {
   const { name } = tables.spte(table, index);
   const own = tree.childAt(table, index);
   if (child !== own) return { property: 'parents-known', message: `${name} points at sp${child}` };

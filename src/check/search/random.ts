@@ -4,7 +4,8 @@
  * operations are left out of what remains.
  */
 import * as fc from 'fast-check';
-import type { Search, SearchViolation, Step } from './search.ts';
+import type { Violation } from '../../program/violation.ts';
+import type { Search, Step } from './search.ts';
 import { shrink } from './shrink.ts';
 
 export interface RandomOptions {
@@ -19,7 +20,7 @@ export interface RandomOptions {
 export type RandomResult<O> = { readonly operations: number; readonly sequences: number } & (
   | { readonly verdict: 'passed' }
   | { readonly verdict: 'bounded'; readonly why: string }
-  | { readonly verdict: 'violated'; readonly violation: SearchViolation; readonly trace: readonly O[] }
+  | { readonly verdict: 'violated'; readonly violation: Violation; readonly trace: readonly O[] }
 );
 
 const BETWEEN_LOOKS = 64;
@@ -48,20 +49,20 @@ export function randomSequences<S, O>(problem: Search<S, O>, options: RandomOpti
   return { verdict: 'passed', operations, sequences };
 }
 
-function violationIn(run: () => void): SearchViolation {
+function violationIn(run: () => void): Violation {
   try {
     run();
   } catch (error) {
-    if (error instanceof Violation) return error.violation;
+    if (error instanceof ViolationFound) return error.violation;
     throw error;
   }
   throw new Error('a sequence that was violated is not when it is run again');
 }
 
-class Violation extends Error {
-  readonly violation: SearchViolation;
+class ViolationFound extends Error {
+  readonly violation: Violation;
 
-  constructor(violation: SearchViolation) {
+  constructor(violation: Violation) {
     super(violation.message);
     this.violation = violation;
   }
@@ -116,7 +117,7 @@ class Walk<S, O> {
   #accept(operation: O, step: Exclude<Step<S>, { readonly kind: 'none' }>): void {
     this.trace.push(operation);
     this.#watched.performed();
-    if (step.kind === 'violation') throw new Violation(step.violation);
+    if (step.kind === 'violation') throw new ViolationFound(step.violation);
     this.#state = step.state;
   }
 }

@@ -4,15 +4,12 @@
  * states within the depth. Knows nothing of what the operations do.
  */
 
-/** What the judge holds against a state, or an operation against its caller. */
-export interface SearchViolation {
-  readonly property: string;
-  readonly message: string;
-}
+import type { Violation } from '../../program/violation.ts';
 
 export type Step<S> =
   | { readonly kind: 'state'; readonly state: S }
-  | { readonly kind: 'violation'; readonly violation: SearchViolation }
+  /** What the judge holds against a state, or an operation against its caller. */
+  | { readonly kind: 'violation'; readonly violation: Violation }
   /** The operation is not possible here. */
   | { readonly kind: 'none' };
 
@@ -36,7 +33,7 @@ export type SearchResult<O> = SearchCounts &
   /** No longer sequence comes to another state. */
   (
     | { readonly verdict: 'safe' }
-    | { readonly verdict: 'violated'; readonly violation: SearchViolation; readonly trace: readonly O[] }
+    | { readonly verdict: 'violated'; readonly violation: Violation; readonly trace: readonly O[] }
     /** Longer sequences may come to others: the depth was reached, or something else ran out before. */
     | { readonly verdict: 'bounded'; readonly why: string }
   );

@@ -1,10 +1,11 @@
 /** Shortening a sequence that ends in a violation. */
-import type { Search, SearchViolation, Step } from './search.ts';
+import type { Violation } from '../../program/violation.ts';
+import type { Search, Step } from './search.ts';
 
 /** A sequence that ends in a violation. */
 export interface Violating<O> {
   readonly trace: readonly O[];
-  readonly violation: SearchViolation;
+  readonly violation: Violation;
 }
 
 /** Ends when no part can be left out: neither a half, nor a quarter, …, nor a single operation. */

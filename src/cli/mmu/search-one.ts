@@ -2,8 +2,9 @@
 import sumBy from 'lodash-es/sumBy.js';
 import type { GuestOperation, GuestState, GuestWorld } from '../../../models/sequential/index.ts';
 import { randomSequences } from '../../check/search/random.ts';
-import { search, type Search, type SearchViolation } from '../../check/search/search.ts';
+import { search, type Search } from '../../check/search/search.ts';
 import type { Proposal } from '../../program/site.ts';
+import type { Violation } from '../../program/violation.ts';
 import type { Flags } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { grouped } from '../table.ts';
@@ -26,7 +27,7 @@ export interface Searched {
   /** By kind, the operations executed. */
   readonly executed: Readonly<Record<string, number>>;
   readonly why?: string;
-  readonly violation?: SearchViolation;
+  readonly violation?: Violation;
   readonly trace?: readonly string[];
   /** What became of roots in all of the operations. */
   readonly roots: RootWork;

@@ -1,5 +1,5 @@
 import type { GuestOperation, GuestState, SequentialGuest } from '../../../models/sequential/index.ts';
-import type { SearchViolation } from '../../check/search/search.ts';
+import type { Violation } from '../../program/violation.ts';
 import type { Operation } from '../../program/operation.ts';
 
 /** The operations of a trace, one a line, numbered; below each what KVM did, where that is asked for. */
@@ -48,6 +48,6 @@ function textOf(vcpu: number, step: Operation): string | undefined {
   return step.op === 'rmw' ? (step.with.text ?? `${step.modify.how} ${step.loc.name}`) : undefined;
 }
 
-export function violationText({ property, message }: SearchViolation): string {
+export function violationText({ property, message }: Violation): string {
   return `=> ${message} (${property})`;
 }

@@ -2,7 +2,7 @@ import { isReadKind, Kind, NONE } from '../../memory/event.ts';
 import type { Execution } from '../../program/execution.ts';
 import type { Program } from '../../program/program.ts';
 import type { StepLabel } from '../../program/stepper.ts';
-import { Behaviour, Status } from '../../program/tree.ts';
+import { BehaviourNode, Status, type Behaviour } from '../../program/tree.ts';
 
 /** Which part of the threads' behaviour is exported. */
 export interface Walk {
@@ -27,11 +27,13 @@ export class Path implements Walk {
       const chain: Behaviour[] = [];
       let key = 0;
       for (const { label, value } of events) {
-        chain.push(new Behaviour(thread, chain.length, chain.at(-1), key, Status.Event, label));
+        chain.push(
+          new BehaviourNode(thread, chain.length, chain.at(-1), key, Status.Event, label, undefined),
+        );
         key = isReadKind(label.kind) || label.kind === Kind.Choice ? value : 0;
         if (label.kind === Kind.Unlock && label.value !== 0) this.#guarding.add(label.loc);
       }
-      chain.push(new Behaviour(thread, chain.length, chain.at(-1), key, Status.End, END));
+      chain.push(new BehaviourNode(thread, chain.length, chain.at(-1), key, Status.End, END, undefined));
       for (let i = 1; i < chain.length; i++) this.#next.set(chain[i - 1], chain[i]);
       return chain[0];
     });

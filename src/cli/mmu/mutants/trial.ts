@@ -1,8 +1,9 @@
 /** One fault of KVM: which worlds pass its step, and whether the search notices it there. */
 import type { GuestOperation, GuestState, GuestWorld } from '../../../../models/sequential/index.ts';
-import { search, type SearchViolation } from '../../../check/search/search.ts';
+import { search } from '../../../check/search/search.ts';
 import { FaultPoints, type Fault } from '../../../program/fault.ts';
 import type { Proposal } from '../../../program/site.ts';
+import type { Violation } from '../../../program/violation.ts';
 import type { Flags } from '../../flags.ts';
 import { Limit } from '../limit.ts';
 import type { Sequential } from '../load.ts';
@@ -33,7 +34,7 @@ export interface MmuMutantResult {
   readonly depth: number;
   readonly world?: string;
   readonly seconds: number;
-  readonly violation?: SearchViolation;
+  readonly violation?: Violation;
   readonly trace?: readonly string[];
 }
 
