@@ -61,6 +61,7 @@ import {
 import { dirtyUpdateVsZap } from './p17-fast-fault/dirty-update-vs-zap.ts';
 import { fastFaultVsInvalidation } from './p17-fast-fault/fast-fault-vs-invalidation.ts';
 import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts';
+import { faultVsEnableLog } from './p19-dirty-bitmap/fault-vs-enable-log.ts';
 import { slowFaultVsHarvest } from './p19-dirty-bitmap/slow-fault-vs-harvest.ts';
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
@@ -152,6 +153,7 @@ export const scenarios: readonly Scenario[] = [
   fastFaultVsInvalidation,
   fastFaultVsHarvest,
   slowFaultVsHarvest,
+  faultVsEnableLog,
   emulatedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,

@@ -78,7 +78,7 @@ function* protect(sptep: Location, logging: Logging): Steps {
   yield* cmpxchg(sptep, done.value, clean(done.value));
 }
 
-function* copyPage({ data, copy }: LoggedPage): Steps {
+export function* copyPage({ data, copy }: LoggedPage): Steps {
   const read = yield* readOnce(data);
   yield* writeOnce(copy, read.value, { data: [read], text: copy.name });
 }

@@ -36,6 +36,24 @@ export const harvestNotAtomic = mutate(
   [sites.dirtyLogBitmap, 'read and clear'],
 );
 
+export const enableLogWithoutWait = mutate(
+  'enable-log-without-wait',
+  'W is taken for a slot that is logged without waiting for readers of the old flags',
+  [sites.enableLogWait, 'none'],
+);
+
+export const enableLogWithoutFlush = mutate(
+  'enable-log-without-flush',
+  'W is taken for a slot that is logged, and TLBs keep it',
+  [sites.enableLogFlush, 'skip'],
+);
+
+export const enableLogFenced = mutate(
+  'enable-log-fenced',
+  'with smp_mb() between the flush for a slot that is logged and the return to userspace',
+  [sites.enableLogFlush, 'flush, smp_mb()'],
+);
+
 export const dirtyBeforeData = mutate(
   'dirty-before-data',
   'a write by KVM itself sets the bit before the data',

@@ -36,6 +36,20 @@ export const dirtyLogBitmap = defineSite({
   options: ['xchg', 'read and clear'],
 });
 
+export const enableLogWait = defineSite({
+  name: 'enable-log-wait',
+  fn: 'kvm_swap_active_memslots',
+  doc: 'Whether readers of a slot that is not logged are waited for before W is taken from its SPTEs.',
+  options: ['synchronize_srcu()', 'none'],
+});
+
+export const enableLogFlush = defineSite({
+  name: 'enable-log-flush',
+  fn: 'kvm_mmu_slot_apply_flags',
+  doc: 'Whether TLBs are flushed once W was taken for a slot that is logged from now on; and whether a fence follows.',
+  options: ['flush', 'flush, smp_mb()', 'skip'],
+});
+
 export const emulatedWriteDirty = defineSite({
   name: 'emulated-write-dirty',
   fn: 'kvm_vcpu_write_guest_page',

@@ -18,8 +18,11 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'nobody here holds mmu_lock for write while the recovery runs, and under the read lock the cmpxchg() decides (P35)',
-    mutants: ['drop kvm_recover_nx_huge_pages: read lock kvm->mmu_lock'],
+      'nobody here holds mmu_lock for write meanwhile, and under the read lock the cmpxchg() decides (P19, P35)',
+    mutants: [
+      'drop kvm_mmu_slot_apply_flags: read lock kvm->mmu_lock',
+      'drop kvm_recover_nx_huge_pages: read lock kvm->mmu_lock',
+    ],
   },
   {
     because:

@@ -138,6 +138,10 @@ export const ordered: readonly Explanation[] = [
     ],
   },
   {
+    because: 'what follows is the flush, with fences of its own',
+    mutants: ['weaken kvm_mmu_slot_remove_write_access: cmpxchg spte(gfn)'],
+  },
+  {
     because: 'nothing of the thread follows but the end of its sections',
     mutants: [
       'swap handle_changed_spte: store PageDirty(page)',
