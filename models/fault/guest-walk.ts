@@ -3,8 +3,6 @@ import { branch, call, choice, type Read, type Steps } from 'fencepost';
 import {
   ACC_ALL,
   accessErrorCode,
-  GPTE_ACCESSED,
-  GPTE_DIRTY,
   gpteFormat,
   gpteFrame,
   guestIndex,
@@ -97,7 +95,7 @@ function* toldImplicit({ access, tables: { paging } }: GuestFault): Steps<GuestA
 function* walkOnce({ guest, entries }: Kvm, fault: GuestFault): Steps<GuestWalker | GuestPageFault> {
   const { page, access: wanted, tables } = fault;
   const { paging } = tables;
-  const format = gpteFormat(paging.ept);
+  const format = gpteFormat(paging);
   const inject = (cause: number, rights = 0): GuestPageFault => ({
     errorCode: cause | accessErrorCode(paging, wanted),
     ...(paging.ept === true && { rights }),
@@ -143,9 +141,9 @@ function topTable(
 
 /** Whether the processor would set a bit on this walk: A in every entry, D in the last one for a write. */
 function needsUpdate({ paging, ptes, level }: GuestWalker, { write }: GuestAccess): boolean {
-  const { isAccessed, isDirty } = gpteFormat(paging.ept);
-  const isUsed = ptes.every(({ value }) => isAccessed(value));
-  return !isUsed || (write === true && !isDirty(ptes[level].value));
+  const { accessed, dirty } = gpteFormat(paging);
+  const isUsed = ptes.every(({ value }) => (value & accessed) === accessed);
+  return !isUsed || (write === true && (ptes[level].value & dirty) !== dirty);
 }
 
 /**
@@ -158,11 +156,12 @@ function* updateAccessedDirty(
   { write }: GuestAccess,
 ): Steps<GuestWalker | undefined> {
   const { page, paging, tableGfn } = walk;
+  const format = gpteFormat(paging);
   const ptes = [...walk.ptes];
   for (let level = walk.topLevel; level >= walk.level; level--) {
     const { value } = ptes[level];
-    const dirty = level === walk.level && write === true ? GPTE_DIRTY : 0;
-    const updated = value | GPTE_ACCESSED | dirty;
+    const dirty = level === walk.level && write === true ? format.dirty : 0;
+    const updated = value | format.accessed | dirty;
     if (updated === value) continue;
     const pte = kvm.guest.pte(tableGfn[level], guestIndex(paging, page, level, kvm.entries));
     const found = yield* tryCmpxchgUser(pte, value, updated);

@@ -5,7 +5,7 @@ import type { Vcpu } from '../vm/kvm.ts';
 import { mmuSetSpte } from './map.ts';
 import { isNoslotGfn } from '../vm/slots.ts';
 import { readSpte, shadowPage, sptePointer, type SptePointer } from '../shadow/sptes.ts';
-import { mmuOf } from '../vm/vcpu.ts';
+import { mmuOf, tablesRead } from '../vm/vcpu.ts';
 
 /**
  * `FNAME(pte_prefetch)` from the block of guest entries that was read under mmu_lock. It ends at the first
@@ -31,16 +31,17 @@ export function* ptePrefetch(vcpu: Vcpu, at: SptePointer, block: ReadonlyMap<num
  * follows from the guest's EFER.NX: in the roles of shadow pages NX is always set.
  */
 export function* prefetchInvalidGpte(vcpu: Vcpu, gpte: number): Steps<boolean> {
-  const { cpuRole, ept } = yield* mmuOf(vcpu);
-  const { eferNx = false } = cpuRole.base;
-  const { isPresent, isAccessed } = gpteFormat(ept);
-  const paging = { ept, executeOnly: cpuRole.ext.execonly, eferNx, largePages: false };
-  return !isPresent(gpte) || hasReservedBits(paging, gpte, PG_LEVEL_4K) || !isAccessed(gpte);
+  const mmu = yield* mmuOf(vcpu);
+  const { base, ext } = mmu.cpuRole;
+  const { isPresent, accessed } = gpteFormat(tablesRead(mmu));
+  const paging = { ept: mmu.ept, executeOnly: ext.execonly, eferNx: base.eferNx === true, largePages: false };
+  if (!isPresent(gpte) || hasReservedBits(paging, gpte, PG_LEVEL_4K)) return true;
+  return (gpte & accessed) !== accessed;
 }
 
 /** What a leaf entry gives as it stands, in the format of the MMU in force. */
 export function* leafGpteAccess(vcpu: Vcpu, gpte: number): Steps<number> {
-  const { access, protectClean } = gpteFormat((yield* mmuOf(vcpu)).ept);
+  const { access, protectClean } = gpteFormat(tablesRead(yield* mmuOf(vcpu)));
   return protectClean(access(gpte), gpte);
 }
 

@@ -15,7 +15,7 @@ import { kvmInjectEmulatedPageFault } from '../fault/inject-page-fault.ts';
 import type { Vcpu } from '../vm/kvm.ts';
 import { exitNestedSvm, exitNestedVmx, isSameEp4ta } from './nested.ts';
 import { handlePageFault, type FaultResult } from '../fault/page-fault.ts';
-import { archOf, guestPgd, loadedRoot, mmuOf, pgdFrame, rootCacheDesign } from '../vm/vcpu.ts';
+import { archOf, guestPgd, loadedRoot, mmuOf, pgdFrame, rootCacheDesign, tablesRead } from '../vm/vcpu.ts';
 
 /** The fault of an access of L2 to one of its guest-physical pages, against L1's tables. */
 export function* handleNestedFault(vcpu: Vcpu, page: number, access: GuestAccess): Steps<FaultResult> {
@@ -26,11 +26,11 @@ export function* handleNestedFault(vcpu: Vcpu, page: number, access: GuestAccess
 
 /** L1's nested tables as a walk by KVM sees them. Neither kind knows a supervisor; keys are off. */
 function* nestedTables(vcpu: Vcpu): Steps<GuestTables> {
-  const { permissions, ept } = yield* mmuOf(vcpu);
-  const { base, ext } = permissions;
+  const mmu = yield* mmuOf(vcpu);
+  const { base, ext } = mmu.permissions;
   const paging = {
     levels: base.level,
-    ept,
+    ...tablesRead(mmu),
     executeOnly: ext.execonly,
     largePages: true,
     cr0Wp: true,

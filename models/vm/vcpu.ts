@@ -20,6 +20,7 @@ import {
   type RootCacheDesign,
   type RootInfo,
   type ShadowPageRole,
+  type TablesRead,
 } from 'fencepost/mmu';
 import { currentPcid, REGISTERS_AT_RESET, rootFrame, type Registers } from 'fencepost/x86';
 import type { Vcpu } from './kvm.ts';
@@ -61,6 +62,11 @@ export interface VcpuArch {
   lastVpid: number;
   /** What was last written to CR3, the EPTP or nCR3 of the hardware. */
   hardwareRoot: number;
+}
+
+/** How the MMU reads the guest's tables. */
+export function tablesRead({ ept, cpuRole }: Mmu): TablesRead {
+  return { ept, eptAd: cpuRole.base.adDisabled !== true };
 }
 
 function emptyMmu(): Mmu {

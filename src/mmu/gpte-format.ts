@@ -1,33 +1,35 @@
 /**
  * How KVM reads the entries of a guest's tables: `PTTYPE` of paging_tmpl.h. L1's EPT tables are the guest's tables of
- * `guest_mmu`; R, W, X stand where P, W, U do (SDM volume 3C, "The Extended Page Table Mechanism"), and their A
- * and D flags are off here.
+ * `guest_mmu`; R, W, X stand where P, W, U do, and A and D elsewhere, if at all (SDM volume 3C, "The Extended Page Table
+ * Mechanism").
  */
 import { ACC_EXEC_MASK, ACC_USER_MASK, ACC_WRITE_MASK } from './access.ts';
 import {
+  GPTE_ACCESSED,
+  GPTE_DIRTY,
   gpteAccess,
   gpteFrame,
-  isAccessedGpte,
-  isDirtyGpte,
   isPresentGpte,
   protectCleanGpte,
 } from './guest-pte.ts';
-import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE } from './x86/second-level.ts';
+import { EPT_ACCESSED, EPT_DIRTY, EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE } from './x86/second-level.ts';
 
 export interface GpteFormat {
   readonly isPresent: (gpte: number) => boolean;
   /** The rights of the entry itself, in which R of EPT stands in the place of U. */
   readonly access: (gpte: number) => number;
-  readonly isAccessed: (gpte: number) => boolean;
-  readonly isDirty: (gpte: number) => boolean;
+  /** The flags A and D; 0: entries have none, and count as accessed and dirty. */
+  readonly accessed: number;
+  readonly dirty: number;
+  /** The rights without W where a write would have to set D first. */
   readonly protectClean: (access: number, gpte: number) => number;
 }
 
 const X86: GpteFormat = {
   isPresent: isPresentGpte,
   access: gpteAccess,
-  isAccessed: isAccessedGpte,
-  isDirty: isDirtyGpte,
+  accessed: GPTE_ACCESSED,
+  dirty: GPTE_DIRTY,
   protectClean: protectCleanGpte,
 };
 
@@ -37,13 +39,30 @@ const EPT: GpteFormat = {
     ((gpte & EPT_READABLE) === 0 ? 0 : ACC_USER_MASK) |
     ((gpte & EPT_WRITABLE) === 0 ? 0 : ACC_WRITE_MASK) |
     ((gpte & EPT_EXECUTABLE) === 0 ? 0 : ACC_EXEC_MASK),
-  isAccessed: () => true,
-  isDirty: () => true,
+  accessed: 0,
+  dirty: 0,
   protectClean: (access) => access,
 };
 
-export function gpteFormat(isEpt = false): GpteFormat {
-  return isEpt ? EPT : X86;
+/** `PT_HAVE_ACCESSED_DIRTY()` */
+const EPT_WITH_AD: GpteFormat = {
+  ...EPT,
+  accessed: EPT_ACCESSED,
+  dirty: EPT_DIRTY,
+  protectClean: (access, gpte) => ((gpte & EPT_DIRTY) === 0 ? access & ~ACC_WRITE_MASK : access),
+};
+
+/** What an MMU says of the tables that it reads. */
+export interface TablesRead {
+  /** They are L1's EPT. */
+  readonly ept?: boolean;
+  /** EPT: the entries have A and D (EPTP bit 6; not `role.ad_disabled`). */
+  readonly eptAd?: boolean;
+}
+
+export function gpteFormat({ ept = false, eptAd = false }: TablesRead = {}): GpteFormat {
+  if (!ept) return X86;
+  return eptAd ? EPT_WITH_AD : EPT;
 }
 
 /** An EPT entry that is a misconfiguration for its rights: W without R, or X without R where that is not offered. */

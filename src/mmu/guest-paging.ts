@@ -3,14 +3,14 @@
  * access: kinds, permissions, error codes (SDM volume 3, 4.6 and 4.7).
  */
 import { GUEST_ROOT_LEVEL, PG_LEVEL_4K, TABLE_ENTRIES } from './geometry.ts';
-import { isMisconfigured } from './gpte-format.ts';
+import { isMisconfigured, type TablesRead } from './gpte-format.ts';
 import { gpteFrame, gpteHasReservedBits, gpteKey, isLargeGpte, isNoExecuteGpte } from './guest-pte.ts';
 import { faultByBitmap, permissionBitmap, type PermissionRole } from './permission-bitmap.ts';
 import { PFERR_FETCH_MASK, PFERR_USER_MASK, PFERR_WRITE_MASK } from './x86/permissions.ts';
 import { X86_EFLAGS_AC, type Registers } from './x86/registers.ts';
 
 /** The mode, what permissions are made from, and the flags that each access looks at anew. */
-export interface GuestPaging extends PermissionRole, Pick<Registers, 'eflags' | 'pkru'> {
+export interface GuestPaging extends PermissionRole, TablesRead, Pick<Registers, 'eflags' | 'pkru'> {
   /** Levels of the guest's tables; 0: paging is off. */
   readonly levels: number;
   /** Tables have twice as many entries as shadow pages. */

@@ -65,11 +65,11 @@ export function isPresentGpte(gpte: number): boolean {
   return (gpte & GPTE_PRESENT) !== 0;
 }
 
-export function isAccessedGpte(gpte: number): boolean {
+function isAccessedGpte(gpte: number): boolean {
   return (gpte & GPTE_ACCESSED) !== 0;
 }
 
-export function isDirtyGpte(gpte: number): boolean {
+function isDirtyGpte(gpte: number): boolean {
   return (gpte & GPTE_DIRTY) !== 0;
 }
 

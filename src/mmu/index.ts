@@ -32,7 +32,7 @@ export {
   type GuestAccess,
   type GuestPaging,
 } from './guest-paging.ts';
-export { gpteFormat, showEptEntry, type GpteFormat } from './gpte-format.ts';
+export { gpteFormat, showEptEntry, type GpteFormat, type TablesRead } from './gpte-format.ts';
 export { excess, grantsNoMore, guestGrant, shadowGrant, type Grant } from './grant.ts';
 export {
   encodeGuestPte,
@@ -42,8 +42,6 @@ export {
   gpteEffectiveAccess,
   gpteFrame,
   gpteKey,
-  isAccessedGpte,
-  isDirtyGpte,
   isLargeGpte,
   isPresentGpte,
   protectCleanGpte,

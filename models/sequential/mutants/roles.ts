@@ -76,6 +76,29 @@ const GUEST_MMU: readonly RoleMutant[] = ['kvm_init_shadow_ept_mmu', 'kvm_init_s
   },
 }));
 
+/** How L1's EPT is read: whether X without R is a right, and whether entries have A and D. */
+const EPT_FORMAT: readonly RoleMutant[] = [
+  {
+    name: 'kvm_init_shadow_ept_mmu: cpuRole.ext forgets execonly',
+    fault: {
+      at: 'kvm_init_shadow_ept_mmu: update vcpu->arch #1',
+      alter: (draft) => {
+        const { guest_mmu: mmu } = draft as VcpuArch;
+        mmu.cpuRole = { ...mmu.cpuRole, ext: { ...mmu.cpuRole.ext, execonly: false } };
+      },
+    },
+  },
+  {
+    name: 'kvm_init_shadow_ept_mmu: cpuRole has ad_disabled',
+    fault: {
+      at: 'kvm_init_shadow_ept_mmu: update vcpu->arch #1',
+      alter: (draft) => {
+        (draft as VcpuArch).guest_mmu.cpuRole.base.adDisabled = true;
+      },
+    },
+  },
+];
+
 /** Which part of a table of 4-byte entries a page shadows. */
 const QUADRANT: RoleMutant = {
   name: 'kvm_mmu_alloc_shadow_page: role forgets quadrant',
@@ -88,4 +111,10 @@ const QUADRANT: RoleMutant = {
   },
 };
 
-export const ROLE_MUTANTS: readonly RoleMutant[] = [...OWN_MMU, ...OWN_MMU_EXT, ...GUEST_MMU, QUADRANT];
+export const ROLE_MUTANTS: readonly RoleMutant[] = [
+  ...OWN_MMU,
+  ...OWN_MMU_EXT,
+  ...GUEST_MMU,
+  ...EPT_FORMAT,
+  QUADRANT,
+];

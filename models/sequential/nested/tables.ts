@@ -16,6 +16,7 @@ import {
 } from 'fencepost/x86';
 import { eptExit } from '../../nested/nested-fault.ts';
 import type { FaultResult } from '../../fault/page-fault.ts';
+import type { EptFeatures } from '../worlds/world.ts';
 
 export interface NestedTables {
   /** From L1's top table. */
@@ -34,14 +35,13 @@ export interface NestedTables {
   exitOf(access: GuestAccess, result: FaultResult): string;
 }
 
-/** EPT without A and D flags, execute-only entries and 1G pages. */
-export function eptTables(levels: number, entries: number): NestedTables {
+/** EPT without 1G pages. */
+export function eptTables(levels: number, entries: number, features: EptFeatures): NestedTables {
   const indexBits = Array<number>(levels).fill(Math.log2(entries));
   const ept = (root: number): Ept => ({
     root,
     indexBits,
-    accessedDirty: false,
-    executeOnly: false,
+    ...features,
     gbPages: false,
   });
   return {

@@ -3,10 +3,18 @@
  * and NPT L2 does not page, so that its linear addresses are guest-physical ones; elsewhere the tables are those it pages by.
  */
 import { encodeGuestPte, PAGE_SHIFT, type MmuHost } from 'fencepost/mmu';
-import { EPT_EXECUTABLE, EPT_READABLE, EPT_WRITABLE, REGISTERS_AT_RESET, type Access } from 'fencepost/x86';
+import {
+  EPT_ACCESSED,
+  EPT_DIRTY,
+  EPT_EXECUTABLE,
+  EPT_READABLE,
+  EPT_WRITABLE,
+  REGISTERS_AT_RESET,
+  type Access,
+} from 'fencepost/x86';
 import type { GuestPage } from '../../vm/guest-memory.ts';
 import { SMALL_SHADOW_HOST, vcpuArch } from '../../vm/vcpu.ts';
-import { eptpOf, EPTP_UC } from './eptp.ts';
+import { eptpOf, EPTP_AD, EPTP_UC } from './eptp.ts';
 import { cr3, LEGACY, TDP, WITHOUT_PCIDS, world } from './parts.ts';
 import type { GuestStore, GuestWorld, HostOperation, NestedWorld } from './world.ts';
 
@@ -53,6 +61,7 @@ const NPT_PAGES: readonly GuestPage[] = [
 
 const READ: Access = { kind: 'read', user: false };
 const WRITE: Access = { kind: 'write', user: false };
+const FETCH: Access = { kind: 'fetch', user: false };
 
 const L2: Omit<NestedWorld, 'vendor' | 'entries'> = {
   registers: REGISTERS_AT_RESET,
@@ -148,6 +157,34 @@ export const nestedEptHost = nestedWorld(
   },
 );
 
+const WITH_AD = EPT_ACCESSED | EPT_DIRTY;
+
+export const nestedEptRights = nestedWorld(
+  'nested-ept-rights',
+  "Two vCPUs under one EPT with A and D flags and with X without R: L2 reads, writes and fetches, L1 changes the entry's rights and flags.",
+  {
+    vcpus: 2,
+    tables: EPT_PAGES,
+    stores: [
+      leafStores(
+        0,
+        ept(DATA_A),
+        ept(DATA_A) | WITH_AD,
+        ept(DATA_A, EPT_READABLE) | EPT_ACCESSED,
+        ept(DATA_A, EPT_EXECUTABLE) | EPT_ACCESSED,
+      ),
+    ],
+    nested: {
+      ...L2,
+      vendor: 'vmx',
+      ept: { accessedDirty: true, executeOnly: true },
+      accesses: [READ, WRITE, FETCH],
+      entries: [{ pgd: eptpOf(NESTED_A, EPTP_AD), vpid: 1 }],
+      invept: [eptpOf(NESTED_A, EPTP_AD)],
+    },
+  },
+);
+
 export const nestedNpt = nestedWorld(
   'nested-npt',
   'Two vCPUs under nested NPT: two nCR3s, L1 changes tables of both levels, VMRUN with and without a flush.',
@@ -224,6 +261,7 @@ export const NESTED_WORLDS: readonly GuestWorld[] = [
   nestedEpt,
   nestedEptVcpus,
   nestedEptHost,
+  nestedEptRights,
   nestedNpt,
   nestedShadow,
   nestedShadowVpids,

@@ -71,9 +71,19 @@ export interface L2Entry {
   readonly flushes?: true;
 }
 
+/** What L1 asks of EPT (SDM vol. 3C, EPTP and IA32_VMX_EPT_VPID_CAP). */
+export interface EptFeatures {
+  /** EPTP bit 6: entries have A and D. */
+  readonly accessedDirty: boolean;
+  /** X without R is a right, and no misconfiguration. */
+  readonly executeOnly: boolean;
+}
+
 /** L1 has a guest of its own: what it does with it, and what that does. */
 export interface NestedWorld {
   readonly vendor: 'vmx' | 'svm';
+  /** VMX; missing: none of them. */
+  readonly ept?: EptFeatures;
   /** Of L2. */
   readonly registers: Registers;
   /** Guest-physical pages of both levels that are judged, in ascending order. */

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { GuestAccess } from 'fencepost/mmu';
 import {
   encodePagingEntry,
+  EPT_ACCESSED,
+  EPT_DIRTY,
   EPT_READABLE,
   EPT_WRITABLE,
   eptAccess,
@@ -18,7 +20,8 @@ const ROOT = 1;
 const LEAF = 2;
 const DATA = 9;
 const KINDS: readonly SecondLevelKind[] = ['read', 'write', 'fetch'];
-const EPT: Ept = { root: ROOT, indexBits: [2, 2], accessedDirty: false, executeOnly: false, gbPages: false };
+const EPT = { root: ROOT, indexBits: [2, 2], gbPages: false };
+type Features = Pick<Ept, 'accessedDirty' | 'executeOnly'>;
 const PAGING = {
   levels: 2,
   ept: true,
@@ -32,8 +35,8 @@ const PAGING = {
   pkru: 0,
 };
 
-/** What KVM makes of the access by its walk: the frame, or what L1 gets. */
-function byKvm(upper: number, lower: number, kind: SecondLevelKind, executeOnly: boolean): unknown {
+/** What KVM makes of the access by its walk: the frame and the words that are left, or what L1 gets. */
+function byKvm(upper: number, lower: number, kind: SecondLevelKind, features: Features): unknown {
   const kvm = new Kvm({
     vcpus: 1,
     guestRoot: ROOT,
@@ -43,38 +46,54 @@ function byKvm(upper: number, lower: number, kind: SecondLevelKind, executeOnly:
     ],
   });
   const access: GuestAccess = { user: kind === 'read', write: kind === 'write', fetch: kind === 'fetch' };
-  const tables = { root: ROOT, paging: { ...PAGING, executeOnly } };
+  const { accessedDirty: eptAd, executeOnly } = features;
+  const tables = { root: ROOT, paging: { ...PAGING, eptAd, executeOnly } };
   let result: unknown;
-  runKvm(kvm, [
+  let frame: number | undefined;
+  const { run } = runKvm(kvm, [
     function* () {
       const walk = yield* walkAddr(kvm.vcpus[0], { page: 1, access, tables });
-      result = 'errorCode' in walk ? eptExit(access, walk) : { kind: 'done', frame: walk.gfn };
+      if ('errorCode' in walk) result = eptExit(access, walk);
+      else frame = walk.gfn;
     },
   ]);
-  return result;
+  if (frame === undefined) return result;
+  return { frame, words: [kvm.guest.pte(ROOT, 0), kvm.guest.pte(LEAF, 1)].map((pte) => run.value(pte)) };
 }
 
+/** The same by the processor. */
+function byProcessor(upper: number, lower: number, kind: SecondLevelKind, features: Features): unknown {
+  const result = eptAccess({ ...EPT, ...features }, 1, kind, (frame, index) =>
+    frame === ROOT && index === 0 ? upper : frame === LEAF && index === 1 ? lower : 0,
+  );
+  if (result.kind !== 'done') return result;
+  const words = [upper, lower];
+  for (const { table, to } of result.updates) words[table - ROOT] = to;
+  return { frame: result.frame, words };
+}
+
+const BOOLEANS = [false, true];
+const EVERY_FEATURES = BOOLEANS.flatMap((accessedDirty) =>
+  BOOLEANS.map((executeOnly) => ({ accessedDirty, executeOnly })),
+);
+
 describe('a walk of EPT by KVM', () => {
-  it.each([false, true])(
-    'comes to what the processor gives L1, qualification included (X without R: %s)',
-    (executeOnly) => {
+  it.each(EVERY_FEATURES)(
+    'comes to what the processor gives L1 and leaves in its tables, qualification included (%o)',
+    (features) => {
       let cases = 0;
-      for (const reserved of [0, PT_RESERVED]) {
+      for (const more of [0, PT_RESERVED, EPT_ACCESSED, EPT_ACCESSED | EPT_DIRTY]) {
         for (let upper = 0; upper < 8; upper++) {
           for (let lower = 0; lower < 8; lower++) {
             for (const kind of KINDS) {
-              const words = [(LEAF << 12) | upper, (DATA << 12) | lower | reserved] as const;
-              const right = eptAccess({ ...EPT, executeOnly }, 1, kind, (frame, index) =>
-                frame === ROOT && index === 0 ? words[0] : frame === LEAF && index === 1 ? words[1] : 0,
-              );
-              const expected = right.kind === 'done' ? { kind: 'done', frame: right.frame } : right;
-              expect(byKvm(...words, kind, executeOnly)).toEqual(expected);
+              const words = [(LEAF << 12) | upper, (DATA << 12) | lower | more] as const;
+              expect(byKvm(...words, kind, features)).toEqual(byProcessor(...words, kind, features));
               cases++;
             }
           }
         }
       }
-      expect(cases).toBe(384);
+      expect(cases).toBe(768);
     },
   );
 

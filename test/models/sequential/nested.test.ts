@@ -51,6 +51,7 @@ describe('nested guests in the sequential search', () => {
     ['nested-ept', 8],
     ['nested-ept-vcpus', 4],
     ['nested-ept-host', 4],
+    ['nested-ept-rights', 6],
     ['nested-npt', 3],
     ['nested-shadow-vpids', 5],
     ['nested-on-shadow-vpids', 6],
@@ -168,6 +169,15 @@ describe('nested transitions', () => {
       expect(after.state.vcpus[0].arch.hardwareRoot).toBe(before.arch.hardwareRoot);
       expect(after.count('kvm_mmu_load')).toBe(0);
     }
+  });
+
+  it.each([
+    ['kvm_init_shadow_ept_mmu: cpuRole.ext forgets execonly', 3],
+    ['kvm_init_shadow_ept_mmu: cpuRole has ad_disabled', 2],
+  ])('read EPT as L1 means it: %s is found with %i operations', (name, length) => {
+    const fault = ROLE_MUTANTS.find((mutant) => mutant.name === name)?.fault;
+    if (fault === undefined) throw new Error(name);
+    expect(lengthOf(searchedWith(fault, 'nested-ept-rights', length))).toBe(length);
   });
 
   it.each([

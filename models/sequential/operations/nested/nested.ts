@@ -48,10 +48,15 @@ export function enterL2(run: GuestRun, vcpu: number, entry: L2Entry): void {
   judgeRegisters(run, vcpu);
 }
 
-function enter(vcpu: Vcpu, { vendor, registers }: NestedSetting, { pgd, vpid }: L2Entry): Steps {
+function enter(
+  vcpu: Vcpu,
+  { vendor, registers, ept: features }: NestedSetting,
+  { pgd, vpid }: L2Entry,
+): Steps {
   if (vendor === 'svm') return enterNestedSvm(vcpu, registers, pgd);
+  const { accessedDirty, executeOnly: execonly } = features;
   const level = vcpu.kvm.host.tdpLevel;
-  const ept = pgd === undefined ? undefined : { eptp: pgd, level, accessedDirty: false, execonly: false };
+  const ept = pgd === undefined ? undefined : { eptp: pgd, level, accessedDirty, execonly };
   return enterNestedVmx(vcpu, { registers, ept, vpid });
 }
 
