@@ -13,9 +13,9 @@ import { readLitmus } from '../src/litmus/read.ts';
 import { lkmm } from '../src/memory/lkmm/index.ts';
 import { x86Tso } from '../src/memory/total-store-order.ts';
 import { FencepostError } from '../src/program/error.ts';
+import { litmusCorpus } from '../test/support/corpus.ts';
 import { threeWays, TooLarge, type Bounds, type Difference } from '../test/support/three-ways.ts';
 
-const FOLDER = '../shared/litmus';
 /** A step of enumeration is a judged candidate or less: the largest tests take some minutes. */
 const BOUNDS: Bounds = { events: 12, executions: 50_000, steps: 3_000_000 };
 
@@ -44,9 +44,11 @@ class Tally {
   }
 }
 
-/** Prints differences as they are found, then a table. Gives how many tests differ. */
+/** Prints differences as they are found, then a table. Gives how many tests differ. Throws a FencepostError. */
 export function corpus(words: readonly string[]): number {
-  const files = filesOf(words.length > 0 ? words : [FOLDER], process.cwd());
+  if (words.length === 0 && litmusCorpus.missing !== undefined)
+    throw new FencepostError('no-corpus', litmusCorpus.missing);
+  const files = filesOf(words.length > 0 ? words : [litmusCorpus.folder], process.cwd());
   const models = { C: ownCat('lkmm'), x86: ownCat('x86-tso') };
   const tallies = new Map<string, Tally>();
   let different = 0;

@@ -6,7 +6,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { errorText } from '../src/cli/report-error.ts';
 import { MODEL_NAMES, type ModelName } from '../src/memory/model.ts';
+import { FencepostError } from '../src/program/error.ts';
 import type { Measurement } from './case.ts';
 import { corpus } from './corpus.ts';
 
@@ -80,5 +82,11 @@ function main(only: readonly string[]): void {
 }
 
 const [word, ...words] = process.argv.slice(2);
-if (word === 'corpus') process.exitCode = corpus(words) > 0 ? 1 : 0;
-else main(process.argv.slice(2));
+try {
+  if (word === 'corpus') process.exitCode = corpus(words) > 0 ? 1 : 0;
+  else main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof FencepostError)) throw error;
+  console.error(errorText(error));
+  process.exitCode = 2;
+}

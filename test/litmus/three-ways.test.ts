@@ -1,5 +1,5 @@
-/** The graph explorer, the enumeration oracle and models/cat on the shared corpus (GPL test data, not part of the project). */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** The graph explorer, the enumeration oracle and models/cat on the shared corpus. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readLitmus } from '../../src/litmus/read.ts';
 import type { AxiomModel } from '../../src/memory/axioms/index.ts';
@@ -7,10 +7,10 @@ import { lkmm } from '../../src/memory/lkmm/index.ts';
 import type { MemoryModel } from '../../src/memory/model.ts';
 import { x86Tso } from '../../src/memory/total-store-order.ts';
 import { FencepostError } from '../../src/program/error.ts';
+import { litmusCorpus as corpus } from '../support/corpus.ts';
+import { describeWith } from '../support/describe-with.ts';
 import { threeWays, TooLarge } from '../support/three-ways.ts';
 import { modelOf, ownModel } from './cat/support.ts';
-
-const shared = new URL('../../../shared/litmus/', import.meta.url);
 
 /** `npm run bench -- corpus` has wider ones, and says what is left out. */
 const BOUNDS = { events: 12, executions: 2000, steps: 20_000 };
@@ -19,7 +19,7 @@ const NONE = { missing: [], extra: [], duplicate: [] };
 
 /** How many of the tests below a folder have been compared; those outside the bounds are passed over. */
 function compareAll(folder: string, model: MemoryModel, cat: AxiomModel): number {
-  const root = new URL(folder, shared);
+  const root = new URL(folder, corpus.url);
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.litmus'),
   );
@@ -37,7 +37,7 @@ function compareAll(folder: string, model: MemoryModel, cat: AxiomModel): number
   return compared;
 }
 
-describe.skipIf(!existsSync(shared))('three ways to the same executions', () => {
+describeWith(corpus, 'three ways to the same executions', () => {
   it('of C tests under lkmm', () => {
     expect(compareAll('lkmm/', lkmm, ownModel('lkmm'))).toBeGreaterThan(650);
   });

@@ -1,16 +1,16 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { patchRules } from '../../models/patch-rules.ts';
 import { readMail, type PatchReport } from '../../src/patch/report.ts';
+import { mails } from '../support/corpus.ts';
+import { describeWith } from '../support/describe-with.ts';
 
-/** The mails that the project began with; they are no part of the repository. */
-const folder = fileURLToPath(new URL('../../../shared/mail/', import.meta.url));
-const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+const names = mails.missing === undefined ? readdirSync(mails.folder).sort() : [];
 
 function report(number: string): PatchReport {
   const name = names.find((other) => other.startsWith(`${number}_`)) ?? '';
-  return readMail(readFileSync(`${folder}${name}`, 'utf8'), name, patchRules);
+  return readMail(readFileSync(join(mails.folder, name), 'utf8'), name, patchRules);
 }
 
 const changes = ({ patches }: PatchReport) =>
@@ -18,7 +18,7 @@ const changes = ({ patches }: PatchReport) =>
 
 const kinds = ({ patches }: PatchReport) => patches.map(({ damage }) => damage.map(({ kind }) => kind));
 
-describe.skipIf(names.length === 0)('the mails', () => {
+describeWith(mails, 'the mails', () => {
   test('000: a patch, none of whose sites is modelled', () => {
     const read = report('000');
     expect(read.patches.map(({ title }) => title)).toEqual(['patch 1 (quoted at depth 2)']);
@@ -67,7 +67,7 @@ describe.skipIf(names.length === 0)('the mails', () => {
 
   test('003, cut anywhere: an error with a code, or a reading of what is there', () => {
     const name = names.find((other) => other.startsWith('003_')) ?? '';
-    const lines = readFileSync(`${folder}${name}`, 'utf8').split('\n');
+    const lines = readFileSync(join(mails.folder, name), 'utf8').split('\n');
     for (let count = 0; count < lines.length; count++) {
       const read = () => readMail(lines.slice(0, count).join('\n'), name, patchRules);
       const inPatch =

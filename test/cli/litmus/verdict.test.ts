@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runLitmus, type LitmusResult } from '../../../src/cli/litmus/run.ts';
@@ -10,9 +10,8 @@ import { FinalStates, observationOf } from '../../../src/litmus/states.ts';
 import type { LitmusTest } from '../../../src/litmus/test.ts';
 import { modelByName } from '../../../src/memory/models.ts';
 import type { MemoryModel, ModelName } from '../../../src/memory/model.ts';
+import { litmusCorpus as corpus } from '../../support/corpus.ts';
 import { randomLitmus } from './random-litmus.ts';
-
-const corpus = new URL('../../../../shared/litmus/', import.meta.url);
 
 function model(name: ModelName): MemoryModel {
   return modelByName(name) as MemoryModel;
@@ -68,22 +67,19 @@ describe('the direct search says what the full one does', () => {
     180_000,
   );
 
-  it.skipIf(!existsSync(corpus))(
-    'on the tests that herd7 has judged',
-    () => {
-      let compared = 0;
-      const lines = readFileSync(new URL('lkmm-reference.jsonl', corpus), 'utf8').trim().split('\n');
-      for (const line of lines) {
-        const { test: name, observation } = JSON.parse(line) as { test: string; observation: string | null };
-        if (observation === null) continue;
-        const text = readFileSync(new URL(`lkmm/${name}`, corpus), 'utf8');
-        const found = sought(readLitmus(text, name), 'lkmm');
-        if (found === undefined) continue;
-        expect(`${name} ${found}`).toBe(`${name} ${observation}`);
-        compared += 1;
-      }
-      expect(compared).toBeGreaterThan(1000);
-    },
-    180_000,
-  );
+  it('on the tests that herd7 has judged', ({ skip }) => {
+    skip(corpus.missing !== undefined, corpus.missing);
+    let compared = 0;
+    const lines = readFileSync(new URL('lkmm-reference.jsonl', corpus.url), 'utf8').trim().split('\n');
+    for (const line of lines) {
+      const { test: name, observation } = JSON.parse(line) as { test: string; observation: string | null };
+      if (observation === null) continue;
+      const text = readFileSync(new URL(`lkmm/${name}`, corpus.url), 'utf8');
+      const found = sought(readLitmus(text, name), 'lkmm');
+      if (found === undefined) continue;
+      expect(`${name} ${found}`).toBe(`${name} ${observation}`);
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(1000);
+  }, 180_000);
 });

@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { conditionText } from '../../../src/litmus/condition.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { lkmm } from '../../../src/memory/lkmm/index.ts';
 import { FencepostError } from '../../../src/program/error.ts';
-
-/** The shared corpus with reference verdicts by herd7 (GPL test data, not part of the project). */
-const shared = new URL('../../../../shared/litmus/', import.meta.url);
-const isThere = existsSync(new URL('lkmm-reference.jsonl', shared));
+import { litmusCorpus as corpus } from '../../support/corpus.ts';
+import { describeWith } from '../../support/describe-with.ts';
 
 interface Verdict {
   readonly test: string;
@@ -22,21 +20,17 @@ interface Verdict {
   readonly error: boolean;
 }
 
-const verdicts: Verdict[] = isThere
-  ? readFileSync(new URL('lkmm-reference.jsonl', shared), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Verdict)
-  : [];
-
 function textOf({ test }: Verdict): string {
-  return readFileSync(new URL(`lkmm/${test}`, shared), 'utf8');
+  return readFileSync(new URL(`lkmm/${test}`, corpus.url), 'utf8');
 }
 
 /** Milliseconds for a test; most need one. */
 const LIMIT = 2000;
 
-describe.skipIf(!isThere)('the shared corpus', () => {
+describeWith(corpus, 'the shared corpus', () => {
+  const lines = readFileSync(new URL('lkmm-reference.jsonl', corpus.url), 'utf8').trim().split('\n');
+  const verdicts = lines.map((line) => JSON.parse(line) as Verdict);
+
   it('is read like herd7 reads it: names, conditions, and what is refused', () => {
     for (const verdict of verdicts) {
       if (verdict.error) {

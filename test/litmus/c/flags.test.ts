@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { lkmm } from '../../../src/memory/lkmm/index.ts';
+import { litmusCorpus as corpus } from '../../support/corpus.ts';
+import { describeWith } from '../../support/describe-with.ts';
 
 const flagsOf = (text: string, engine: 'graph' | 'enumerate' = 'graph'): readonly string[] | undefined => {
   const test = readLitmus(text, 'flags.litmus');
@@ -36,9 +38,6 @@ describe('the flags of a C litmus test', () => {
   });
 });
 
-/** The shared corpus with reference verdicts by herd7 (GPL test data, not part of the project). */
-const shared = new URL('../../../../shared/litmus/', import.meta.url);
-
 interface Verdict {
   readonly test: string;
   readonly observation: string | null;
@@ -55,9 +54,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   'manual/plain/C-non-race1-rwdep.litmus',
 ]);
 
-describe.skipIf(!existsSync(new URL('lkmm-reference.jsonl', shared)))('the shared corpus', () => {
+describeWith(corpus, 'the shared corpus', () => {
   it('has the flags of herd7', () => {
-    const lines = readFileSync(new URL('lkmm-reference.jsonl', shared), 'utf8').trim().split('\n');
+    const lines = readFileSync(new URL('lkmm-reference.jsonl', corpus.url), 'utf8').trim().split('\n');
     const verdicts = lines.map((line) => JSON.parse(line) as Verdict).filter((v) => v.observation !== null);
     // All that carry one, all that could, and a sample of the rest.
     const sample = verdicts.filter(
@@ -66,7 +65,7 @@ describe.skipIf(!existsSync(new URL('lkmm-reference.jsonl', shared)))('the share
     const differences: string[] = [];
     let compared = 0;
     for (const { test, flags } of sample) {
-      const text = readFileSync(new URL(`lkmm/${test}`, shared), 'utf8');
+      const text = readFileSync(new URL(`lkmm/${test}`, corpus.url), 'utf8');
       if (KNOWN.has(test) || /spin_(is_locked|trylock)/.test(text)) continue;
       const ours = flagsOf(text);
       if (ours === undefined) continue;

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import { runLitmus } from '../../../src/cli/litmus/run.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
+import { litmusCorpus as corpus } from '../../support/corpus.ts';
+import { describeWith } from '../../support/describe-with.ts';
 import { ownModel } from './support.ts';
-
-/** The shared corpus with reference verdicts by herd7 on the kernel's own files (GPL test data, not part of the project). */
-const shared = new URL('../../../../shared/litmus/', import.meta.url);
-const isThere = existsSync(new URL('lkmm-reference.jsonl', shared));
 
 interface Verdict {
   readonly test: string;
@@ -22,10 +20,10 @@ const EVERY = Number(process.env.FENCEPOST_CORPUS_EVERY ?? 40);
 /** Milliseconds for a test. */
 const LIMIT = 1000;
 
-describe.skipIf(!isThere)('models/cat/lkmm.cat on the shared corpus', () => {
+describeWith(corpus, 'models/cat/lkmm.cat on the shared corpus', () => {
   it('has the verdicts, counts and flags of herd7', { timeout: 1_000_000 }, () => {
     const model = ownModel('lkmm');
-    const lines = readFileSync(new URL('lkmm-reference.jsonl', shared), 'utf8').trim().split('\n');
+    const lines = readFileSync(new URL('lkmm-reference.jsonl', corpus.url), 'utf8').trim().split('\n');
     const verdicts = lines.map((line) => JSON.parse(line) as Verdict);
     const differences: string[] = [];
     let compared = 0;
@@ -45,7 +43,7 @@ describe.skipIf(!isThere)('models/cat/lkmm.cat on the shared corpus', () => {
     expect(compared).toBeGreaterThan(500 / EVERY);
 
     function runOf(test: string): ReturnType<typeof runLitmus> | undefined {
-      const text = readFileSync(new URL(`lkmm/${test}`, shared), 'utf8');
+      const text = readFileSync(new URL(`lkmm/${test}`, corpus.url), 'utf8');
       const read = readLitmus(text, test);
       const found = runLitmus(read, model, {
         engine: 'enumerate',

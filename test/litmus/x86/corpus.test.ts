@@ -1,12 +1,10 @@
 /** The tests in x86 assembly that herd7 has judged, where they are at hand: data to test against. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import { x86Tso } from '../../../src/memory/total-store-order.ts';
+import { litmusCorpus as corpus } from '../../support/corpus.ts';
+import { describeWith } from '../../support/describe-with.ts';
 import { judge, refusal } from './running.ts';
-
-const root = fileURLToPath(new URL('../../../../shared/litmus/', import.meta.url));
-const reference = `${root}x86-reference.jsonl`;
 
 interface Judgement {
   readonly test: string;
@@ -18,16 +16,12 @@ interface Judgement {
   readonly error: boolean;
 }
 
-const judgements = existsSync(reference)
-  ? readFileSync(reference, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Judgement)
-  : [];
+describeWith(corpus, 'the x86 corpus under x86-tso', () => {
+  const lines = readFileSync(new URL('x86-reference.jsonl', corpus.url), 'utf8').trim().split('\n');
+  const judgements = lines.map((line) => JSON.parse(line) as Judgement);
 
-describe.skipIf(judgements.length === 0)('the x86 corpus under x86-tso', () => {
   it.each(judgements)('$test', ({ test, error, name, observation, states, positive, negative }) => {
-    const text = readFileSync(`${root}x86/${test}`, 'utf8');
+    const text = readFileSync(new URL(`x86/${test}`, corpus.url), 'utf8');
     if (error) {
       expect(refusal(text, test).place.file).toBe(test);
       return;
