@@ -23,7 +23,7 @@ export const nestedSurvivors: readonly Explanation[] = [
   },
   {
     because:
-      'as under shadow paging: the walk that follows drops what was made from the old guest PTE, and flushes everything; nothing is found by nine operations',
+      'needs a store that takes X alone from a page, which sync_spte() does not flush for: shadow-permissions shows it',
     mutants: ['kvm_mmu_invalidate_addr: call kvm_x86_flush_tlb_gva()'],
   },
   {

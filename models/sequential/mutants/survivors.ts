@@ -74,14 +74,6 @@ const shadow: readonly Explanation[] = [
     mutants: ['kvm_mmu_get_child_sp: call kvm_mmu_find_shadow_page()'],
   },
   {
-    because:
-      'the hardware may keep the address only if its SPTE was made from the old guest PTE, thus in an unsync table: then the walk that follows drops the SPTE in sync_spte() and flushes everything; where the table is write-protected the store was emulated, and kvm_mmu_track_write() has flushed',
-    mutants: [
-      'kvm_mmu_invalidate_addr: call kvm_x86_flush_tlb_gva()',
-      'kvm_mmu_invpcid_gva: call kvm_x86_flush_tlb_gva()',
-    ],
-  },
-  {
     because: 'equivalent: it adds the NOFLUSH bit to the pgd, which kvm_set_cr3() has cleared in this policy',
     mutants: ['kvm_mmu_new_pgd: update vcpu->arch #1'],
   },
@@ -133,13 +125,13 @@ const shadow: readonly Explanation[] = [
     mutants: ['mmu_zap_unsync_children: store sp->unsync_children'],
   },
   {
-    because: 'needs four operations: then shadow-nx shows it',
-    mutants: ['kvm_init_mmu: cpuRole forgets eferNx'],
-  },
-  {
     because:
       'calcShadowRootRole() sets the bit always, so every page lacks it alike and none is confused with another',
     mutants: ['kvm_init_mmu: rootRole forgets eferNx'],
+  },
+  {
+    because: 'equivalent: KVM offers no protection keys without two-dimensional paging',
+    mutants: ['kvm_init_mmu: cpuRole.ext forgets cr4Pke'],
   },
   {
     because: 'needs nested guests: the bit is never set',

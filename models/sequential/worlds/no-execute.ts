@@ -18,6 +18,7 @@ export const shadowNx = world(
       cr3: [cr3(ROOT_A, 0), cr3(ROOT_B, 0)],
       efer: [EFER_NX],
       invlpg: [DATA_PAGE],
+      invpcid: [{ type: 0, pcid: 0, page: DATA_PAGE }],
     },
   },
 );
