@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scenariosOf } from '../../src/cli/user-file/shape.ts';
-import { FencepostError } from '../../src/program/error.ts';
-import { gate } from '../support/scenarios.ts';
+import { scenariosOf } from '../../../src/cli/user-file/shape.ts';
+import { FencepostError } from '../../../src/program/error.ts';
+import { gate } from '../../support/scenarios.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fencepost-')));
 const save = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 
