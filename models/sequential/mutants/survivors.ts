@@ -100,7 +100,7 @@ const shadow: readonly Explanation[] = [
   },
   {
     because:
-      'not explained to the end: a request of a remote flush accompanies what a sync drops, and a change of role loads roots behind a flush',
+      'equivalent while the sync stands: it write-protects the tables first, and that flushes remotely, this vCPU included; needs a table that is unsync and that no SPTE maps writable any more',
     mutants: ['kvm_vcpu_flush_tlb_guest: call kvm_x86_flush_tlb_guest()'],
   },
   {
