@@ -65,6 +65,7 @@ import { faultVsEnableLog } from './p19-dirty-bitmap/fault-vs-enable-log.ts';
 import { slowFaultVsHarvest } from './p19-dirty-bitmap/slow-fault-vs-harvest.ts';
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
+import { writeVsRingReset } from './p22-dirty-ring/write-vs-ring-reset.ts';
 import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
 import { accessedBitVsGuestStore, accessedBitVsMigration } from './p39-accessed-dirty/update-vs-guest.ts';
 import { invlpgPrefetchVsWrite } from './p07-reread/invlpg-prefetch-vs-write.ts';
@@ -157,6 +158,7 @@ export const scenarios: readonly Scenario[] = [
   emulatedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,
+  writeVsRingReset,
   accessedBitVsGuestStore,
   accessedBitVsMigration,
   invlpgPrefetchVsWrite,

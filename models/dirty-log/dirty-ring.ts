@@ -29,12 +29,19 @@ const INVALID = 0;
 const DIRTY = 1;
 const RESET = 2;
 
-export function ringEntry(memory: Memory): RingEntry {
+/** An entry of the ring: free, or pushed for the frame. */
+export function ringEntry(memory: Memory, name = 'entry', gfn?: number): RingEntry {
   const names = ['0', 'DIRTY', 'RESET'];
+  const flags = gfn === undefined ? INVALID : DIRTY;
   return {
-    offset: memory.location('entry->offset'),
-    flags: memory.location('entry->flags', INVALID, (flags) => names[flags] ?? String(flags)),
+    offset: memory.location(`${name}->offset`, gfn ?? 0),
+    flags: memory.location(`${name}->flags`, flags, (value) => names[value] ?? String(value)),
   };
+}
+
+/** Whether the flags are those of an entry that userspace has yet to collect. */
+export function isDirtyEntry(flags: number): boolean {
+  return flags === DIRTY;
 }
 
 /** `kvm_dirty_ring_push()` */
@@ -66,7 +73,7 @@ export function* collect(entry: RingEntry, gfn: number): Steps {
   );
 }
 
-/** `kvm_dirty_ring_reset()`: protects the page that the entry names, once userspace is done with it. */
+/** `kvm_dirty_ring_reset()`, as far as the entry: userspace is done with it, and what it names is to be protected. */
 export function* reset(entry: RingEntry, gfn: number): Steps {
   yield* call(
     'kvm_dirty_ring_reset',

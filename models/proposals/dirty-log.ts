@@ -107,3 +107,25 @@ export const volatileSpteStored: Proposal = derive(
   'v6.12 with SPTEs of the TDP MMU cleared by a store',
   [sites.volatileSpte, 'WRITE_ONCE'],
 );
+
+export const ringUnprotected = mutate('ring-unprotected', 'the reset of the ring leaves W to the page', [
+  sites.ringResetProtect,
+  'skip',
+]);
+
+export const ringUnflushed = mutate('ring-unflushed', 'the reset of the ring does not flush', [
+  sites.ringResetFlush,
+  'skip',
+]);
+
+export const ringCopiedFirst = mutate(
+  'ring-copied-first',
+  'userspace copies a page before it has the ring reset',
+  [sites.ringResetOrder, 'after the copy'],
+);
+
+export const ringFenced = mutate(
+  'ring-fenced',
+  'with smp_mb() between the flush of the reset and the return to userspace',
+  [sites.ringResetFlush, 'flush, smp_mb()'],
+);

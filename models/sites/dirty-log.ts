@@ -85,6 +85,27 @@ export const ringHarvest = defineSite({
   options: ['release', 'once'],
 });
 
+export const ringResetProtect = defineSite({
+  name: 'ring-reset-protect',
+  fn: 'kvm_reset_dirty_gfn',
+  doc: 'Whether the reset of the ring takes W from the page that an entry names.',
+  options: ['protect', 'skip'],
+});
+
+export const ringResetFlush = defineSite({
+  name: 'ring-reset-flush',
+  fn: 'kvm_vm_ioctl_reset_dirty_pages',
+  doc: 'Whether TLBs are flushed at the end of the reset; and whether a fence follows.',
+  options: ['flush', 'flush, smp_mb()', 'skip'],
+});
+
+export const ringResetOrder = defineSite({
+  name: 'ring-reset-order',
+  fn: 'userspace',
+  doc: 'Whether userspace has the ring reset before it copies the pages that it has collected, as it must, or after.',
+  options: ['before the copy', 'after the copy'],
+});
+
 export const ringReset = defineSite({
   name: 'ring-reset',
   fn: 'kvm_dirty_ring_reset',

@@ -15,7 +15,7 @@ export const pushCollectReset: Scenario = {
   question: 'Do userspace and the reset of the dirty ring see the entry that the vCPU has pushed?',
   doc:
     'One entry goes round once: the vCPU on CPU0 pushes it, userspace on CPU1 collects it, and the reset on CPU2 takes ' +
-    'it back and protects the page that it names.',
+    'it back. Whether the page is protected again is what write-vs-ring-reset asks.',
   sources: ['KVM-MMU.md A17, P22', 'Documentation/virt/kvm/api.rst, 8.29'],
   sites: [sites.ringPublish, sites.ringFlag, sites.ringCollect, sites.ringHarvest, sites.ringReset],
   proposals: [

@@ -10,7 +10,10 @@ export const notAsked: readonly Explanation[] = [
   {
     because:
       'mmu_lock is held for write against those who hold it for read, and against other notifiers; here the other side takes no lock',
-    mutants: ['drop kvm_mmu_notifier_change_pte: write lock kvm->mmu_lock'],
+    mutants: [
+      'drop kvm_mmu_notifier_change_pte: write lock kvm->mmu_lock',
+      'drop kvm_vm_ioctl_reset_dirty_pages: write lock kvm->mmu_lock',
+    ],
   },
   {
     because: 'a reader of a heuristic needs no lock: the kernel dropped it in 474b99ed703b (v6.9)',

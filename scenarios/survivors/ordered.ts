@@ -139,7 +139,10 @@ export const ordered: readonly Explanation[] = [
   },
   {
     because: 'what follows is the flush, with fences of its own',
-    mutants: ['weaken kvm_mmu_slot_remove_write_access: cmpxchg spte(gfn)'],
+    mutants: [
+      'weaken kvm_mmu_slot_remove_write_access: cmpxchg spte(gfn)',
+      'weaken kvm_reset_dirty_gfn: cmpxchg spte(gfn)',
+    ],
   },
   {
     because: 'nothing of the thread follows but the end of its sections',
