@@ -3,6 +3,7 @@
  * run time. Works on the operations themselves, so it fits every driver and needs no site; a mutation run lists
  * the points that its programs pass and tries them one by one.
  */
+import { Mark } from '../memory/event.ts';
 import type { Operation, Read, Rmw, Steps } from './operation.ts';
 
 /**
@@ -37,20 +38,20 @@ export class FaultPoints {
         this.#functions.pop();
         return undefined;
       case 'store':
-        return at(`store ${withoutNumbers(operation.loc.name)}`);
+        return at(`store ${lineName(operation.loc.name)}`);
       case 'rmw': {
         const { modify } = operation;
         const value = modify.how === 'or' || modify.how === 'and-not' ? ` ${modify.value}` : '';
-        return at(`${modify.how}${value} ${withoutNumbers(operation.loc.name)}`);
+        return at(`${modify.how}${value} ${lineName(operation.loc.name)}`);
       }
       case 'update':
         inside.updates += 1;
         return at(`update ${operation.lock.name}${ordinal(inside.fn, inside.updates)}`);
       case 'set-local':
         inside.locals += 1;
-        return at(`update ${withoutNumbers(operation.of.name)}${ordinal(inside.fn, inside.locals)}`);
+        return at(`update ${lineName(operation.of.name)}${ordinal(inside.fn, inside.locals)}`);
       case 'fence':
-        return at(`fence ${withoutNumbers(operation.text)}`);
+        return at(`fence ${lineName(operation.text)}`);
       case 'load':
       case 'lock':
       case 'unlock':
@@ -79,8 +80,20 @@ function ordinal(fn: string, count: number): string {
   return fn === '' ? '' : ` #${count}`;
 }
 
-function withoutNumbers(name: string): string {
+/** What a line is called that does the same to many objects: numbers tell one object from another. */
+export function lineName(name: string): string {
   return name.replace(/\d+/g, '').replace(/\[[^\]]*\]/g, '[]');
+}
+
+/** A read-modify-write that only finds: what was there is still to be had; nothing is stored, and nobody is told. */
+export function* foundOnly({ loc, mark, with: depends }: Operation & { op: 'rmw' }): Steps<Rmw> {
+  const found = (yield { op: 'load', loc, mark: readMark(mark), with: depends }) as Read;
+  return { ...found, ok: true };
+}
+
+/** How a lone read is marked that stands for a read-modify-write: no part of one orders anything. */
+function readMark(mark: Mark): Mark {
+  return mark === Mark.Plain ? Mark.Plain : Mark.Once;
 }
 
 /** The same program with a fault. */
@@ -102,12 +115,7 @@ export function* withFault<T>(steps: Steps<T>, fault: Fault): Steps<T> {
 
 function* instead(operation: Operation, { value, alter }: Fault): Steps<unknown> {
   if (operation.op === 'enter') return { value };
-  if (operation.op === 'rmw') {
-    // What it finds is still to be had; nothing is stored, and nobody is told.
-    const { loc, mark } = operation;
-    const found = (yield { op: 'load', loc, mark, with: operation.with }) as Read;
-    return { ...found, ok: true } satisfies Rmw;
-  }
+  if (operation.op === 'rmw') return yield* foundOnly(operation);
   if (alter === undefined) return undefined;
   if (operation.op !== 'update' && operation.op !== 'set-local') return undefined;
   const { recipe } = operation;

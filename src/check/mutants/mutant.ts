@@ -4,6 +4,7 @@
  * or done with a weaker mark. Mutants of the same line in different scenarios have the same name.
  */
 import { Fence, Mark } from '../../memory/event.ts';
+import { foundOnly, lineName } from '../../program/fault.ts';
 import type { Operation, Rmw, Steps } from '../../program/operation.ts';
 import { applied } from '../../program/stepper.ts';
 
@@ -32,14 +33,11 @@ class Functions {
     else if (operation.op === 'leave') this.#stack.pop();
   }
 
-  /**
-   * Names the line of an operation; numbers are left out, for they tell one object from another. Undefined outside the
-   * kernel's functions.
-   */
+  /** Names the line of an operation; undefined outside the kernel's functions. */
   at(what: string): string | undefined {
     const fn = this.#stack.at(-1);
     if (fn === undefined || OTHERS.includes(fn)) return undefined;
-    return `${fn}: ${what.replace(/\d+/g, '').replace(/\[[^\]]*\]/g, '[]')}`;
+    return `${fn}: ${lineName(what)}`;
   }
 }
 
@@ -117,17 +115,12 @@ function* changed(operation: Operation, kind: MutantKind): Steps<unknown> {
 
 /** Dropped, it only finds; weakened, it reads and writes in two steps, so others come between. */
 function* changedRmw(operation: Operation & { op: 'rmw' }, kind: MutantKind): Steps<Rmw> {
-  const { loc, modify, mark } = operation;
-  const found = (yield { op: 'load', loc, mark: readMark(mark), with: operation.with }) as Rmw;
-  const { value } = found;
-  if (kind === 'drop') return { ...found, ok: true };
-  const stored = applied(modify, value);
+  const found = yield* foundOnly(operation);
+  if (kind === 'drop') return found;
+  const { loc, modify } = operation;
+  const stored = applied(modify, found.value);
   if (stored === undefined) return { ...found, ok: false };
   const depends = { ...operation.with, data: [...(operation.with.data ?? []), found] };
   yield { op: 'store', loc, mark: Mark.Once, value: stored, with: depends };
-  return { ...found, ok: true };
-}
-
-function readMark(mark: Mark): Mark {
-  return mark === Mark.Plain ? Mark.Plain : Mark.Once;
+  return found;
 }
