@@ -2,7 +2,6 @@
 export { Fence, Mark } from './memory/event.ts';
 export { MODEL_NAMES, type ModelName } from './memory/model.ts';
 export {
-  copyConcrete,
   guardedBy,
   localOf,
   noConcrete,

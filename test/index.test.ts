@@ -104,7 +104,6 @@ describe('the public face', () => {
         "choose",
         "clearBit",
         "cmpxchg",
-        "copyConcrete",
         "defineProgram",
         "defineSite",
         "defineSiteRule",

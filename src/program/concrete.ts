@@ -49,11 +49,6 @@ export function noConcrete(): Concrete {
   return { words: new Map(), guarded: new Map(), locals: new Map() };
 }
 
-/** States are never changed in place, so a copy shares them. */
-export function copyConcrete({ words, guarded, locals }: Concrete): Concrete {
-  return { words: new Map(words), guarded: new Map(guarded), locals: new Map(locals) };
-}
-
 export function wordAt({ words }: Pick<ConcreteStores, 'words'>, loc: Location): number {
   return words.get(loc) ?? loc.initial;
 }

@@ -1,7 +1,8 @@
 /**
  * The sequential driver (DESIGN.md 4.5): runs the same step programs on concrete memory, one event at a
  * time in an order of the caller's choosing. Every access takes effect at once, so this is one schedule
- * of sequential consistency; it serves functional tests and, later, random testing and the cost model.
+ * of sequential consistency. Functional tests use it for threads that take turns; what runs one program after the
+ * other needs no schedule and goes by concrete.ts.
  */
 import { HELD, isReadKind, Kind } from '../memory/event.ts';
 import { FencepostError } from './error.ts';

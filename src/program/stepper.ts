@@ -6,7 +6,7 @@ import type { Lock, ThreadLocal } from './location.ts';
 import type { Depends, LockMode, Modify, Operation, Read, Rmw, Steps } from './operation.ts';
 import { OpenSections } from './open-sections.ts';
 import { choiceAt, type Proposal } from './site.ts';
-import { accessText, lockText } from './text.ts';
+import { accessText, unlockText } from './text.ts';
 import type { Breach, ThreadViolation } from './violation.ts';
 
 /** A label with what people want to know about the event. */
@@ -272,7 +272,10 @@ export class Stepper {
   #unlock(lock: Lock, mode: LockMode, text: string): Next {
     const held = this.#held.get(lock);
     if (held === undefined || held.mode !== mode)
-      return this.#undisciplined(`${lockText(mode)} of ${lock.name} without holding it so`, 'unlocks-unheld');
+      return this.#undisciplined(
+        `${unlockText(mode)} of ${lock.name} without holding it so`,
+        'unlocks-unheld',
+      );
     this.#held.delete(lock);
     this.#then = () => this.#run(undefined);
     if (mode === 'read')

@@ -42,6 +42,6 @@ export function accessText(access: Access, mark: Mark, name: string): string {
   }
 }
 
-export function lockText(mode: LockMode): string {
+export function unlockText(mode: LockMode): string {
   return mode === 'spin' ? 'spin_unlock()' : `${mode}_unlock()`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { copyConcrete, guardedBy, noConcrete, runConcrete, wordAt } from '../../src/program/concrete.ts';
+import { guardedBy, noConcrete, runConcrete, wordAt, type Concrete } from '../../src/program/concrete.ts';
 import { withFault } from '../../src/program/fault.ts';
 import { Memory, threadLocal } from '../../src/program/location.ts';
 import type { Steps } from '../../src/program/operation.ts';
@@ -22,6 +22,11 @@ import { AS_WRITTEN, defineProgram } from '../../src/program/program.ts';
 import { runSequential } from '../../src/program/sequential.ts';
 
 const options = { proposal: AS_WRITTEN };
+
+/** States are never changed in place, so a copy shares them. */
+function copyConcrete({ words, guarded: states, locals }: Concrete): Concrete {
+  return { words: new Map(words), guarded: new Map(states), locals: new Map(locals) };
+}
 
 describe('a run on concrete state', () => {
   it('goes on from what the run before it left, and a copy stays as it was', () => {

@@ -1,3 +1,4 @@
+import { BUILT_IN_PROPERTIES } from '../../check/property.ts';
 import { expectedVerdict, type Scenario } from '../../check/scenario.ts';
 import { makeWorld } from '../../check/world.ts';
 import { memoryModels } from '../../memory/models.ts';
@@ -10,9 +11,11 @@ import { pathsOf, type PathOfThread } from '../show/paths.ts';
 import { tableOf, wrapped } from '../table.ts';
 
 /** What no scenario has to state. */
-const OF_EVERY_SCENARIO =
-  'of every scenario: no-deadlock, lock-discipline, and what the paths themselves say cannot be, such as ' +
-  'no-use-after-free where a page is read that belongs to somebody else';
+const OF_EVERY_SCENARIO = [
+  ...Object.entries(BUILT_IN_PROPERTIES).map(([name, doc]) => `${name}: ${doc} (of every scenario)`),
+  'of every scenario also what the paths themselves say cannot be, such as no-use-after-free where a page is read that ' +
+    'belongs to somebody else',
+];
 
 /** `fencepost show`. */
 export async function show(call: Call): Promise<Exit> {
@@ -56,7 +59,7 @@ function textOf(scenario: Scenario, paths: readonly PathOfThread[], io: Io): str
     wrapped(scenario.doc, 96, '    '),
     head('PATHS'),
     ...paths.map(pathText),
-    list('PROPERTIES', [...properties.map(({ name, doc }) => `${name}: ${doc}`), OF_EVERY_SCENARIO]),
+    list('PROPERTIES', [...properties.map(({ name, doc }) => `${name}: ${doc}`), ...OF_EVERY_SCENARIO]),
     list(
       'SITES',
       scenario.sites.map(({ name, doc, options }) => `${name}: ${doc} (${options.join(' | ')})`),

@@ -82,8 +82,3 @@ function accessClass(label: Label, value: number | undefined, plainIsMarked: boo
       return flags | Class.SrcuUnlock;
   }
 }
-
-/** Whether the fence means anything to LKMM. */
-export function ordersLkmm(fence: Fence): boolean {
-  return fence !== Fence.Barrier && fence !== Fence.X86Only;
-}
