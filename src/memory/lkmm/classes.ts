@@ -1,4 +1,4 @@
-import { Fence, HELD, isReadKind, Kind, Mark, type Label } from '../event.ts';
+import { HELD, isReadKind, Kind, Mark, type Label } from '../event.ts';
 
 /**
  * The event sets of LKMM as flags of one event (MEMORY-MODELS 3.8, «Tag filtering»). A rwlock is ours:
