@@ -27,109 +27,147 @@ export interface CoherentLine {
  * the Unlock of the section published, so a section that is never left can only be the last. A look at a lock
  * reads from a LockWrite where it finds the lock held, else from an Unlock or the initial write.
  */
-export function* coherentLines(
+export function coherentLines(
   structure: EventStructure,
   values: readonly number[],
   loc: number,
   onOrder: () => void = () => undefined,
 ): Generator<CoherentLine> {
-  const { events, critical, rmw } = structure;
-  const here = events.map((_, e) => e).filter((e) => events[e].label.loc === loc);
-  const isInit = (e: number): boolean => events[e].thread === INIT_THREAD;
-  const init = here.filter(isInit);
-  const writes = here.filter((e) => isWriteKind(events[e].label.kind) && !isInit(e));
-  const reads = here.filter((e) => isReadKind(events[e].label.kind));
-  const halves = new Map(rmw.pairs().map(([r, w]) => [r, w] as const));
-  const unlocks = new Map(critical.pairs().map(([opens, ends]) => [opens, ends] as const));
-  const mayRead = (r: number, w: number): boolean => {
-    const opens = events[w].label.kind === Kind.LockWrite;
-    if (events[r].label.kind === Kind.IsLocked) return opens === (values[r] === HELD);
-    return !opens && values[w] === values[r];
-  };
+  return new Lines(structure, values, loc).all(onOrder);
+}
 
-  const readOf = new Map([...halves].map(([r, w]) => [w, r] as const));
+/** The lines of one location. */
+class Lines {
+  readonly #structure: EventStructure;
+  readonly #values: readonly number[];
+  readonly #accesses: readonly number[];
+  readonly #initial: readonly number[];
+  readonly #writes: readonly number[];
+  readonly #reads: readonly number[];
+  /** The write half of the read half of an RMW. */
+  readonly #writeOf: ReadonlyMap<number, number>;
+  readonly #readOf: ReadonlyMap<number, number>;
+  readonly #unlocks: ReadonlyMap<number, number>;
+
+  constructor(structure: EventStructure, values: readonly number[], loc: number) {
+    const { events, critical, rmw } = structure;
+    this.#structure = structure;
+    this.#values = values;
+    this.#accesses = events.map((_, e) => e).filter((e) => events[e].label.loc === loc);
+    this.#initial = this.#accesses.filter((e) => this.#isInitial(e));
+    this.#writes = this.#accesses.filter((e) => isWriteKind(this.#kind(e)) && !this.#isInitial(e));
+    this.#reads = this.#accesses.filter((e) => isReadKind(this.#kind(e)));
+    this.#writeOf = new Map(rmw.pairs());
+    this.#readOf = new Map(rmw.pairs().map(([r, w]) => [w, r]));
+    this.#unlocks = new Map(critical.pairs());
+  }
+
+  *all(onOrder: () => void): Generator<CoherentLine> {
+    const { po, n } = this.#structure;
+    const forced = this.#forcedPairs();
+    if (forced.some(([, later]) => this.#isInitial(later))) return;
+    const earlier = po.union(Relation.fromPairs(n, forced));
+    for (const order of this.#orders(earlier, this.#initial, this.#writes)) {
+      onOrder();
+      yield* this.#along(order);
+    }
+  }
+
+  /**
+   * All orders of the writes in which each has all earlier ones before it, after a given beginning, and none stands where
+   * it cannot.
+   */
+  *#orders(
+    earlier: Relation,
+    begun: readonly number[],
+    rest: readonly number[],
+  ): Generator<readonly number[]> {
+    if (rest.length === 0) yield begun;
+    for (const w of rest) {
+      if (!this.#mayFollow(w, begun[begun.length - 1]) || rest.some((other) => earlier.has(other, w)))
+        continue;
+      const others = rest.filter((other) => other !== w);
+      yield* this.#orders(earlier, [...begun, w], others);
+    }
+  }
+
+  /** The lines with this order of the writes. */
+  *#along(order: readonly number[]): Generator<CoherentLine> {
+    const line = order.flatMap((w) => {
+      const unlock = this.#unlocks.get(w);
+      return unlock === undefined ? [w] : [w, unlock];
+    });
+    const co = line.flatMap((a, i) => line.slice(i + 1).map((b): Pair => [a, b]));
+    const position = new Map(line.map((w, i) => [w, i]));
+    for (const rf of this.#sources(line, position, 0)) yield { order, rf, co };
+  }
+
+  /** Sources of the reads from the given one on; `position` has those of the accesses before it. */
+  *#sources(line: readonly number[], position: Map<number, number>, from: number): Generator<Pair[]> {
+    if (from === this.#reads.length) {
+      yield [];
+      return;
+    }
+    const r = this.#reads[from];
+    const half = this.#writeOf.get(r);
+    for (const [i, w] of line.entries()) {
+      if (!this.#mayRead(r, w) || (half !== undefined && position.get(half) !== i + 1)) continue;
+      position.set(r, i);
+      if (this.#isMonotone(position, r, i))
+        for (const rest of this.#sources(line, position, from + 1)) yield [[w, r], ...rest];
+      position.delete(r);
+    }
+  }
+
+  /** Whether a read at this position and the accesses of its thread that have one go forward. */
+  #isMonotone(position: ReadonlyMap<number, number>, r: number, at: number): boolean {
+    const { po } = this.#structure;
+    return [...position].every(([e, i]) => {
+      if (po.has(e, r)) return i <= at;
+      if (po.has(r, e)) return isReadKind(this.#kind(e)) ? at <= i : at < i;
+      return true;
+    });
+  }
+
+  #mayRead(r: number, w: number): boolean {
+    const opens = this.#kind(w) === Kind.LockWrite;
+    if (this.#kind(r) === Kind.IsLocked) return opens === (this.#values[r] === HELD);
+    return !opens && this.#values[w] === this.#values[r];
+  }
+
   /** An RMW reads what stands directly before it. */
-  const mayFollow = (w: number, before: number): boolean => {
-    const r = readOf.get(w);
-    return r === undefined || mayRead(r, unlocks.get(before) ?? before);
-  };
-
-  const forced = forcedPairs();
-  if (forced.some(([, later]) => isInit(later))) return;
-  const earlier = structure.po.union(Relation.fromPairs(structure.n, forced));
-
-  for (const order of linearExtensions(earlier, mayFollow, init, writes)) {
-    onOrder();
-    const full = order.flatMap((w) => [w, ...(unlocks.has(w) ? [unlocks.get(w) as number] : [])]);
-    const position = new Map(full.map((w, i) => [w, i] as const));
-    const co = full.flatMap((a, i) => full.slice(i + 1).map((b): Pair => [a, b]));
-    for (const rf of sources(0)) yield { order, rf, co };
-
-    function* sources(from: number): Generator<Pair[]> {
-      if (from === reads.length) {
-        yield [];
-        return;
-      }
-      const r = reads[from];
-      for (const [i, w] of full.entries()) {
-        if (!mayRead(r, w)) continue;
-        const half = halves.get(r);
-        if (half !== undefined && position.get(half) !== i + 1) continue;
-        position.set(r, i);
-        if (isMonotone(r)) for (const rest of sources(from + 1)) yield [[w, r], ...rest];
-        position.delete(r);
-      }
-    }
-
-    /** Whether the read and the accesses of its thread that have a position go forward. */
-    function isMonotone(r: number): boolean {
-      const at = position.get(r) as number;
-      return [...position].every(([e, i]) => {
-        if (structure.po.has(e, r)) return i <= at;
-        if (structure.po.has(r, e)) return isReadKind(events[e].label.kind) ? at <= i : at < i;
-        return true;
-      });
-    }
+  #mayFollow(w: number, before: number): boolean {
+    const r = this.#readOf.get(w);
+    return r === undefined || this.#mayRead(r, this.#unlocks.get(before) ?? before);
   }
 
   /** Writes that must stand in this order because accesses do that read from nothing else. */
-  function forcedPairs(): Pair[] {
-    const placeOf = (e: number): number | undefined => {
-      if (isWriteKind(events[e].label.kind)) return e;
-      if (events[e].label.kind !== Kind.Read) return undefined;
-      const from = [...init, ...writes].filter((w) => mayRead(e, w));
-      return from.length === 1 ? from[0] : undefined;
-    };
-    const places = here.map((e) => [e, placeOf(e)] as const);
+  #forcedPairs(): Pair[] {
+    const places = this.#accesses.flatMap((e) => {
+      const place = this.#onlyPlace(e);
+      return place === undefined ? [] : [[e, place] as const];
+    });
     return places.flatMap(([a, before]) =>
-      places.flatMap(([b, after]): Pair[] =>
-        before !== undefined && after !== undefined && before !== after && structure.po.has(a, b)
-          ? [[before, after]]
-          : [],
-      ),
+      places
+        .filter(([b, after]) => before !== after && this.#structure.po.has(a, b))
+        .map(([, after]): Pair => [before, after]),
     );
   }
-}
 
-/**
- * All orders of the writes in which each has all earlier ones before it, after a given beginning. `mayFollow` says no where a
- * write cannot stand directly behind another one.
- */
-function* linearExtensions(
-  earlier: Relation,
-  mayFollow: (w: number, before: number) => boolean,
-  begun: readonly number[],
-  rest: readonly number[],
-): Generator<readonly number[]> {
-  if (rest.length === 0) yield begun;
-  for (const w of rest) {
-    if (!mayFollow(w, begun[begun.length - 1]) || rest.some((other) => earlier.has(other, w))) continue;
-    yield* linearExtensions(
-      earlier,
-      mayFollow,
-      [...begun, w],
-      rest.filter((other) => other !== w),
-    );
+  /** The write at which an access must stand; undefined if there are several. */
+  #onlyPlace(e: number): number | undefined {
+    if (isWriteKind(this.#kind(e))) return e;
+    if (this.#kind(e) !== Kind.Read) return undefined;
+    const from = [...this.#initial, ...this.#writes].filter((w) => this.#mayRead(e, w));
+    return from.length === 1 ? from[0] : undefined;
+  }
+
+  #kind(e: number): Kind {
+    return this.#structure.events[e].label.kind;
+  }
+
+  #isInitial(e: number): boolean {
+    return this.#structure.events[e].thread === INIT_THREAD;
   }
 }
 
