@@ -27,6 +27,7 @@ import { trackedWriteVsTwoFaults } from './p07-reread/tracked-write-vs-two-fault
 import { twoTrackedWrites } from './p07-reread/two-tracked-writes.ts';
 import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.ts';
 import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
+import { delayedFlushVsInvalidation } from './p36-tlbs-dirty/delayed-flush-vs-invalidation.ts';
 import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
 import { entryVsRootZap } from './p12-obsolete-root/entry-vs-root-zap.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
@@ -122,6 +123,7 @@ export const scenarios: readonly Scenario[] = [
   dirtyLogVsShadowing,
   twoTablesMarked,
   droppedMappingOfTable,
+  delayedFlushVsInvalidation,
   entryVsRootZap,
   faultVsZapAll,
   entryVsZapAll,

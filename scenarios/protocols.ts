@@ -48,11 +48,7 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P33', title: 'the lock bit of rmap heads' },
   { id: 'P34', title: 'mmu_unsync_pages_lock', because: BY_LOCK },
   { id: 'P35', title: 'possible_nx_huge_pages', because: BY_LOCK },
-  {
-    id: 'P36',
-    title: 'tlbs_dirty (until v5.14)',
-    because: 'no equivalent mutant: v5.14, which has the barrier, is violated with it (C02)',
-  },
+  { id: 'P36', title: 'tlbs_dirty (until v5.14)' },
   { id: 'P37', title: 'online_vcpus publishes a vCPU' },
   { id: 'P38', title: 'vcpu->mode after the exit' },
   { id: 'P39', title: 'A and D bits of guest PTEs by cmpxchg', because: BY_ATOMICITY },

@@ -21,7 +21,7 @@ import {
 import { isShadowPresentPte } from 'fencepost/mmu';
 import type { Kvm } from '../vm/kvm.ts';
 import * as sites from '../sites/notifier.ts';
-import { kvmFlushRemoteTlbs } from '../entry/tlb-flush.ts';
+import { flushAfterInvalidation } from '../entry/tlb-flush.ts';
 
 /** `kvm->mn_invalidate_lock` with `mn_active_invalidate_count`, which others also read without the lock. */
 export interface ActiveInvalidations {
@@ -47,7 +47,7 @@ export function* invalidateRangeStart(kvm: Kvm, sptep: Location): Steps {
 function* rangeStart(kvm: Kvm, sptep: Location): Steps {
   yield* writeLock(kvm.mmuLock);
   yield* invalidateBegin(kvm);
-  if (yield* call('kvm_unmap_gfn_range', zapLeaf(sptep))) yield* kvmFlushRemoteTlbs(kvm);
+  yield* flushAfterInvalidation(kvm, yield* call('kvm_unmap_gfn_range', zapLeaf(sptep)));
   yield* writeUnlock(kvm.mmuLock);
 }
 

@@ -2,7 +2,7 @@
  * Making unsync tables agree with the guest again (KVM-MMU.md A8; P06): write protection, the flush that
  * ends every writable TLB entry, the mark, and only then the reads.
  */
-import { add, branch, call, choice, Mark, smpWmb, type Read, type Steps } from 'fencepost';
+import { add, branch, call, choice, fenceAt, Mark, type Read, type Steps } from 'fencepost';
 import { gpteFrame, isMmioSpte, mmioSpteGeneration, SHADOW_NONPRESENT_VALUE, sptePfn } from 'fencepost/mmu';
 import { getUser } from '../vm/guest-memory.ts';
 import { KVM_REQ_MMU_SYNC, KVM_REQ_TLB_FLUSH_CURRENT, type Kvm, type Vcpu } from '../vm/kvm.ts';
@@ -63,7 +63,7 @@ function* syncPage(vcpu: Vcpu, id: number, invalidList: number[]): Steps<SyncOut
 
 /** v5.14: the flush is put off until somebody else flushes, or a notifier looks (P36). */
 function* markTlbsDirty({ tlbsDirty }: Kvm): Steps {
-  yield* smpWmb();
+  yield* fenceAt(sites.syncPublish);
   yield* add(tlbsDirty, 1, Mark.Plain, { text: `${tlbsDirty.name}++` });
 }
 

@@ -12,6 +12,7 @@ export * from './roles.ts';
 export * from './roots.ts';
 export * from './shadow-mmu.ts';
 export * from './slots.ts';
+export * from './tlbs-dirty.ts';
 export * from './unsync.ts';
 export * from './zap-all-fast.ts';
 export * from './small-protocols.ts';

@@ -4,7 +4,7 @@ import type { Kvm } from '../vm/kvm.ts';
 import { dropSpte, readSpte, shadowPage, sptePointer } from '../shadow/sptes.ts';
 import { tdpMmuUnmapGfn } from '../tdp/gfn.ts';
 import { tdpMmuOf } from '../tdp/tdp-mmu.ts';
-import { kvmFlushRemoteTlbs } from '../entry/tlb-flush.ts';
+import { flushAfterInvalidation } from '../entry/tlb-flush.ts';
 
 /**
  * invalidate_range_start() of one frame: no SPTE maps it afterwards, and no TLB holds what one did (R4). The sequence
@@ -16,7 +16,7 @@ export function invalidateFrame(kvm: Kvm, gfn: number): Steps {
 
 function* invalidate(kvm: Kvm, gfn: number): Steps {
   yield* writeLock(kvm.mmuLock);
-  if (yield* kvmUnmapGfnRange(kvm, gfn)) yield* kvmFlushRemoteTlbs(kvm);
+  yield* flushAfterInvalidation(kvm, yield* kvmUnmapGfnRange(kvm, gfn));
   yield* writeUnlock(kvm.mmuLock);
 }
 

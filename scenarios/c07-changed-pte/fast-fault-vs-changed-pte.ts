@@ -5,6 +5,7 @@ import { mmuWritableKept } from '../../models/proposals/changed-pte.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { changedPteBits, fastFaultHostWritable } from '../../models/sites/changed-pte.ts';
 import { fastFaultDirty, fastFaultStore } from '../../models/sites/dirty-log.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
@@ -17,7 +18,7 @@ export const fastFaultVsChangedPte: Scenario = {
     'The page is mapped without W, but MMU-writable. On CPU0 a write fault is fixed without mmu_lock; on CPU1 the ' +
     'change_pte notifier maps the merged page, which the host has read-only.',
   sources: ['KVM-MMU.md C07, A15, P17', 'f082d86ea685 (v5.18)'],
-  sites: [changedPteBits, fastFaultHostWritable, fastFaultDirty, fastFaultStore],
+  sites: [changedPteBits, fastFaultHostWritable, fastFaultDirty, fastFaultStore, flushTlbsDirty],
   proposals: [
     versions['v5.14'],
     versions['v5.15'],

@@ -28,6 +28,7 @@ export const prevRootAfterZapAll: Scenario = {
     sites.freeRootCount,
     sites.rootCache,
     sites.rootCacheRotation,
+    sites.flushTlbsDirty,
   ],
   proposals: [modeOnce, currentRootTested],
   protocols: ['P12', 'P13'],

@@ -23,6 +23,7 @@ export const mmioOverPresent: Scenario = {
     sites.pageFaultUnlock,
     sites.getChildSpKeep,
     sites.mmioSpteOrder,
+    sites.flushTlbsDirty,
   ],
   proposals: VERSIONS.map((name) => versions[name]),
   bugs: [{ id: 'C26', buggy: 'v6.12', fixed: 'v7.1' }],

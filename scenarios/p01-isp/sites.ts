@@ -7,6 +7,7 @@ export const WRITE_SITES: readonly Site[] = [
   sites.trackWriteLock,
   sites.trackWriteReread,
   sites.trackWriteZap,
+  sites.flushTlbsDirty,
 ];
 
 /** What is passed where a guest table is shadowed that was not. */
@@ -39,4 +40,4 @@ export const PROTOCOL_SITES: readonly Site[] = [...WRITE_SITES, ...FAULT_SITES];
 export const TWO_FAULT_SITES: readonly Site[] = [...PROTOCOL_SITES, sites.getChildSpKeep];
 
 /** What the heuristic reader passes, with the unprotecting that may follow. */
-export const HEURISTIC_SITES: readonly Site[] = [sites.reexecuteRead, ...ZAP_SITES];
+export const HEURISTIC_SITES: readonly Site[] = [sites.reexecuteRead, ...ZAP_SITES, sites.flushTlbsDirty];

@@ -29,6 +29,7 @@ export const walkVsFree: Scenario = {
     ipiWait,
     entryInterrupts,
     kickFence,
+    sites.flushTlbsDirty,
   ],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),

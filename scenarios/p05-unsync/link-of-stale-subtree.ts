@@ -36,11 +36,12 @@ export const linkOfStaleSubtree: Scenario = {
   mutants: [linkBeforeSync.name],
   sites: [
     ...FAULT_SITES,
-    ...UNMAPPED_SYNC_SITES.filter((site) => site !== sites.syncUnchanged),
+    ...UNMAPPED_SYNC_SITES.filter((site) => site !== sites.syncUnchanged && site !== sites.syncPublish),
     sites.childAccessFrom,
     sites.getChildSpKeep,
     sites.linkSyncChildren,
     sites.linkMarkUnsync,
+    sites.flushTlbsDirty,
   ],
   proposals: [...KERNELS, linkBeforeSync],
   expectations: [

@@ -15,8 +15,10 @@ export const FIND_SITES: readonly Site[] = [
   sites.findUnsyncSync,
   sites.linkMarkUnsync,
   sites.syncDroppedFlush,
+  sites.syncPublish,
   sites.syncFlush,
   sites.syncUnchanged,
+  sites.flushTlbsDirty,
 ];
 
 /** The lockless look at a root. */
@@ -28,6 +30,7 @@ export const SYNC_SITES: readonly Site[] = [
   sites.syncChildrenFlush,
   sites.syncChildrenUnlink,
   sites.syncDroppedFlush,
+  sites.syncPublish,
   sites.syncFlush,
   sites.syncUnchanged,
   sites.writeProtectTest,

@@ -53,6 +53,7 @@ export const unsyncVsSync: Scenario = {
     sites.tryToUnsyncRecheck,
     sites.tryToUnsyncPublish,
     sites.unsyncMarkParents,
+    sites.flushTlbsDirty,
   ],
   proposals: [...KERNELS, noPublishFence, parentsNotMarked],
   mutants: [parentsNotMarked.name],

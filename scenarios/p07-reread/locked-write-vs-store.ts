@@ -37,6 +37,7 @@ export const lockedWriteVsStore: Scenario = {
     sites.trackWriteReread,
     sites.trackWriteUpdate,
     sites.trackWriteZap,
+    sites.flushTlbsDirty,
   ],
   proposals: [...KERNELS, nonAtomicCmpxchg],
   expectations: [

@@ -39,6 +39,7 @@ export const trackedWriteVsTwoFaults: Scenario = {
     sites.trackWriteReread,
     sites.trackWriteUpdate,
     sites.trackWriteZap,
+    sites.flushTlbsDirty,
   ],
   proposals: [...KERNELS, noReread],
   expectations: [

@@ -23,6 +23,7 @@ export const twoTrackedWrites: Scenario = {
     sites.trackWriteReread,
     sites.trackWriteUpdate,
     sites.trackWriteZap,
+    sites.flushTlbsDirty,
   ],
   proposals: [...KERNELS, writeMapsRereadValue, writeMapsItsValue],
   expectations: [

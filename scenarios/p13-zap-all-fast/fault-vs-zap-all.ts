@@ -15,7 +15,7 @@ export const faultVsZapAll: Scenario = {
   question: 'Can a fault install an SPTE below a root that kvm_mmu_zap_all_fast() has zapped?',
   doc: 'CPU0 handles a fault below its root. CPU1 deletes a memslot, so that all shadow pages become obsolete and are zapped.',
   sources: ['KVM-MMU.md P13, C08, A12, G5 row 10', 'a955cad84cda (v5.16)'],
-  sites: [...FAULT_SITES, ...ZAP_SITES, sites.zapAllRequest],
+  sites: [...FAULT_SITES, ...ZAP_SITES, sites.zapAllRequest, sites.flushTlbsDirty],
   proposals: [...VERSIONS.map((name) => versions[name]), noStaleRootCheck],
   protocols: ['P13'],
   bugs: [{ id: 'C08', buggy: 'v5.15', fixed: 'v6.1' }],

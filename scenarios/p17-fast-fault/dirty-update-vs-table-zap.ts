@@ -7,6 +7,7 @@ import { volatileSpte } from '../../models/sites/dirty-log.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import { pfnDirty, removedFlush, removedFree } from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { ENTRY_SITES } from '../p02-requests/sites.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
@@ -32,6 +33,7 @@ export const dirtyUpdateVsTableZap: Scenario = {
     nx.recoveryRcu,
     ...ENTRY_SITES,
     ipiWait,
+    flushTlbsDirty,
   ],
   proposals: [versions['v5.14'], versions['v6.1'], versions['v6.12']],
   protocols: ['P17'],

@@ -11,6 +11,7 @@ import {
   invalidateEndFence,
   invalidateEndSeqWrite,
 } from '../../models/sites/notifier.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
@@ -24,7 +25,14 @@ export const fastFaultVsInvalidation: Scenario = {
     'The page is mapped without W, but MMU-writable. On CPU0 a write fault is fixed without mmu_lock; on CPU1 the ' +
     'primary MM replaces the host page.',
   sources: ['KVM-MMU.md A15, P17'],
-  sites: [fastFaultDirty, fastFaultStore, invalidateEndCount, invalidateEndFence, invalidateEndSeqWrite],
+  sites: [
+    fastFaultDirty,
+    fastFaultStore,
+    invalidateEndCount,
+    invalidateEndFence,
+    invalidateEndSeqWrite,
+    flushTlbsDirty,
+  ],
   proposals: [...VERSIONS.map((name) => versions[name]), fastFaultPlain],
   protocols: ['P17'],
   mutants: ['v7.1/fast-fault-plain'],

@@ -7,7 +7,7 @@ import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
-import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
+import { EVERYWHERE, PLAIN_MODE, WEAK } from '../verdicts.ts';
 
 /** The bit of another page, so that the word is worth taking. */
 const ANOTHER_PAGE = 0b10;
@@ -38,7 +38,14 @@ export const fastFaultVsHarvest: Scenario = {
   mutants: ['v7.1/dirty-before-w', 'v7.1/no-harvest-flush', 'v7.1/harvest-not-atomic'],
   expectations: [
     {
-      proposals: [...VERSIONS],
+      proposals: ['v5.14'],
+      verdicts: PLAIN_MODE,
+      because:
+        'KVM-MMU.md A13: v5.14 ends its flush by cmpxchg(&kvm->tlbs_dirty, 0, 0), which succeeds and so is a full fence before ' +
+        'the copy. Under plain lkmm the plain store of vcpu->mode is void',
+    },
+    {
+      proposals: VERSIONS.filter((name) => name !== 'v5.14'),
       verdicts: WEAK,
       because:
         'P19: the bit is set once the SPTE is writable, so a harvest that takes the bit finds the SPTE to protect, and ' +
@@ -48,7 +55,7 @@ export const fastFaultVsHarvest: Scenario = {
     },
     {
       proposals: ['v7.1/fenced-flush'],
-      verdicts: { ...SAFE, lkmm: 'violated' },
+      verdicts: PLAIN_MODE,
       because:
         'the fence makes up for the failed cmpxchg(); but vcpu->mode is written plainly, and LKMM promises nothing about a ' +
         'plain write that races with that cmpxchg()',

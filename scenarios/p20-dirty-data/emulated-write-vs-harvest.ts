@@ -4,6 +4,7 @@ import { dirtyNotLost } from '../../models/properties/dirty-not-lost.ts';
 import { dirtyBeforeData, dirtyFenced } from '../../models/proposals/dirty-log.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/dirty-log.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { loggedVm, PROTECTED_FOR_LOG } from '../../models/worlds/logged.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
 
@@ -14,7 +15,7 @@ export const emulatedWriteVsHarvest: Scenario = {
     'CPU0 emulates a store: KVM writes the page through the user mapping and then sets its bit. CPU1 harvests the ' +
     'bitmap, and userspace copies the page. The SPTE plays no part: it is protected all the time.',
   sources: ['KVM-MMU.md A16, P20 (an inference there: no barrier in mark_page_dirty_in_slot())'],
-  sites: [sites.emulatedWriteDirty, sites.dirtyLogFlush, sites.dirtyLogBitmap],
+  sites: [sites.emulatedWriteDirty, sites.dirtyLogFlush, sites.dirtyLogBitmap, flushTlbsDirty],
   proposals: [...VERSIONS.map((name) => versions[name]), dirtyFenced, dirtyBeforeData],
   protocols: ['P20'],
   mutants: ['v7.1/dirty-before-data'],

@@ -4,6 +4,7 @@ import { pagesCounted } from '../../models/properties/pages-counted.ts';
 import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { zapLeafShared, zapTableShared } from '../../models/tdp/zap-shared.ts';
@@ -30,6 +31,7 @@ export const mapVsTableZap: Scenario = {
     sites.removedChild,
     sites.removedFlush,
     sites.removedFree,
+    flushTlbsDirty,
   ],
   proposals: [
     ...WITH_ATOMIC_ZAP.map((name) => versions[name]),

@@ -5,6 +5,7 @@ import * as proposals from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { guestHolds } from '../../models/processor/tdp-guest.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
@@ -26,7 +27,15 @@ export const mapVsZap: Scenario = {
     'held for read: it freezes it, flushes, and clears it. CPU2, also under mmu_lock held for read, handles a fault of ' +
     'the same page, which is to be mapped elsewhere; if the SPTE is frozen the guest faults again until it is not.',
   sources: ['KVM-MMU.md A15, P25, C10, G5 row 12', 'aca48556c592 (v6.10)'],
-  sites: [sites.mapFrozen, sites.zapReserve, sites.zapRelease, sites.zapBookkeeping, ...ENTRY_SITES, ipiWait],
+  sites: [
+    sites.mapFrozen,
+    sites.zapReserve,
+    sites.zapRelease,
+    sites.zapBookkeeping,
+    ...ENTRY_SITES,
+    ipiWait,
+    flushTlbsDirty,
+  ],
   proposals: [
     ...WITH_ATOMIC_ZAP.map((name) => versions[name]),
     proposals.installOverFrozen,

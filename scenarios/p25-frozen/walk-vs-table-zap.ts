@@ -4,6 +4,7 @@ import { pagesCounted } from '../../models/properties/pages-counted.ts';
 import { childOnlyRead, zapFreesAtOnce } from '../../models/proposals/tdp-mmu.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { walkTdp } from '../../models/tdp/walk.ts';
@@ -31,6 +32,7 @@ export const walkVsTableZap: Scenario = {
     sites.removedChild,
     sites.removedFlush,
     sites.removedFree,
+    flushTlbsDirty,
   ],
   proposals: [...WITH_ATOMIC_ZAP.map((name) => versions[name]), childOnlyRead, zapFreesAtOnce],
   protocols: ['P25', 'P26'],

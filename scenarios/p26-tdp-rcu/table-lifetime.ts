@@ -8,6 +8,7 @@ import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait } from '../../models/sites/guest-entry.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { guestWalks } from '../../models/processor/tdp-guest.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
@@ -46,7 +47,14 @@ export const walkVsCollapse: Scenario = {
     'CPU0 walks two levels without mmu_lock. CPU1 handles a fault that maps a huge page where the lower table is: the ' +
     'table is unlinked and freed by an RCU callback, which runs on CPU2. No vCPU is in the guest.',
   sources: ['KVM-MMU.md A14, A15, A18, P26'],
-  sites: [sites.walkRcu, sites.removedChild, sites.removedFlush, sites.removedFree, sites.collapseFlush],
+  sites: [
+    sites.walkRcu,
+    sites.removedChild,
+    sites.removedFlush,
+    sites.removedFree,
+    sites.collapseFlush,
+    flushTlbsDirty,
+  ],
   proposals: [...KERNELS.map((name) => versions[name]), proposals.walkWithoutRcu, proposals.freeAtOnce],
   protocols: ['P26'],
   mutants: ['v7.1/walk-without-rcu', 'v7.1/free-at-once'],
@@ -95,6 +103,7 @@ export const guestVsCollapse: Scenario = {
     sites.collapseFlush,
     ...ENTRY_SITES,
     ipiWait,
+    flushTlbsDirty,
   ],
   proposals: [...KERNELS.map((name) => versions[name]), proposals.collapseWithoutFlush, proposals.freeAtOnce],
   protocols: ['P26'],
@@ -147,6 +156,7 @@ export const guestVsNxRecovery: Scenario = {
     sites.removedFree,
     ...ENTRY_SITES,
     ipiWait,
+    flushTlbsDirty,
   ],
   proposals: [...KERNELS.map((name) => versions[name]), flushAfterRcu, nxZapWithoutFlush],
   protocols: ['P26'],

@@ -4,6 +4,7 @@ import { yieldFlushedForGood, yieldWithoutFlush } from '../../models/proposals/t
 import { versions } from '../../models/proposals/versions/index.ts';
 import { checkRequestClear, checkRequestFence, ipiWait } from '../../models/sites/guest-entry.ts';
 import * as sites from '../../models/sites/tdp-roots.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { guestReaches, guestReachesLater } from '../../models/processor/tdp-guest.ts';
 import { zapEntries } from '../../models/tdp/iter.ts';
 import { takePageAway } from '../../models/tdp/notifier.ts';
@@ -24,7 +25,7 @@ export const yieldVsUnmap: Scenario = {
     'between. CPU2 is the primary MM, which takes the page away: where it finds no SPTE it does not flush. CPU0 runs the ' +
     'guest, which reaches the page through its TLB.',
   sources: ['KVM-MMU.md A15, C09, P26, G5 row 12', '048f49809c52 (v5.12)'],
-  sites: [sites.yieldFlush, sites.yieldRestart, ...ENTRY_SITES, ipiWait],
+  sites: [sites.yieldFlush, sites.yieldRestart, ...ENTRY_SITES, ipiWait, flushTlbsDirty],
   proposals: [versions['v5.14'], versions['v7.1'], yieldWithoutFlush],
   protocols: ['P26'],
   bugs: [{ id: 'C09', buggy: 'v5.14/yield-without-flush', fixed: 'v5.14' }],
@@ -70,6 +71,7 @@ export const yieldVsLaterWalk: Scenario = {
     checkRequestFence,
     ...ENTRY_SITES,
     ipiWait,
+    flushTlbsDirty,
   ],
   proposals: [versions['v5.14'], versions['v7.1'], yieldFlushedForGood],
   protocols: ['P26'],
@@ -114,7 +116,7 @@ export const yieldVsRestart: Scenario = {
     'CPU0 zaps the entries of a root under mmu_lock held for write, and begins anew where it was when it has yielded the ' +
     'lock to CPU1, which takes another page away.',
   sources: ['KVM-MMU.md A15, C10', '3a0f64de479c (v5.16)'],
-  sites: [sites.yieldFlush, sites.yieldRestart, sites.yieldPending],
+  sites: [sites.yieldFlush, sites.yieldRestart, sites.yieldPending, flushTlbsDirty],
   // Whether the stable v5.15 has the fix was not looked up.
   proposals: [versions['v5.14'], versions['v6.1'], versions['v7.1']],
   protocols: ['P26'],

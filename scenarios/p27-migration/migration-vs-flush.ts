@@ -4,6 +4,7 @@ import { noMigrationFlush } from '../../models/proposals/migration.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { ipiWait, kickFence, requestFence } from '../../models/sites/guest-entry.ts';
 import { migrationFlush } from '../../models/sites/migration.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { unmapAndFree } from '../../models/zap/unmap-frame.ts';
 import { FRAME, LEAF_ROOT, MAPPED_PAGE, MAPPED_SPTE, oneMappedPage } from '../../models/worlds/entry.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
@@ -16,7 +17,7 @@ export const migrationVsFlush: Scenario = {
     'A vCPU runs on CPU A, is loaded on CPU B, where it serves its requests, and comes back to A. Meanwhile the host drops ' +
     'the SPTE of a page, flushes, and gives the page away. Each CPU has its own TLB.',
   sources: ['KVM-MMU.md A13, P27'],
-  sites: [migrationFlush, requestFence, kickFence, ipiWait, ...ENTRY_SITES, ...REQUEST_SITES],
+  sites: [migrationFlush, requestFence, kickFence, ipiWait, ...ENTRY_SITES, ...REQUEST_SITES, flushTlbsDirty],
   proposals: [versions['v5.14'], versions['v7.1'], noMigrationFlush],
   protocols: ['P27'],
   mutants: ['v7.1/no-migration-flush'],

@@ -11,6 +11,7 @@ import {
 import * as proposals from '../../models/proposals/memslots.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import * as sites from '../../models/sites/memslots.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 export const faultVsRemoval: Scenario = {
@@ -21,7 +22,13 @@ export const faultVsRemoval: Scenario = {
     'and maps the page; on CPU1 userspace removes the slot: it is published as invalid, readers are waited for, SPTEs ' +
     'are zapped, memslots without it are published, readers are waited for, and it is freed.',
   sources: ['KVM-MMU.md A17, P29'],
-  sites: [sites.faultInvalidSlot, sites.deleteWaitsForReaders, sites.freeWaitsForReaders, sites.deleteZaps],
+  sites: [
+    sites.faultInvalidSlot,
+    sites.deleteWaitsForReaders,
+    sites.freeWaitsForReaders,
+    sites.deleteZaps,
+    flushTlbsDirty,
+  ],
   proposals: [
     ...VERSIONS.map((name) => versions[name]),
     proposals.deleteWithoutWait,

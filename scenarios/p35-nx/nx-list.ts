@@ -7,6 +7,7 @@ import * as proposals from '../../models/proposals/nx-recovery.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
+import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { zapTableShared } from '../../models/tdp/zap-shared.ts';
@@ -36,6 +37,7 @@ export const linkVsZap: Scenario = {
     nx.disallowedOrder,
     nx.trackLock,
     nx.trackRecheck,
+    flushTlbsDirty,
   ],
   // There are no facts about the list before v6.8.
   proposals: [
@@ -106,6 +108,7 @@ export const recoveryVsCollapse: Scenario = {
     nx.recoveryLock,
     nx.recoveryFlush,
     nx.recoveryRcu,
+    flushTlbsDirty,
   ],
   proposals: [versions['v6.12'], versions['v7.1'], proposals.recoveryWithoutRcu],
   protocols: ['P35', 'P26'],

@@ -1,3 +1,4 @@
+import * as tlbsDirty from '../../sites/tlbs-dirty.ts';
 import * as sites from '../../sites/unsync.ts';
 import { history, type History } from './timeline.ts';
 
@@ -7,6 +8,8 @@ export const UNSYNC_HISTORY: readonly History[] = [
   history(sites.isUnsyncRootOrder, { 'v5.14': 'smp_load_acquire()', 'v6.1': 'smp_rmb()' }),
   // f81602958c11 and the removal of tlbs_dirty, v5.15 (C02).
   history(sites.syncDroppedFlush, { 'v5.14': 'tlbs_dirty', 'v5.15': 'flush' }),
+  history(tlbsDirty.flushTlbsDirty, { 'v5.14': 'smp_load_acquire(), cmpxchg()', 'v5.15': 'none' }),
+  history(tlbsDirty.invalidateFlush, { 'v5.14': 'if zapped || tlbs_dirty', 'v5.15': 'if zapped' }),
   history(sites.syncFlush, { 'v5.14': 'KVM_REQ_TLB_FLUSH_CURRENT', 'v5.15': 'kvm_flush_remote_tlbs()' }),
   // sync_page() until v6.3 made every SPTE anew; sync_spte() leaves those alone whose rights are as before.
   history(sites.syncUnchanged, { 'v5.14': 'make_spte()', 'v6.6': 'keep' }),

@@ -12,6 +12,7 @@ import { isUnsyncRoot, kvmMmuSyncRoot } from '../../../models/roots/sync-roots.t
 import { mmuTryToUnsyncPages } from '../../../models/shadow/unsync.ts';
 import {
   ALIASES_SP,
+  DATA_A,
   FIRST_PAGE,
   FIRST_PTE,
   PAGE_TABLE,
@@ -20,6 +21,7 @@ import {
   TABLE_SP,
   TO_DATA_C,
 } from '../../../models/worlds/unsync.ts';
+import { invalidateFrame } from '../../../models/zap/unmap-gfn.ts';
 import { unprotectPage } from '../../../models/zap/zap.ts';
 import { readLock, readUnlock, writeOnce } from '../../../src/program/operations.ts';
 import { positions, runKvm } from '../../support/kvm.ts';
@@ -143,6 +145,31 @@ describe('kvm_mmu_sync_roots()', () => {
       (1 << KVM_REQ_TLB_FLUSH_CURRENT) | (1 << KVM_REQ_TLB_FLUSH),
     );
   });
+
+  // The reverse map has forgotten data_a, whose SPTE the sync has dropped; that of gpt is zapped.
+  it.each([DATA_A, PAGE_TABLE])(
+    'in v5.14 leaves it to the next notifier, which clears tlbs_dirty (gfn %i)',
+    (gfn) => {
+      const kvm = sharedRoot({ vcpus: 1, unsync: true });
+      const { run: after, log } = run(
+        kvm,
+        [
+          () => guestStore(kvm, TO_DATA_C),
+          () => kvmMmuSyncRoot(kvm.vcpus[0], ROOT),
+          () => invalidateFrame(kvm, gfn),
+        ],
+        versions['v5.14'],
+      );
+      expect(after.value(kvm.tlbsDirty)).toBe(0);
+      const order = positions(
+        log(),
+        'sync_page: kvm->tlbs_dirty++',
+        'kvm_flush_remote_tlbs: smp_load_acquire(&kvm->tlbs_dirty)',
+        'kvm_flush_remote_tlbs: cmpxchg(&kvm->tlbs_dirty',
+      );
+      expect(order).not.toContain(-1);
+    },
+  );
 });
 
 describe('a fault that finds an unsync table', () => {
