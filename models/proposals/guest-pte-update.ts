@@ -11,9 +11,17 @@ export const updateByStore: Proposal = derive(
   [gpteUpdateHow, 'store'],
 );
 
+/** What 08e850c6536d (2010) mended, and how: the kernels of the versions here have read under mmu_lock for long. */
 export const prefetchUnchecked: Proposal = derive(
   versions['v5.14'],
-  'v5.14/invlpg-unchecked',
-  'v5.14 without 08e850c6536d (2010): INVLPG makes an SPTE from a guest PTE that it has read before mmu_lock',
+  'invlpg-unchecked',
+  'before 08e850c6536d (2010): INVLPG makes an SPTE from a guest PTE that it has read before mmu_lock',
   [invlpgRead, 'before'],
+);
+
+export const prefetchCounted: Proposal = derive(
+  versions['v5.14'],
+  'invlpg-counter',
+  '08e850c6536d (2010): the same, with a counter that tells of writes since',
+  [invlpgRead, 'before, with invlpg_counter'],
 );

@@ -31,14 +31,6 @@ export const deleteWithoutZap = mutate(
   [sites.deleteZaps, 'skip'],
 );
 
-/** As before v6.18. */
-export const prefaultRetries: Proposal = derive(
-  versions['v6.12'],
-  'v6.12/prefault-retries',
-  'v6.12 as it was: prefaulting tries an invalid memslot again and again within one SRCU section',
-  [sites.prefaultRetry, 'retry'],
-);
-
 export const generationFinal = mutate(
   'generation-final',
   'new memslots are published with their final generation',

@@ -50,9 +50,9 @@ export const noEndFence = mutate('no-end-fence', 'without the smp_wmb() of kvm_m
 ]);
 
 export const intSeq: Proposal = derive(
-  versions['v6.3'],
-  'v6.3/int-seq',
-  'v6.3 with the snapshot in an int, as kernels had it until 82d811ff5665 (C25)',
+  versions['v6.1'],
+  'v6.1/int-seq',
+  'v6.1 with the snapshot in an int, as that stable kernel had it until 82d811ff5665 (C25)',
   [sites.faultinSeqType, 'int'],
 );
 

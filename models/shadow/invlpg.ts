@@ -1,6 +1,6 @@
 /** INVLPG of one address in one root (KVM-MMU.md A9): what is unsync there is dropped, or synchronised. */
 import { branch, call, choice, writeLock, writeUnlock, type Steps } from 'fencepost';
-import { indexAt, isLeafSpte, isShadowPresentPte, spteChild } from 'fencepost/mmu';
+import { indexAt, isLeafSpte, isShadowPresentPte, SHADOW_NONPRESENT_VALUE, spteChild } from 'fencepost/mmu';
 import { getUser } from '../vm/guest-memory.ts';
 import type { Vcpu } from '../vm/kvm.ts';
 import { prefetchGpte } from '../fault/prefetch.ts';
@@ -43,9 +43,10 @@ function* invalidateEntry(vcpu: Vcpu, sptep: SptePointer): Steps {
     return;
   }
   const old = yield* readSpte(sptep);
-  if (isShadowPresentPte(yield* branch(old))) {
+  if ((yield* branch(old)) !== SHADOW_NONPRESENT_VALUE) {
+    // An MMIO SPTE goes too; no TLB holds it.
     yield* call('mmu_page_zap_pte', mmuPageZapPte(kvm, sptep, old));
-    yield* kvmFlushRemoteTlbs(kvm);
+    if (isShadowPresentPte(old.value)) yield* kvmFlushRemoteTlbs(kvm);
   }
   const { gfn, role } = yield* shadowPage(kvm, sptep.page);
   const gpte = yield* getUser(kvm.guest.pte(gfn, kvm.gpteIndex(role, sptep.index)), 'gpte');

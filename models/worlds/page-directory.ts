@@ -12,6 +12,7 @@ import {
   PASSTHROUGH_ROOT_LEVEL,
   PG_LEVEL_4K,
   gpteAccess,
+  type MmuHost,
   type MmuState,
   type ShadowPage,
   type ShadowPageRole,
@@ -88,12 +89,15 @@ function kvm(vcpus: number, start: Omit<KvmStart, 'vcpus' | 'guestPages' | 'gues
   return new Kvm({ vcpus, guestPages, guestRoot: GPD, without: ABSENT, ...start });
 }
 
+/** The host of a guest that runs guests by nested NPT has NPT itself; its TDP MMU is left out. */
+const NPT_HOST: MmuHost = { ...SMALL_SHADOW_HOST, tdpEnabled: true };
+
 /**
  * Nested NPT on a host with one paging level more: the loaded root has no guest entries of its own, so it
  * is not counted, and `indirect_shadow_pages` is 0 under a loaded root. CPU0 runs L1; the others L2.
  */
 export function underPassthroughRoot(vcpus = 2): Kvm {
-  return kvm(vcpus, { shadow: state([passthroughRoot(vcpus - 1)]) });
+  return kvm(vcpus, { host: NPT_HOST, shadow: state([passthroughRoot(vcpus - 1)]) });
 }
 
 /** The page of L1's direct MMU in the world that has one. */
@@ -111,6 +115,7 @@ export function underPassthroughRootMapped(): Kvm {
   };
   const at = { page: direct.id, index: GPD };
   return kvm(2, {
+    host: NPT_HOST,
     shadow: state([passthroughRoot(1), direct], { [GPD]: [at] }),
     sptes: [{ ...at, spte: makeLeafSpte({ pfn: GPD, access: ACC_ALL }) }],
   });
@@ -146,6 +151,7 @@ export function shadowed(mmio: readonly number[] = []): Kvm {
     translations: { 0: { gfn: DATA_A, access: gpteAccess(leafA) } },
   };
   return kvm(2, {
+    host: NPT_HOST,
     shadow: state([passthroughRoot(1), directory, table], { [DATA_A]: [{ page: table.id, index: 0 }] }),
     sptes: [
       { page: ROOT, index: 0, spte: makeNonLeafSpte(directory.id) },

@@ -99,13 +99,14 @@ function* unlinkChildren(kvm: Kvm, { id, role }: ShadowPage, invalidList: number
 
 /**
  * `mmu_page_zap_pte()` of an SPTE that is not 0 with an invalid list: a child that served a nested guest is zapped
- * with its last parent (2de4085cccea, v5.10).
+ * with its last parent where the host has TDP (2de4085cccea, v5.10).
  */
 export function* zapPte(kvm: Kvm, sptep: SptePointer, old: Read, invalidList: number[]): Steps {
   yield* mmuPageZapPte(kvm, sptep, old);
   if (!isShadowPresentPte(old.value) || isLeafSpte(old.value, sptep.level)) return;
   const child = yield* shadowPage(kvm, spteChild(old.value));
-  if (child.role.guestMode && child.parents.length === 0) yield* prepareZapPage(kvm, child.id, invalidList);
+  const isNestedTdp = kvm.host.tdpEnabled && child.role.guestMode;
+  if (isNestedTdp && child.parents.length === 0) yield* prepareZapPage(kvm, child.id, invalidList);
 }
 
 function* unlinkParents(kvm: Kvm, id: number): Steps {

@@ -1,7 +1,7 @@
 import type { Scenario } from 'fencepost';
 import { invlpgPrefetch, writeAndInstall } from '../../models/shadow/invlpg-prefetch.ts';
 import { Kvm } from '../../models/vm/kvm.ts';
-import { prefetchUnchecked } from '../../models/proposals/guest-pte-update.ts';
+import { prefetchCounted, prefetchUnchecked } from '../../models/proposals/guest-pte-update.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { invlpgRead } from '../../models/sites/guest-pte-update.ts';
 import { EVERYWHERE, SAFE, WEAK } from '../verdicts.ts';
@@ -15,28 +15,29 @@ export const invlpgPrefetchVsWrite: Scenario = {
   doc:
     'CPU0 emulates INVLPG and makes the SPTE anew at once. CPU1 emulates a write to the guest PTE. Both are cut down to ' +
     'the guest PTE and the SPTE.',
-  sources: ['KVM-MMU.md P07, C31', '08e850c6536d (2010)', '9fd4a4e3a3d9 (v6.4)'],
+  sources: ['KVM-MMU.md P07, C31', '08e850c6536d (2010)', '9fd4a4e3a3d9 (v6.4), what it removes'],
   sites: [invlpgRead],
-  proposals: [...VERSIONS.map((name) => versions[name]), prefetchUnchecked],
+  proposals: [...VERSIONS.map((name) => versions[name]), prefetchUnchecked, prefetchCounted],
   protocols: ['P07'],
-  bugs: [{ id: 'C31', buggy: 'v5.14/invlpg-unchecked', fixed: 'v5.14' }],
-  mutants: ['v5.14/invlpg-unchecked'],
+  bugs: [{ id: 'C31', buggy: 'invlpg-unchecked', fixed: 'v5.14' }],
+  mutants: ['invlpg-unchecked'],
   expectations: [
     {
-      proposals: ['v5.14', 'v5.15', 'v6.1', 'v6.3'],
+      proposals: ['invlpg-counter'],
       verdicts: WEAK,
       because:
         'C31: a counter that is compared under mmu_lock shows that the guest PTE has been written since. Under LKMM nothing ' +
         'orders the read of the counter before that of the guest PTE (an inference of ours); x86 keeps loads in order',
     },
     {
-      proposals: ['v6.6', 'v6.10', 'v6.12', 'v7.1'],
+      proposals: [...VERSIONS],
       verdicts: SAFE,
       because:
-        '9fd4a4e3a3d9: the guest PTE is read under mmu_lock, so the later of the two reads sees the later value',
+        'A9: FNAME(invlpg) takes mmu_lock and then reads the guest PTE, as sync_spte() does since 9fd4a4e3a3d9 (v6.4), so ' +
+        'the later of the two reads sees the later value',
     },
     {
-      proposals: ['v5.14/invlpg-unchecked'],
+      proposals: ['invlpg-unchecked'],
       verdicts: EVERYWHERE,
       because:
         'C31: the write installs its SPTE between the read of INVLPG and its mmu_lock, and the older one comes over it',

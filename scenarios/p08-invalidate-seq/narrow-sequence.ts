@@ -22,18 +22,18 @@ export const narrowSequence: Scenario = {
     'that is retried although nothing came between is retried for ever.',
   sources: ['KVM-MMU.md P08, C25', '82d811ff5665 (v6.1 stable)'],
   sites: INVALIDATION_SITES,
-  proposals: [versions['v6.3'], versions['v6.6'], versions['v7.1'], intSeq],
+  proposals: [versions['v6.1'], versions['v6.3'], versions['v7.1'], intSeq],
   protocols: ['P08'],
-  bugs: [{ id: 'C25', buggy: 'v6.3/int-seq', fixed: 'v6.6' }],
-  mutants: ['v6.3/int-seq'],
+  bugs: [{ id: 'C25', buggy: 'v6.1/int-seq', fixed: 'v6.1' }],
+  mutants: ['v6.1/int-seq'],
   expectations: [
     {
-      proposals: ['v6.3', 'v6.6', 'v7.1'],
+      proposals: ['v6.1', 'v6.3', 'v7.1'],
       verdicts: SAFE,
       because: 'an unsigned long holds the whole count, so two equal counts compare equal',
     },
     {
-      proposals: ['v6.3/int-seq'],
+      proposals: ['v6.1/int-seq'],
       verdicts: EVERYWHERE,
       because: 'C25: the snapshot is sign-extended and never equals the count again',
     },

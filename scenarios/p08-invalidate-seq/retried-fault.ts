@@ -44,7 +44,7 @@ export const retriedFault: Scenario = {
   sites: INVALIDATION_SITES,
   proposals: [...VERSIONS.map((name) => versions[name]), endNotCounted, intSeq],
   protocols: ['P08', 'P09'],
-  bugs: [{ id: 'C25', buggy: intSeq.name, fixed: 'v6.6' }],
+  bugs: [{ id: 'C25', buggy: intSeq.name, fixed: 'v6.1' }],
   mutants: [endNotCounted.name, intSeq.name],
   expectations: [
     {

@@ -24,7 +24,7 @@ import { ENTRY_AND_KICK_SITES } from '../p02-requests/sites.ts';
 import { ACCOUNT_SITES } from '../p01-isp/sites.ts';
 import { EVERYWHERE, PLAIN_MODE } from '../verdicts.ts';
 
-const BUGGY = ['v5.14', 'v5.15'];
+const BUGGY = ['v5.14'];
 
 /** L1 writes an entry of its nested page directory, by a translation that may be older than the protection. */
 function* writeEntry(vcpu: Vcpu): Steps {
@@ -41,9 +41,9 @@ export const dirtyLogVsShadowing: Scenario = {
     'Nested NPT: the TDP MMU maps the memory of L1, and with it the page directory that L1 made for L2. CPU0 faults for ' +
     'L2 and shadows that directory, so it must be write-protected; CPU1 is L1 and writes an entry of it, by a TLB entry ' +
     'that may be older. CPU2 clears W for dirty logging, and flushes only after it has dropped mmu_lock.',
-  sources: ['KVM-MMU.md A6, P18, C05, G5 6', '7c8a4742c4ab'],
+  sources: ['KVM-MMU.md A6, P18, C05, G5 6', '7c8a4742c4ab (v5.17, stable v5.15)'],
   protocols: ['P18'],
-  bugs: [{ id: 'C05', buggy: 'v5.15', fixed: 'v6.1' }],
+  bugs: [{ id: 'C05', buggy: 'v5.14', fixed: 'v5.15' }],
   mutants: [tdpProtectWritableOnly.name],
   sites: [...FAULT_SITES, ...ACCOUNT_SITES, sites.tdpWriteProtectTest, ...ENTRY_AND_KICK_SITES],
   proposals: [...KERNELS, tdpProtectWritableOnly],

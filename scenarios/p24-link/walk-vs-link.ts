@@ -71,6 +71,9 @@ export const walkVsLink: Scenario = {
   },
 };
 
+/** Until c4b33d28ea51 (v6.2) a fault that needed small pages dropped the huge page, and flushed. */
+const WITH_SPLIT_ON_FAULT = VERSIONS.filter((name) => !['v5.14', 'v5.15', 'v6.1'].includes(name));
+
 export const walkVsSplit: Scenario = {
   ...walkVsLink,
   name: 'walk-vs-split',
@@ -78,6 +81,15 @@ export const walkVsSplit: Scenario = {
   doc:
     'Entry 0 of the root maps a huge page. CPU0 handles a fault that needs small pages: it prepares a table with the ' +
     'same translations and links it in place of the huge page, without a flush. CPU1 walks the tables.',
+  sources: ['KVM-MMU.md A15, P24', 'c4b33d28ea51 (v6.2)'],
+  proposals: [
+    ...WITH_SPLIT_ON_FAULT.map((name) => versions[name]),
+    proposals.linkBeforeFill,
+    proposals.relaxedLink,
+  ],
+  expectations: walkVsLink.expectations.map((each) =>
+    each.proposals.includes('v5.14') ? { ...each, proposals: WITH_SPLIT_ON_FAULT } : each,
+  ),
   world() {
     const tables = new TdpTables({ sptes: { [ROOT]: [HUGE], [TABLE]: [LEFT_OVER] } });
     return {

@@ -115,12 +115,11 @@ export const yieldVsRestart: Scenario = {
   doc:
     'CPU0 zaps the entries of a root under mmu_lock held for write, and begins anew where it was when it has yielded the ' +
     'lock to CPU1, which takes another page away.',
-  sources: ['KVM-MMU.md A15, C10', '3a0f64de479c (v5.16)'],
+  sources: ['KVM-MMU.md A15, C10', '3a0f64de479c (v5.16, stable v5.15.12)'],
   sites: [sites.yieldFlush, sites.yieldRestart, sites.yieldPending, flushTlbsDirty],
-  // Whether the stable v5.15 has the fix was not looked up.
-  proposals: [versions['v5.14'], versions['v6.1'], versions['v7.1']],
+  proposals: [versions['v5.14'], versions['v5.15'], versions['v7.1']],
   protocols: ['P26'],
-  bugs: [{ id: 'C10', buggy: 'v5.14', fixed: 'v6.1' }],
+  bugs: [{ id: 'C10', buggy: 'v5.14', fixed: 'v5.15' }],
   expectations: [
     {
       proposals: ['v5.14'],
@@ -129,7 +128,7 @@ export const yieldVsRestart: Scenario = {
         'C10: the iterator has begun anew at the entry that was not zapped yet, and is advanced past it',
     },
     {
-      proposals: ['v6.1', 'v7.1'],
+      proposals: ['v5.15', 'v7.1'],
       verdicts: SAFE,
       because: '3a0f64de479c: after a yield the iterator stays at the entry at which it has begun anew',
     },

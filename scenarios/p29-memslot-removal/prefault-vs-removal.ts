@@ -1,7 +1,6 @@
 import { Memory, type Scenario } from 'fencepost';
 import { VALID_SLOT } from '../../models/memslots/memslots.ts';
 import { preFaultMemory, removeWhilePrefaulting } from '../../models/fault/prefault.ts';
-import { prefaultRetries } from '../../models/proposals/memslots.ts';
 import { versions } from '../../models/proposals/versions/index.ts';
 import { prefaultRetry } from '../../models/sites/memslots.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
@@ -14,10 +13,10 @@ export const prefaultVsRemoval: Scenario = {
     'The grace period is spelled out as a count of readers.',
   sources: ['KVM-MMU.md P29, C36 (the text of the v6.18 pull request)'],
   sites: [prefaultRetry],
-  proposals: [versions['v7.1'], prefaultRetries],
+  proposals: [versions['v6.12'], versions['v7.1']],
   protocols: ['P29'],
-  bugs: [{ id: 'C36', buggy: 'v6.12/prefault-retries', fixed: 'v7.1' }],
-  mutants: ['v6.12/prefault-retries'],
+  bugs: [{ id: 'C36', buggy: 'v6.12', fixed: 'v7.1' }],
+  mutants: ['v6.12'],
   expectations: [
     {
       proposals: ['v7.1'],
@@ -25,7 +24,7 @@ export const prefaultVsRemoval: Scenario = {
       because: 'since v6.18 prefaulting gives up with -EAGAIN, and lets go of SRCU',
     },
     {
-      proposals: ['v6.12/prefault-retries'],
+      proposals: ['v6.12'],
       verdicts: EVERYWHERE,
       because: 'C36: the slot stays invalid until the reader is gone, and the reader waits until it is not',
     },

@@ -4,7 +4,7 @@ import { archCopy, slotsPublish } from '../../models/sites/memslots.ts';
 import { allocateRmaps, changeFlags, replacedSlot } from '../../models/memslots/slots-arch.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
-const FIXED = VERSIONS.filter((name) => name !== 'v5.14' && name !== 'v5.15');
+const FIXED = VERSIONS.filter((name) => name !== 'v5.14');
 
 export const rmapAllocVsNewFlags: Scenario = {
   name: 'rmap-alloc-vs-new-flags',
@@ -12,15 +12,15 @@ export const rmapAllocVsNewFlags: Scenario = {
   doc:
     'On CPU0 a vCPU loads the first shadow root and allocates rmap arrays for the slot in use. On CPU1 userspace ' +
     'changes flags of the slot, which makes a new slot from a copy. slots_arch_lock is dropped in between.',
-  sources: ['KVM-MMU.md P31, C23', 'bda44d844758 (v5.17)'],
+  sources: ['KVM-MMU.md P31, C23', 'bda44d844758 (v5.16, stable v5.15.7)'],
   sites: [archCopy, slotsPublish],
   proposals: VERSIONS.map((name) => versions[name]),
   protocols: ['P31'],
-  bugs: [{ id: 'C23', buggy: 'v5.15', fixed: 'v6.1' }],
-  mutants: ['v5.15'],
+  bugs: [{ id: 'C23', buggy: 'v5.14', fixed: 'v5.15' }],
+  mutants: ['v5.14'],
   expectations: [
     {
-      proposals: ['v5.14', 'v5.15'],
+      proposals: ['v5.14'],
       verdicts: EVERYWHERE,
       because: 'C23: the copy is older than the arrays, and replaces the slot that has them',
     },

@@ -11,7 +11,7 @@ import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { gpteUpdateHow, gpteUpdateThrough } from '../../models/sites/guest-pte-update.ts';
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
-const FIXED = VERSIONS.filter((name) => name !== 'v5.14' && name !== 'v5.15');
+const FIXED = VERSIONS.filter((name) => name !== 'v5.14');
 
 export const accessedBitVsGuestStore: Scenario = {
   name: 'accessed-bit-vs-guest-store',
@@ -60,13 +60,13 @@ export const accessedBitVsMigration: Scenario = {
   name: 'accessed-bit-vs-migration',
   question: 'Can KVM set A in a page that the host has taken away?',
   doc: 'CPU0 handles a fault and sets A in the guest PTE that it has walked; on CPU1 the host moves the page elsewhere.',
-  sources: ['KVM-MMU.md P39, C20', '2a8859f373b0 (v5.18)'],
+  sources: ['KVM-MMU.md P39, C20', '2a8859f373b0 (v5.18, stable v5.15)'],
   proposals: VERSIONS.map((name) => versions[name]),
-  bugs: [{ id: 'C20', buggy: 'v5.15', fixed: 'v6.1' }],
-  mutants: ['v5.15'],
+  bugs: [{ id: 'C20', buggy: 'v5.14', fixed: 'v5.15' }],
+  mutants: ['v5.14'],
   expectations: [
     {
-      proposals: ['v5.14', 'v5.15'],
+      proposals: ['v5.14'],
       verdicts: EVERYWHERE,
       because: 'C20: a frame that was looked up before is mapped and written, and nobody keeps it there',
     },

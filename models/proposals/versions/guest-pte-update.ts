@@ -1,10 +1,8 @@
-import { gpteUpdateThrough, invlpgRead } from '../../sites/guest-pte-update.ts';
+import { gpteUpdateThrough } from '../../sites/guest-pte-update.ts';
 import { history, type History } from './timeline.ts';
 
-/** How KVM changes and prefetches guest PTEs, through history. */
+/** How KVM changes guest PTEs, through history. INVLPG has read them under mmu_lock since before v5.14 (C31). */
 export const GUEST_PTE_UPDATE_HISTORY: readonly History[] = [
-  // 2a8859f373b0 (v5.18), C20.
-  history(gpteUpdateThrough, { 'v5.14': 'looked-up frame', 'v6.1': 'user address' }),
-  // 9fd4a4e3a3d9 (v6.4) reads under mmu_lock, and needs no counter (C31).
-  history(invlpgRead, { 'v5.14': 'before, with invlpg_counter', 'v6.6': 'under mmu_lock' }),
+  // 2a8859f373b0 (v5.18), stable v5.15 as 8771d9673e0b (C20).
+  history(gpteUpdateThrough, { 'v5.14': 'looked-up frame', 'v5.15': 'user address' }),
 ];

@@ -5,8 +5,8 @@ import * as roots from '../../sites/tdp-roots.ts';
 import { history, type History } from './timeline.ts';
 
 /**
- * The TDP MMU through history (KVM-MMU.md A15, C10, C11, C16, F1). Whether the stable v5.15 has the fixes of C10 and C11 was
- * not looked up: no scenario asks about it.
+ * The TDP MMU through history (KVM-MMU.md A15, C10, C11, C16, F1). Whether the stable v5.15 has 7533377215b6 and the fix of
+ * C11 was not looked up: no scenario asks about it.
  */
 export const TDP_MMU_HISTORY: readonly History[] = [
   // bb95dfb9e2df, v5.18.
@@ -21,8 +21,8 @@ export const TDP_MMU_HISTORY: readonly History[] = [
   history(roots.unmapRootIter, { 'v5.14': 'unsafe', 'v6.1': 'yield safe' }),
   // 0df9dab891ff, v6.6 (C16), which the stable v6.1 has too (F1).
   history(roots.rootZapper, { 'v5.14': 'caller', 'v6.3': 'worker', 'v6.6': 'caller' }),
-  // 3a0f64de479c, v5.16 (C10).
-  history(roots.yieldRestart, { 'v5.14': 'next SPTE', 'v6.1': 'this SPTE' }),
+  // 3a0f64de479c, v5.16, stable v5.15.12 (C10).
+  history(roots.yieldRestart, { 'v5.14': 'next SPTE', 'v5.15': 'this SPTE' }),
   // 47b0c2e4c220, v6.1 (C11).
   history(reclaim.faultReclaim, { 'v5.14': 'under any lock', 'v6.1': 'under write_lock()' }),
 ];

@@ -17,6 +17,6 @@ export const UNSYNC_HISTORY: readonly History[] = [
   history(sites.invlpgUnsync, { 'v5.14': 'zap and prefetch', 'v6.6': 'sync_spte()' }),
   // 65855ed8b034, v5.15 (C03); before, a sync that should let others run dropped the lock.
   history(sites.linkSyncChildren, { 'v5.14': 'KVM_REQ_MMU_SYNC', 'v5.15': 'mmu_sync_children()' }),
-  // 7c8a4742c4ab, v5.17 (C05); the shadow MMU's own test has looked at both since 2012 (C29).
-  history(sites.tdpWriteProtectTest, { 'v5.14': 'W', 'v6.1': 'MMU-writable' }),
+  // 7c8a4742c4ab, v5.17, and the stable v5.15 (C05); the shadow MMU's own test has looked at both since 2012 (C29).
+  history(sites.tdpWriteProtectTest, { 'v5.14': 'W', 'v5.15': 'MMU-writable' }),
 ];
