@@ -74,6 +74,7 @@ import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-li
 import { mapVsTableZap } from './p25-frozen/map-vs-table-zap.ts';
 import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
 import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
+import { twoRootAllocations } from './p28-tdp-roots/two-root-allocations.ts';
 import { twoPuts, unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
 import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
 import { yieldVsLaterWalk, yieldVsRestart, yieldVsUnmap } from './p26-tdp-rcu/yield.ts';
@@ -175,6 +176,7 @@ export const scenarios: readonly Scenario[] = [
   walkVsPut,
   unmapVsPut,
   twoPuts,
+  twoRootAllocations,
   faultVsRootZap,
   unmapVsRootZap,
   slotRemovalVsRootZap,

@@ -75,3 +75,15 @@ export const invalidRootReused = mutate(
   'a vCPU takes a root of its role that was invalidated',
   [sites.rootReuse, 'same role, invalid too'],
 );
+
+export const rootAllocUnlocked = mutate(
+  'root-alloc-unlocked',
+  'a root is added to the list without tdp_mmu_pages_lock',
+  [sites.rootAllocLock, 'none'],
+);
+
+export const rootAllocUnchecked = mutate(
+  'root-alloc-unchecked',
+  'a root is added without another look under tdp_mmu_pages_lock',
+  [sites.rootAllocRecheck, 'skip'],
+);

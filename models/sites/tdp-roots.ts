@@ -84,3 +84,24 @@ export const rootReuse = defineSite({
   doc: 'Which root of the list a vCPU takes: a valid one of its role, one that was invalidated too, or any valid one.',
   options: ['valid, same role', 'same role, invalid too', 'any valid root'],
 });
+
+export const rootAllocMmuLock = defineSite({
+  name: 'tdp-root-alloc-mmu-lock',
+  fn: 'kvm_tdp_mmu_alloc_root',
+  doc: 'How mmu_lock is held while a vCPU looks for a root and adds one.',
+  options: ['read_lock()', 'write_lock()'],
+});
+
+export const rootAllocLock = defineSite({
+  name: 'tdp-root-alloc-lock',
+  fn: 'kvm_tdp_mmu_alloc_root',
+  doc: 'Whether tdp_mmu_pages_lock is held from the second look for a root until the new one is in the list.',
+  options: ['tdp_mmu_pages_lock', 'none'],
+});
+
+export const rootAllocRecheck = defineSite({
+  name: 'tdp-root-alloc-recheck',
+  fn: 'kvm_tdp_mmu_alloc_root',
+  doc: 'Whether a vCPU looks for a root once more under tdp_mmu_pages_lock, before it adds one.',
+  options: ['check', 'skip'],
+});

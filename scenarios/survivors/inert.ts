@@ -91,6 +91,14 @@ export const inert: readonly Explanation[] = [
     mutants: ['drop kvm_steal_time_set_preempted: store st->preempted'],
   },
   {
+    because:
+      'the list was empty before, so both links of the new root are those of a root that is alone in any case',
+    mutants: [
+      'drop kvm_tdp_mmu_alloc_root: store root->link.next',
+      'drop kvm_tdp_mmu_alloc_root: store root->link.prev',
+    ],
+  },
+  {
     because: 'tdp_mmu_unlink_sp() clears the flag once more when the table is removed',
     mutants: ['drop unaccount_nx_huge_page: store sp->nx_huge_page_disallowed'],
   },

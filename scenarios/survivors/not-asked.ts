@@ -21,9 +21,10 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
-      'nobody here holds mmu_lock for write meanwhile, and under the read lock the cmpxchg() decides (P19, P35)',
+      'nobody here holds mmu_lock for write meanwhile, and under the read lock a cmpxchg() or tdp_mmu_pages_lock decides (P19, P28, P35)',
     mutants: [
       'drop kvm_mmu_slot_apply_flags: read lock kvm->mmu_lock',
+      'drop kvm_tdp_mmu_alloc_root: read lock kvm->mmu_lock',
       'drop kvm_recover_nx_huge_pages: read lock kvm->mmu_lock',
     ],
   },

@@ -138,6 +138,21 @@ export const ordered: readonly Explanation[] = [
     ],
   },
   {
+    because:
+      'whoever finds the new root before it is whole finds no role, or no count, and looks again under tdp_mmu_pages_lock, in whose ' +
+      'section all of it is written',
+    mutants: [
+      'swap kvm_tdp_mmu_alloc_root: store kvm->arch.tdp_mmu_roots.next',
+      'swap kvm_tdp_mmu_alloc_root: store kvm->arch.tdp_mmu_roots.prev',
+      'swap kvm_tdp_mmu_alloc_root: store root->link.next',
+      'swap kvm_tdp_mmu_alloc_root: store root->link.prev',
+      'swap kvm_tdp_mmu_alloc_root: store root->tdp_mmu_root_count',
+      'swap tdp_mmu_alloc_sp: store sp->role.word',
+      'weaken kvm_tdp_mmu_alloc_root: cmpxchg root->tdp_mmu_root_count',
+      'weaken kvm_tdp_mmu_alloc_root: store kvm->arch.tdp_mmu_roots.next',
+    ],
+  },
+  {
     because: 'what follows is the flush, with fences of its own',
     mutants: [
       'weaken kvm_mmu_slot_remove_write_access: cmpxchg spte(gfn)',

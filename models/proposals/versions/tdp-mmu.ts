@@ -19,6 +19,8 @@ export const TDP_MMU_HISTORY: readonly History[] = [
   history(nx.recoveryLock, { 'v5.14': 'write_lock()', 'v7.1': 'read_lock()' }),
   // 7533377215b6, v5.17 (C10).
   history(roots.unmapRootIter, { 'v5.14': 'unsafe', 'v6.1': 'yield safe' }),
+  // Under mmu_lock held for read from v6.9 on (A10).
+  history(roots.rootAllocMmuLock, { 'v5.14': 'write_lock()', 'v6.10': 'read_lock()' }),
   // 0df9dab891ff, v6.6 (C16), which the stable v6.1 has too (F1).
   history(roots.rootZapper, { 'v5.14': 'caller', 'v6.3': 'worker', 'v6.6': 'caller' }),
   // 3a0f64de479c, v5.16, stable v5.15.12 (C10).
