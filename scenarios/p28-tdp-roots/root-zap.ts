@@ -17,7 +17,7 @@ import {
 import { EVERYWHERE, SAFE } from '../verdicts.ts';
 
 /** Who zaps: the task that invalidates, a worker, and again the task. */
-const ZAPPERS = ['v6.1', 'v6.3', 'v7.1'] as const;
+const ZAPPERS = ['v6.1', 'v6.3', 'v6.12'] as const;
 
 export const faultVsRootZap: Scenario = {
   name: 'fault-vs-root-zap',
@@ -71,17 +71,11 @@ export const unmapVsRootZap: Scenario = {
   name: 'unmap-vs-root-zap',
   question: 'Can the zap of an invalid TDP MMU root touch a page that the host has freed?',
   doc:
-    'The root maps a page. CPU0 invalidates and zaps it; until v6.12 what it zaps is written back to the host page. On CPU1 ' +
-    'the primary MM takes the page away under mmu_lock held for write, and frees it.',
+    'The root maps a page. CPU0 invalidates and zaps it; what it zaps is written back to the host page, ' +
+    'as kernels did until v6.12. On CPU1 the primary MM takes the page away under mmu_lock held for write, and frees it.',
   sources: ['KVM-MMU.md A15, P28, C16', 'aa85986e7150 (v6.13)'],
   sites: [pfnDirty, sites.rootZapper, sites.rootZapReference, sites.unmapRoots],
-  proposals: [
-    versions['v6.3'],
-    versions['v6.12'],
-    versions['v7.1'],
-    proposals.unmapValidOnly,
-    proposals.putBeforeZap,
-  ],
+  proposals: [versions['v6.3'], versions['v6.12'], proposals.unmapValidOnly, proposals.putBeforeZap],
   protocols: ['P28'],
   mutants: ['v6.12/unmap-valid-roots-only', 'v6.12/put-before-zap'],
   expectations: [
@@ -90,12 +84,6 @@ export const unmapVsRootZap: Scenario = {
       verdicts: SAFE,
       because:
         'P28: until it is zapped an invalid root is in the list, with a reference, and the primary MM gets to see it',
-    },
-    {
-      proposals: ['v7.1'],
-      verdicts: SAFE,
-      because:
-        'aa85986e7150 (v6.13): the host page was marked dirty when the SPTE was made, and is left alone when it goes',
     },
     {
       proposals: ['v6.12/unmap-valid-roots-only'],
