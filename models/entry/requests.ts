@@ -122,7 +122,10 @@ export function kvmMakeAllCpusRequest(
   );
 }
 
-/** With interrupts off around the guest run, the interrupt is taken as soon as the vCPU is outside, and no sooner. */
+/**
+ * With interrupts off around the guest run, the interrupt is taken as soon as the vCPU is outside, and no sooner. To which
+ * CPU it goes (READ_ONCE(vcpu->cpu), P27) is left out: a vCPU that moves on has left the guest.
+ */
 function* waitForIpi(vcpu: Vcpu): Steps {
   if ((yield* choice(sites.ipiWait)) === 'none') return;
   const text = `smp_call_function_many(): ${vcpu.mode.name}`;

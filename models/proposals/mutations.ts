@@ -72,6 +72,12 @@ export const unaccountSkipped = mutate('unaccount-skipped', 'a zapped page stays
   'skip',
 ]);
 
+/** An equivalent mutant (KVM-MMU.md G4): the SPTEs are gone before the count drops. */
+export const unaccountFenced = mutate('unaccount-fenced', 'smp_mb() behind indirect_shadow_pages--', [
+  sites.unaccountShadowedFence,
+  'smp_mb()',
+]);
+
 export const zapOnlyUnaccounts = mutate(
   'zap-only-unaccounts',
   'the count drops, but the page stays valid, linked and full',

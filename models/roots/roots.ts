@@ -43,7 +43,8 @@ function* unload(vcpu: Vcpu): Steps {
 }
 
 /**
- * `kvm_mmu_new_pgd()`: makes a cached root current, or leaves none, so that the next guest entry loads one. A
+ * `kvm_mmu_new_pgd()`: makes a cached root current, or leaves none, so that the next guest entry loads one. That it clears the
+ * flood count of the root (A10) is left out: no world here has a table that is written until it is no table. A
  * hit does not synchronise: whoever flushed meanwhile has freed the root, flagged it, or synchronised it.
  */
 export function kvmMmuNewPgd(vcpu: Vcpu, pgd: number): Steps {

@@ -29,6 +29,7 @@ export function* accountShadowed(kvm: Kvm, gfn: number, level: number): Steps {
 /** `unaccount_shadowed()`: the reverse, and no fence in any version (P01, mail 003). */
 export function* unaccountShadowed(kvm: Kvm, page: ShadowPage): Steps {
   yield* changeCount(kvm, -1, yield* choice(sites.unaccountShadowed));
+  yield* fenceAt(sites.unaccountShadowedFence);
   if (page.role.level > PG_LEVEL_4K) {
     const track = kvm.gfnWriteTrack(page.gfn);
     yield* add(track, -1, Mark.Plain, { text: `${track.name}--` });

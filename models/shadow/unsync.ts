@@ -33,7 +33,8 @@ export interface UnsyncAttempt {
 
 /**
  * `mmu_try_to_unsync_pages()`, with mmu_lock held in either way: whether the frame may be mapped writable.
- * A write-tracked frame never is; leaf tables become unsync for it.
+ * A write-tracked frame never is; leaf tables become unsync for it. v7.1 asks disallow_lpage first whether there can be any
+ * (A7 step 2), which is left out: it spares the look at the hash, and nothing is marked where it says no.
  */
 export function mmuTryToUnsyncPages(kvm: Kvm, gfn: number, attempt: UnsyncAttempt = {}): Steps<boolean> {
   return call('mmu_try_to_unsync_pages', tryToUnsync(kvm, gfn, attempt));

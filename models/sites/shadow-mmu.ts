@@ -118,6 +118,13 @@ export const unaccountShadowed = defineSite({
   options: ['decrement', 'WRITE_ONCE', 'skip'],
 });
 
+export const unaccountShadowedFence = defineSite({
+  name: 'unaccount-shadowed-fence',
+  fn: 'unaccount_shadowed',
+  doc: 'A fence behind indirect_shadow_pages--, which the comment of mail 003 speaks of and no version has.',
+  options: ['none', 'smp_mb()'],
+});
+
 export const prepareZapInvalidate = defineSite({
   name: 'prepare-zap-invalidate',
   fn: '__kvm_mmu_prepare_zap_page',

@@ -1,6 +1,11 @@
 import type { Scenario } from 'fencepost';
 import { emulatorWritePhys } from '../../models/shadow/emulated-write.ts';
-import { unaccountSkipped, zapKeepsParents, zapOnlyUnaccounts } from '../../models/proposals/mutations.ts';
+import {
+  unaccountFenced,
+  unaccountSkipped,
+  zapKeepsParents,
+  zapOnlyUnaccounts,
+} from '../../models/proposals/mutations.ts';
 import { P01_PROPOSALS } from '../../models/proposals/p01.ts';
 import { countsBalanced } from '../../models/properties/counts-balanced.ts';
 import { noStaleSpte } from '../../models/properties/no-stale-spte.ts';
@@ -19,12 +24,13 @@ export const lastZapVsEmulatedWrite: Scenario = {
     'counted, while CPU0 emulates a write to the page-directory entry.',
   sources: ['KVM-MMU.md P01 (1->0), A12, E3', 'mail 003'],
   sites: [...WRITE_SITES, ...ZAP_SITES],
-  proposals: [...P01_PROPOSALS, unaccountSkipped, zapOnlyUnaccounts, zapKeepsParents],
+  proposals: [...P01_PROPOSALS, unaccountFenced, unaccountSkipped, zapOnlyUnaccounts, zapKeepsParents],
   protocols: ['P01'],
+  equivalents: ['v6.10-once/unaccount-fenced'],
   mutants: ['v6.10-once/unaccount-skipped', 'v6.10-once/zap-only-unaccounts', 'v6.10-once/zap-keeps-parents'],
   expectations: [
     {
-      proposals: P01_PROPOSALS.map(({ name }) => name),
+      proposals: [...P01_PROPOSALS.map(({ name }) => name), 'v6.10-once/unaccount-fenced'],
       verdicts: SAFE,
       because:
         'mail 003: KVM drops the SPTE before the count, so a writer that reads 0 has nothing to repair: the guest ' +

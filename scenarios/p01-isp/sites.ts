@@ -30,6 +30,7 @@ export const ZAP_SITES: readonly Site[] = [
   sites.zapClearSptes,
   sites.prepareZapUnlinkParents,
   sites.unaccountShadowed,
+  sites.unaccountShadowedFence,
   sites.prepareZapInvalidate,
 ];
 

@@ -2,6 +2,7 @@ import type { Scenario } from 'fencepost';
 import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/entry/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
 import { noReloadLook, zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
+import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
 import { CURRENT_ROOT, loadedRoots } from '../../models/worlds/zap-all.ts';
@@ -15,7 +16,15 @@ export const entryVsZapAll: Scenario = {
   doc: 'CPU0 enters the guest with a root loaded. CPU1 deletes a memslot: all shadow pages become obsolete.',
   sources: ['KVM-MMU.md P12, P13, P02, A12, G3 (I7), G5 row 10', '527d5cd7eece (v5.18)'],
   sites: [...OBSOLETE_ENTRY_SITES, sites.zapAllRequest],
-  proposals: [modeOnce, noEntryFence, noIpiWait, zapAllEarlyRequest, zapAllNoRequest, noReloadLook],
+  proposals: [
+    ...VERSIONS.map((name) => versions[name]),
+    modeOnce,
+    noEntryFence,
+    noIpiWait,
+    zapAllEarlyRequest,
+    zapAllNoRequest,
+    noReloadLook,
+  ],
   protocols: ['P12', 'P13'],
   mutants: [
     'v7.1-mode-once/no-entry-fence',
@@ -26,7 +35,7 @@ export const entryVsZapAll: Scenario = {
   equivalents: ['v7.1-mode-once/no-reload-look'],
   expectations: [
     {
-      proposals: ['v7.1-mode-once'],
+      proposals: [...VERSIONS, 'v7.1-mode-once'],
       verdicts: SAFE,
       because:
         'P13: who sees the request reads the new generation and frees the root; who does not is waited for (P02)',

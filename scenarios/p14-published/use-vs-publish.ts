@@ -110,13 +110,14 @@ function* publishAndKeep(what: Published, allocation: number): Steps {
   yield* keepInArray(what);
 }
 
+/** The flag was called memslots_have_rmaps until v5.15. */
 const RMAPS = {
   protocol: 'P14',
   writer: 'mmu_first_shadow_root_alloc',
   reader: 'kvm_shadow_root_allocated',
   flag: 'kvm->arch.shadow_root_allocated',
   array: 'slot->arch.rmap[0]',
-  since: 'v5.15',
+  since: 'v5.14',
 } as const;
 
 const HASH = {
