@@ -73,7 +73,12 @@ import { invlpgPrefetchVsWrite } from './p07-reread/invlpg-prefetch-vs-write.ts'
 import { walkVsEagerSplit, walkVsLink, walkVsSplit } from './p24-link/walk-vs-link.ts';
 import { mapVsTableZap } from './p25-frozen/map-vs-table-zap.ts';
 import { mapVsZap } from './p25-frozen/map-vs-zap.ts';
-import { guestVsCollapse, guestVsNxRecovery, walkVsCollapse } from './p26-tdp-rcu/table-lifetime.ts';
+import {
+  fastFaultVsCollapse,
+  guestVsCollapse,
+  guestVsNxRecovery,
+  walkVsCollapse,
+} from './p26-tdp-rcu/table-lifetime.ts';
 import { twoRootAllocations } from './p28-tdp-roots/two-root-allocations.ts';
 import { twoPuts, unmapVsPut, walkVsPut } from './p28-tdp-roots/walk-vs-put.ts';
 import { faultVsRootZap, slotRemovalVsRootZap, unmapVsRootZap } from './p28-tdp-roots/root-zap.ts';
@@ -171,6 +176,7 @@ export const scenarios: readonly Scenario[] = [
   mapVsTableZap,
   mapVsZap,
   walkVsCollapse,
+  fastFaultVsCollapse,
   guestVsCollapse,
   guestVsNxRecovery,
   walkVsPut,

@@ -86,3 +86,9 @@ export const wrongIndex = mutate('wrong-index', 'the entry of a table is found a
   sites.iterIndex,
   'one above',
 ]);
+
+export const fastFaultOutside = mutate(
+  'fast-fault-outside',
+  'a fast page fault leaves its RCU read section before it changes the SPTE',
+  [sites.fastFaultSection, 'ends before the cmpxchg'],
+);

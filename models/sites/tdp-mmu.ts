@@ -85,6 +85,13 @@ export const pfnDirty = defineSite({
   options: ['when the SPTE goes', 'when the SPTE is made'],
 });
 
+export const fastFaultSection = defineSite({
+  name: 'tdp-fast-fault-section',
+  fn: 'fast_page_fault',
+  doc: 'Whether the RCU read section of the walk lasts until the SPTE has been changed.',
+  options: ['ends behind the cmpxchg', 'ends before the cmpxchg'],
+});
+
 export const collapseFlush = defineSite({
   name: 'tdp-collapse-flush',
   fn: 'tdp_mmu_map_handle_target_level',

@@ -28,7 +28,7 @@ import { handleChangedSpte } from './changed.ts';
 import type { TdpMmu } from './tdp-mmu.ts';
 import { nextRoot } from './roots.ts';
 import type { SpteAt } from './tables.ts';
-import { walkTdp } from './walk.ts';
+import { withinWalk } from './walk.ts';
 
 /** `kvm_tdp_mmu_unmap_gfn_range()`, with mmu_lock held for write. Roots that are invalid and not yet zapped count too. */
 export function tdpMmuUnmapGfn(tdp: TdpMmu, gfn: number): Steps<boolean> {
@@ -94,9 +94,10 @@ function* inEveryRoot(
 ): Steps<boolean> {
   let hasChanged = false;
   for (let found = yield* nextRoot(roots); found !== undefined; found = yield* nextRoot(roots, found)) {
-    const at = yield* walkTdp(tables, gfn, found.root);
-    if (!isLeafSpte(yield* branch(at.old), tables.level(at.table))) continue;
-    if (yield* change(at)) hasChanged = true;
+    const isChanged = yield* withinWalk(tables, gfn, found.root, function* (at) {
+      return isLeafSpte(yield* branch(at.old), tables.level(at.table)) && (yield* change(at));
+    });
+    if (isChanged) hasChanged = true;
   }
   return hasChanged;
 }

@@ -1,16 +1,15 @@
 /** A page fault of a guest under two-dimensional paging, by whichever MMU has its tables (KVM-MMU.md A15). */
 import { branch, call, readLock, readOnce, readUnlock, type Steps } from 'fencepost';
-import { ACC_ALL, isLeafSpte, makeMmioSpte, type GuestAccess } from 'fencepost/mmu';
+import { ACC_ALL, makeMmioSpte, type GuestAccess } from 'fencepost/mmu';
 import { directPageFault } from '../fault/direct-map.ts';
-import { fastPageFault } from '../fault/fast-page-fault.ts';
 import { faultinSnapshot, isPageFaultStale, type LoadedRoot } from '../fault/faultin.ts';
 import type { Kvm, Vcpu } from '../vm/kvm.ts';
 import { makeSpte } from '../fault/make-spte.ts';
 import type { FaultOutcome } from '../fault/page-fault.ts';
 import { dirtyBitOf, isNoslotGfn, memslotGeneration } from '../vm/slots.ts';
+import { fastTdpFault } from './fast-fault.ts';
 import { kvmTdpMmuMap } from './map.ts';
 import { tdpMmuOf, type TdpMmu } from './tdp-mmu.ts';
-import { walkTdp } from './walk.ts';
 
 /** `kvm_tdp_page_fault()` of a guest frame. */
 export function kvmTdpPageFault(
@@ -35,7 +34,7 @@ function* fault(
   if (present === true && write === true) {
     const tracked = yield* call('page_fault_handle_page_track', readOnce(kvm.gfnWriteTrack(gfn)));
     if ((yield* branch(tracked)) !== 0) return 'emulate';
-    if (yield* fixFast(tdp, root, gfn)) return 'fixed';
+    if (yield* fastTdpFault(tdp.tables, { root, gfn, dirty: () => dirtyBitOf(kvm, gfn) })) return 'fixed';
   }
   const faulted = yield* faultinSnapshot(kvm);
   yield* readLock(kvm.mmuLock);
@@ -45,14 +44,6 @@ function* fault(
   const mapped = isStale ? 'retry' : yield* kvmTdpMmuMap(tdp.tables, how);
   yield* readUnlock(kvm.mmuLock);
   return mapped === 'spurious' ? 'fixed' : mapped;
-}
-
-/** `fast_page_fault()` of a write to what is mapped. */
-function* fixFast({ kvm, tables }: TdpMmu, root: number, gfn: number): Steps<boolean> {
-  const { table, index, old } = yield* walkTdp(tables, gfn, root);
-  if (!isLeafSpte(yield* branch(old), tables.level(table))) return false;
-  const dirty = yield* dirtyBitOf(kvm, gfn);
-  return yield* fastPageFault(tables.spte(table, index), dirty?.bitmap, dirty?.bit);
 }
 
 function* newSpte(kvm: Kvm, gfn: number, old: number): Steps<number> {

@@ -4,13 +4,31 @@ import { isLargePte, isShadowPresentPte, PG_LEVEL_4K, spteChild } from 'fencepos
 import { walkRcu } from '../sites/tdp-mmu.ts';
 import { ROOT, type SpteAt, type TdpTables } from './tables.ts';
 
-/** `kvm_tdp_mmu_get_walk()`, as get_mmio_spte() and fast_page_fault() walk: the last SPTE that was read. */
-export function* walkTdp(tables: TdpTables, gfn = 0, root = ROOT): Steps<SpteAt> {
+/** `kvm_tdp_mmu_get_walk()`, as get_mmio_spte() walks: the last SPTE that was read. */
+export function walkTdp(tables: TdpTables, gfn = 0, root = ROOT): Steps<SpteAt> {
+  return readSection(call('kvm_tdp_mmu_get_walk', walk(tables, gfn, root)));
+}
+
+/** The same with something done to the SPTE before the RCU read section ends: until then its table stays. */
+export function withinWalk<T>(
+  tables: TdpTables,
+  gfn: number,
+  root: number,
+  body: (at: SpteAt) => Steps<T>,
+): Steps<T> {
+  return readSection(
+    (function* () {
+      return yield* body(yield* call('kvm_tdp_mmu_get_walk', walk(tables, gfn, root)));
+    })(),
+  );
+}
+
+function* readSection<T>(steps: Steps<T>): Steps<T> {
   const isSafe = (yield* choice(walkRcu)) !== 'none';
   if (isSafe) yield* rcuReadLock();
-  const at = yield* call('kvm_tdp_mmu_get_walk', walk(tables, gfn, root));
+  const done = yield* steps;
   if (isSafe) yield* rcuReadUnlock();
-  return at;
+  return done;
 }
 
 function* walk(tables: TdpTables, gfn: number, root: number): Steps<SpteAt> {

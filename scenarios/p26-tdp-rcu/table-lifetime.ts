@@ -1,5 +1,5 @@
 import type { Scenario, World } from 'fencepost';
-import { ACC_ALL, makeLeafSpte, makeNonLeafSpte } from 'fencepost/mmu';
+import { ACC_ALL, makeLeafSpte, makeNonLeafSpte, withoutWrite } from 'fencepost/mmu';
 import { recoverNxHugePage } from '../../models/tdp/nx-recovery.ts';
 import { unlinkedQueued } from '../../models/properties/unlinked-queued.ts';
 import { flushAfterRcu, nxZapWithoutFlush } from '../../models/proposals/nx-recovery.ts';
@@ -10,6 +10,8 @@ import * as nx from '../../models/sites/nx-recovery.ts';
 import * as sites from '../../models/sites/tdp-mmu.ts';
 import { flushTlbsDirty } from '../../models/sites/tlbs-dirty.ts';
 import { guestWalks } from '../../models/processor/tdp-guest.ts';
+import { fastFaultDirty, fastFaultStore } from '../../models/sites/dirty-log.ts';
+import { fastTdpFault } from '../../models/tdp/fast-fault.ts';
 import { tdpPageFault } from '../../models/tdp/map.ts';
 import { ROOT, TdpTables } from '../../models/tdp/tables.ts';
 import { walkTdp } from '../../models/tdp/walk.ts';
@@ -18,13 +20,13 @@ import { ENTRY_SITES } from '../p02-requests/sites.ts';
 
 const TABLE = 1;
 const PFN = 4;
+const LEAF = makeLeafSpte({ pfn: PFN, access: ACC_ALL });
 
 /** Until v5.17 the removal of a table flushed by itself; what v6.18 has changed is the lock of the recovery. */
 const KERNELS = ['v5.14', 'v6.1', 'v7.1'] as const;
 
 /** One mapped page; its table may go. */
-function oneTable(vcpus: number): TdpTables {
-  const leaf = makeLeafSpte({ pfn: PFN, access: ACC_ALL });
+function oneTable(vcpus: number, leaf = LEAF): TdpTables {
   return new TdpTables({
     sptes: { [ROOT]: [makeNonLeafSpte(TABLE)], [TABLE]: [leaf] },
     mayGo: [TABLE],
@@ -80,6 +82,65 @@ export const walkVsCollapse: Scenario = {
         {
           name: 'CPU0 (walk)',
           body: () => walkTdp(tables),
+        },
+        { name: 'CPU1 (page fault)', body: () => collapse(tables) },
+        rcuCallbacks(tables),
+      ],
+      properties: [unlinkedQueued(tables, TABLE)],
+    };
+  },
+};
+
+export const fastFaultVsCollapse: Scenario = {
+  ...walkVsCollapse,
+  name: 'fast-fault-vs-collapse',
+  question: 'Can a fast page fault change an SPTE in a table that was freed?',
+  doc:
+    'The same as walk-vs-collapse, with a page that is protected for the log: on CPU0 a write fault is fixed without mmu_lock, ' +
+    'by a cmpxchg at the end of the walk.',
+  sources: ['KVM-MMU.md A15, P17, P26, G3 (I6)'],
+  sites: [
+    fastFaultDirty,
+    fastFaultStore,
+    sites.fastFaultSection,
+    sites.walkRcu,
+    sites.removedChild,
+    sites.removedFlush,
+    sites.removedFree,
+    sites.collapseFlush,
+    flushTlbsDirty,
+  ],
+  proposals: [
+    ...KERNELS.map((name) => versions[name]),
+    proposals.walkWithoutRcu,
+    proposals.fastFaultOutside,
+    proposals.freeAtOnce,
+  ],
+  protocols: ['P17', 'P26'],
+  mutants: ['v7.1/walk-without-rcu', 'v7.1/fast-fault-outside', 'v7.1/free-at-once'],
+  expectations: [
+    {
+      proposals: [...KERNELS],
+      verdicts: SAFE,
+      because:
+        'A15: the read section lasts from the first SPTE that is read to the cmpxchg, and the callback waits for its end',
+    },
+    {
+      proposals: ['v7.1/walk-without-rcu', 'v7.1/fast-fault-outside', 'v7.1/free-at-once'],
+      verdicts: EVERYWHERE,
+      because: 'P26: between the walk and the cmpxchg the table is unlinked and freed',
+    },
+  ],
+  world() {
+    const tables = oneTable(0, withoutWrite(LEAF, false));
+    return {
+      memory: tables.kvm.memory,
+      threads: [
+        {
+          name: 'CPU0 (fast page fault)',
+          *body() {
+            yield* fastTdpFault(tables);
+          },
         },
         { name: 'CPU1 (page fault)', body: () => collapse(tables) },
         rcuCallbacks(tables),

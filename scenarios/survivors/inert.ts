@@ -99,6 +99,10 @@ export const inert: readonly Explanation[] = [
     ],
   },
   {
+    because: 'the SPTE stays without W, so that the guest faults again, and by then in another table',
+    mutants: ['drop fast_pf_fix_direct_spte: cmpxchg sp->spt[]'],
+  },
+  {
     because: 'tdp_mmu_unlink_sp() clears the flag once more when the table is removed',
     mutants: ['drop unaccount_nx_huge_page: store sp->nx_huge_page_disallowed'],
   },

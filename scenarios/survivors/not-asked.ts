@@ -60,6 +60,11 @@ export const notAsked: readonly Explanation[] = [
   },
   {
     because:
+      'an entry of a table that goes is frozen, and nobody reads it after that; fast-fault-vs-changed-pte asks about the same cmpxchg()',
+    mutants: ['weaken fast_pf_fix_direct_spte: cmpxchg sp->spt[]'],
+  },
+  {
+    because:
       'one fault for each entry: whoever else changes the SPTE holds mmu_lock for write and comes before or after; map-vs-table-zap asks about the same cmpxchg() against another holder for read',
     mutants: [
       'weaken kvm_tdp_mmu_page_fault: cmpxchg root: spte(gpt)',
