@@ -1,4 +1,4 @@
-import { hasBit, setBit } from '../memory/bits.ts';
+import { hasBit, lowestBit, setBit } from '../memory/bits.ts';
 import { HELD, INIT, isReadKind, Kind, looksAtLock, sameLabel } from '../memory/event.ts';
 import { ABSENT, Graph, NEVER } from '../memory/graph.ts';
 import type { MemoryModel } from '../memory/model.ts';
@@ -127,7 +127,7 @@ export class WorkGraph extends Graph<StepLabel> {
       this.#ordered[i] |= fresh;
       into[i] |= fresh;
       for (; fresh !== 0; fresh &= fresh - 1) {
-        this.#stack[depth++] = ((i << 5) + 31 - Math.clz32(fresh & -fresh)) << 1;
+        this.#stack[depth++] = ((i << 5) + lowestBit(fresh)) << 1;
       }
     }
     return depth;

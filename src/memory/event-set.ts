@@ -1,3 +1,5 @@
+import { hasBit, lowestBit, setBit } from './bits.ts';
+
 /** A set of events 0..n-1 as one bitset row; immutable. */
 export class EventSet {
   readonly n: number;
@@ -10,18 +12,18 @@ export class EventSet {
 
   static of(n: number, members: Iterable<number>): EventSet {
     const set = new EventSet(n);
-    for (const e of members) set.bits[e >> 5] |= 1 << (e & 31);
+    for (const e of members) setBit(set.bits, 0, e);
     return set;
   }
 
   static where(n: number, holds: (event: number) => boolean): EventSet {
     const set = new EventSet(n);
-    for (let e = 0; e < n; e++) if (holds(e)) set.bits[e >> 5] |= 1 << (e & 31);
+    for (let e = 0; e < n; e++) if (holds(e)) setBit(set.bits, 0, e);
     return set;
   }
 
   has(event: number): boolean {
-    return (this.bits[event >> 5] & (1 << (event & 31))) !== 0;
+    return hasBit(this.bits, 0, event);
   }
 
   union(other: EventSet): EventSet {
@@ -50,8 +52,7 @@ export class EventSet {
   members(): number[] {
     const members: number[] = [];
     for (let i = 0; i < this.bits.length; i++)
-      for (let bits = this.bits[i]; bits !== 0; bits &= bits - 1)
-        members.push((i << 5) + 31 - Math.clz32(bits & -bits));
+      for (let bits = this.bits[i]; bits !== 0; bits &= bits - 1) members.push((i << 5) + lowestBit(bits));
     return members;
   }
 

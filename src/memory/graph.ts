@@ -1,4 +1,4 @@
-import { clearBit, setBit } from './bits.ts';
+import { clearBit, lowestBit, setBit } from './bits.ts';
 import { HELD, INIT, isReadKind, isWriteKind, Kind, looksAtLock, type Label } from './event.ts';
 import type { Checker, MemoryModel } from './model.ts';
 
@@ -230,7 +230,7 @@ export class Graph<L extends Label = Label> {
     const base = (section === INIT ? loc : section) * this.words;
     for (let i = 0; i < this.words; i++) {
       for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const r = (i << 5) + lowestBit(bits);
         if (this.kind[r] === Kind.ReadLock && this.closer[r] === ABSENT) return false;
       }
     }
@@ -269,7 +269,7 @@ export class Graph<L extends Label = Label> {
     const base = (section === INIT ? this.loc[lock] : section) * this.words;
     for (let i = 0; i < this.words; i++) {
       for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const r = (i << 5) + lowestBit(bits);
         const end = this.kind[r] === Kind.ReadLock ? this.closer[r] : ABSENT;
         if (end >= 0) setBit(into, at, end);
       }
@@ -294,7 +294,7 @@ export class Graph<L extends Label = Label> {
     const base = (section === INIT ? loc : section) * this.words;
     for (let i = 0; i < this.words; i++) {
       for (let bits = rows[base + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const r = (i << 5) + lowestBit(bits);
         if (looksAtLock(this.kind[r]) && (this.value[r] === HELD) === held) setBit(into, at, r);
       }
     }

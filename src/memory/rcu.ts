@@ -9,7 +9,7 @@
  *
  * where G, S are the grace periods and C, D lead from the end of a section to its beginning.
  */
-import { hasBit, setBit } from './bits.ts';
+import { hasBit, lowestBit, setBit } from './bits.ts';
 import { Fence, Kind, Mark } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 
@@ -127,8 +127,7 @@ export function rcuOrder({ events, gracePeriods }: RcuEvents, link: RcuRelation)
 
 function forEachBit(rows: Int32Array, at: number, words: number, then: (bit: number) => void): void {
   for (let i = 0; i < words; i++)
-    for (let bits = rows[at + i]; bits !== 0; bits &= bits - 1)
-      then((i << 5) + 31 - Math.clz32(bits & -bits));
+    for (let bits = rows[at + i]; bits !== 0; bits &= bits - 1) then((i << 5) + lowestBit(bits));
 }
 
 /** synchronize_rcu() waits for rcu_read_lock() sections, synchronize_srcu() for those of its srcu_struct. */

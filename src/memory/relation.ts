@@ -1,3 +1,4 @@
+import { hasBit, lowestBit, setBit } from './bits.ts';
 import { EventSet, wordsFor } from './event-set.ts';
 
 /**
@@ -54,7 +55,7 @@ export class Relation {
   }
 
   has(a: number, b: number): boolean {
-    return (this.rows[a * this.words + (b >> 5)] & (1 << (b & 31))) !== 0;
+    return hasBit(this.rows, a * this.words, b);
   }
 
   /** r ∪ s ∪ … */
@@ -153,7 +154,7 @@ export class Relation {
     for (let a = 0; a < this.n; a++)
       for (let i = 0; i < this.words; i++)
         for (let bits = this.rows[a * this.words + i]; bits !== 0; bits &= bits - 1)
-          pairs.push([a, (i << 5) + 31 - Math.clz32(bits & -bits)]);
+          pairs.push([a, (i << 5) + lowestBit(bits)]);
     return pairs;
   }
 
@@ -181,7 +182,7 @@ export class Relation {
   }
 
   #set(a: number, b: number): void {
-    this.rows[a * this.words + (b >> 5)] |= 1 << (b & 31);
+    setBit(this.rows, a * this.words, b);
   }
 
   #then(right: Relation): Relation {
@@ -190,7 +191,7 @@ export class Relation {
     for (let a = 0; a < n; a++)
       for (let i = 0; i < words; i++)
         for (let bits = this.rows[a * words + i]; bits !== 0; bits &= bits - 1) {
-          const b = (i << 5) + 31 - Math.clz32(bits & -bits);
+          const b = (i << 5) + lowestBit(bits);
           for (let j = 0; j < words; j++) product.rows[a * words + j] |= right.rows[b * words + j];
         }
     return product;

@@ -14,7 +14,7 @@
  * because a read section may be put before a write section that is there already, and what it does next
  * would then not be free.
  */
-import { hasBit, setBit } from './bits.ts';
+import { hasBit, lowestBit, setBit } from './bits.ts';
 import { INIT, isFullFenceOnX86, isReadKind, isWriteKind, Kind } from './event.ts';
 import { ABSENT, type Graph } from './graph.ts';
 import type { Checker, MemoryModel } from './model.ts';
@@ -242,8 +242,7 @@ class StoreOrderChecker implements Checker {
     for (let i = 0; i < this.#graph.words; i++) {
       let fresh = rows[base + i] & ~visited[i];
       visited[i] |= fresh;
-      for (; fresh !== 0; fresh &= fresh - 1)
-        this.#stack[depth++] = (i << 5) + 31 - Math.clz32(fresh & -fresh);
+      for (; fresh !== 0; fresh &= fresh - 1) this.#stack[depth++] = (i << 5) + lowestBit(fresh);
     }
     return depth;
   }

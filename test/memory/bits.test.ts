@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clearBit, hasBit, popCount, setBit } from '../../src/memory/bits.ts';
+import { clearBit, hasBit, lowestBit, popCount, setBit } from '../../src/memory/bits.ts';
 
 const WORDS = 3;
 const bit = fc.nat({ max: WORDS * 32 - 1 });
@@ -28,6 +28,17 @@ describe('bitset rows', () => {
       fc.property(fc.uniqueArray(fc.nat({ max: 31 }), { minLength: 1 }), (bits) => {
         const word = bits.reduce((sum, b) => sum | (1 << b), 0);
         expect(popCount(word)).toBe(bits.length);
+      }),
+    );
+  });
+
+  it('give the bits of a word from the lowest on', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: 31 })), (bits) => {
+        const found: number[] = [];
+        const word = bits.reduce((sum, b) => sum | (1 << b), 0);
+        for (let left = word; left !== 0; left &= left - 1) found.push(lowestBit(left));
+        expect(found).toEqual([...bits].sort((a, b) => a - b));
       }),
     );
   });

@@ -14,7 +14,7 @@
  *
  * Rows hold predecessors: asking whether (b, a) is in ww-vis asks for b in the row of a.
  */
-import { hasBit, popCount, setBit } from '../bits.ts';
+import { hasBit, lowestBit, popCount, setBit } from '../bits.ts';
 import { INIT, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class } from './classes.ts';
@@ -70,7 +70,7 @@ export class PlainCoherence {
     const { strong } = this.#order;
     for (let i = 0; i < g.n * words; i++) this.#xb[i] = hb[i] | pb[i];
     transitiveClosure(this.#xb, g.n, words);
-    for (let e = 0; e < g.n; e++) this.#xb[e * words + (e >> 5)] |= 1 << (e & 31);
+    for (let e = 0; e < g.n; e++) setBit(this.#xb, e * words, e);
     const via = this.#seen;
     for (let e = 0; e < g.n; e++) {
       const at = e * words;
@@ -89,7 +89,7 @@ export class PlainCoherence {
     const { flags } = this.#order;
     for (let i = 0; i < this.#words; i++) {
       for (let bits = g.reads[loc * this.#words + i]; bits !== 0; bits &= bits - 1) {
-        if (flags[(i << 5) + 31 - Math.clz32(bits & -bits)] & Class.Plain) return true;
+        if (flags[(i << 5) + lowestBit(bits)] & Class.Plain) return true;
       }
     }
     for (let w = g.coFirst[loc]; w !== ABSENT; w = g.coNext[w]) if (flags[w] & Class.Plain) return true;
@@ -106,14 +106,14 @@ export class PlainCoherence {
       this.#executedBefore(w, m);
       for (let i = 0; i < this.#words; i++) {
         for (let bits = g.readers[w * this.#words + i]; bits !== 0; bits &= bits - 1) {
-          if (this.#racesBefore(w, (i << 5) + 31 - Math.clz32(bits & -bits))) return false;
+          if (this.#racesBefore(w, (i << 5) + lowestBit(bits))) return false;
         }
       }
     }
     // fr: no write that the read overlooked may be visible to it.
     for (let i = 0; i < this.#words; i++) {
       for (let bits = g.reads[loc * this.#words + i]; bits !== 0; bits &= bits - 1) {
-        const r = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const r = (i << 5) + lowestBit(bits);
         if (g.kind[r] !== Kind.Read || g.rf[r] === ABSENT) continue;
         let w = g.rf[r] === INIT ? g.coFirst[loc] : g.coNext[g.rf[r]];
         if (w === ABSENT) continue;
@@ -129,9 +129,7 @@ export class PlainCoherence {
     const g = this.#graph;
     const { flags } = this.#order;
     return (
-      g.thread[a] !== g.thread[b] &&
-      ((flags[a] | flags[b]) & Class.Plain) !== 0 &&
-      (this.#before[b >> 5] & (1 << (b & 31))) !== 0
+      g.thread[a] !== g.thread[b] && ((flags[a] | flags[b]) & Class.Plain) !== 0 && hasBit(this.#before, 0, b)
     );
   }
 

@@ -1,4 +1,5 @@
 /** Operations on rows of predecessors, `words` ints each, without allocation. */
+import { hasBit, lowestBit } from '../bits.ts';
 
 /** target row |= rows[x] for every x in the selecting row. */
 export function unionOver(
@@ -11,7 +12,7 @@ export function unionOver(
 ): void {
   for (let i = 0; i < words; i++) {
     for (let bits = select[selectAt + i]; bits !== 0; bits &= bits - 1) {
-      const from = ((i << 5) + 31 - Math.clz32(bits & -bits)) * words;
+      const from = ((i << 5) + lowestBit(bits)) * words;
       for (let k = 0; k < words; k++) into[intoAt + k] |= rows[from + k];
     }
   }
@@ -36,6 +37,6 @@ export function transitiveClosure(rows: Int32Array, n: number, words: number): v
 
 /** Whether a transitively closed relation relates some event to itself. */
 export function hasCycle(closed: Int32Array, n: number, words: number): boolean {
-  for (let e = 0; e < n; e++) if ((closed[e * words + (e >> 5)] & (1 << (e & 31))) !== 0) return true;
+  for (let e = 0; e < n; e++) if (hasBit(closed, e * words, e)) return true;
   return false;
 }

@@ -1,3 +1,5 @@
+import { setBit } from '../bits.ts';
+
 /** Scratch rows of the scan: sets of earlier events, by what they mean for the event being added. */
 export const Row = {
   mem: 0,
@@ -44,7 +46,7 @@ export class ScanRows {
   }
 
   put(row: Row, e: number): void {
-    this.rows[row * this.#words + (e >> 5)] |= 1 << (e & 31);
+    setBit(this.rows, row * this.#words, e);
   }
 
   or(into: Row, from: Row): void {

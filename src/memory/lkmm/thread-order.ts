@@ -4,6 +4,7 @@
  * Each is kept as rows of predecessors, computed by one scan of the thread when the event is added.
  * `smp_mb__after_unlock_lock()` and `ulp` also reach into the thread that released the lock.
  */
+import { lowestBit, setBit } from '../bits.ts';
 import { Fence, Kind, looksAtLock } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { Class, classify } from './classes.ts';
@@ -207,7 +208,7 @@ export class ThreadOrder {
   #carry(rows: Int32Array, at: number, read: number): void {
     const g = this.#graph;
     if (read < 0) return;
-    rows[at + (read >> 5)] |= 1 << (read & 31);
+    setBit(rows, at, read);
     const from = g.rf[read];
     if (from < 0 || g.thread[from] !== g.thread[read] || this.flags[from] & Class.SrcuUnlock) return;
     for (let i = 0; i < this.#words; i++) rows[at + i] |= this.#data[from * this.#words + i];
@@ -262,7 +263,7 @@ export class ThreadOrder {
     const at = e * this.#words;
     for (let i = 0; i < this.#words; i++) {
       for (let bits = this.wmb[at + i]; bits !== 0; bits &= bits - 1) {
-        const p = (i << 5) + 31 - Math.clz32(bits & -bits);
+        const p = (i << 5) + lowestBit(bits);
         if (!(this.flags[p] & Class.Plain)) continue;
         for (let j = 0; j < this.#words; j++) this.ppo[at + j] |= this.addr[p * this.#words + j];
       }
@@ -330,7 +331,7 @@ export class ThreadOrder {
     let kept = word;
     for (let bits = word; bits !== 0; bits &= bits - 1) {
       const bit = bits & -bits;
-      if (this.flags[(i << 5) + 31 - Math.clz32(bit)] & Class.Plain) kept &= ~bit;
+      if (this.flags[(i << 5) + lowestBit(bit)] & Class.Plain) kept &= ~bit;
     }
     return kept;
   }
@@ -339,7 +340,7 @@ export class ThreadOrder {
     let kept = 0;
     for (let bits = word; bits !== 0; bits &= bits - 1) {
       const bit = bits & -bits;
-      if (this.flags[(i << 5) + 31 - Math.clz32(bit)] & flag) kept |= bit;
+      if (this.flags[(i << 5) + lowestBit(bit)] & flag) kept |= bit;
     }
     return kept;
   }
