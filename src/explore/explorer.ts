@@ -211,14 +211,15 @@ class Explorer {
     const after = g.readAfter(t, g.cursor[t], loc);
     const first = after === ABSENT ? g.seenPart(t, g.cursor[t], loc) : g.source(after);
     const last = loc < g.coLast.length ? g.coLast[loc] : INIT;
-    for (let w = last; ; w = g.coPrev[w]) {
-      const end = w === INIT ? INIT : g.closer[w];
-      for (const from of w === INIT ? [INIT] : [end, w]) {
-        if (from !== ABSENT && (after === ABSENT || from === first))
-          this.#lookFrom(g, t, node, w, from === w && w !== INIT);
-        if (from === first) return;
-      }
+    const isAny = after === ABSENT;
+    for (let w = last; w !== INIT; w = g.coPrev[w]) {
+      const end = g.closer[w];
+      if (end !== ABSENT && (isAny || end === first)) this.#lookFrom(g, t, node, w, false);
+      if (end === first) return;
+      if (isAny || w === first) this.#lookFrom(g, t, node, w, true);
+      if (w === first) return;
     }
+    if (isAny || first === INIT) this.#lookFrom(g, t, node, INIT, false);
   }
 
   #lookFrom(g: WorkGraph, t: number, node: Behaviour, w: number, held: boolean): void {

@@ -18,9 +18,16 @@ export class Unguarded extends Error {
   }
 }
 
+const NO_LOCK = -1;
+
 export class Guards {
-  /** The lock of each location that has one. */
-  readonly #lockOf = new Map<number, number>();
+  /** The lock of each location, NO_LOCK where it has none; it is asked on every access. */
+  readonly #lockOf: Int32Array;
+
+  /** Guards of locations below `locations`; those that come about later have none. */
+  constructor(locations = 0) {
+    this.#lockOf = new Int32Array(locations).fill(NO_LOCK);
+  }
 
   /**
    * The guards that executions suggest, as many as the caller wants to show: plainly accessed locations that they write
@@ -37,23 +44,23 @@ export class Guards {
         if (kind === Kind.Write) held.set(g.loc[e], common(held.get(g.loc[e]), locksAt(g, e)));
       }
     });
-    const guards = new Guards();
-    for (const [loc, [lock]] of held) if (lock !== undefined && plain.has(loc)) guards.#lockOf.set(loc, lock);
+    const guards = new Guards(Math.max(-1, ...plain) + 1);
+    for (const [loc, [lock]] of held) if (lock !== undefined && plain.has(loc)) guards.#lockOf[loc] = lock;
     return guards;
   }
 
   has(loc: number): boolean {
-    return this.#lockOf.has(loc);
+    return this.#lock(loc) !== NO_LOCK;
   }
 
   drop(loc: number): void {
-    this.#lockOf.delete(loc);
+    this.#lockOf[loc] = NO_LOCK;
   }
 
   /** Whether the access at this place of a thread is one within a section of the location's lock. */
   isWithin(g: WorkGraph, t: number, index: number, loc: number): boolean {
-    const lock = this.#lockOf.get(loc);
-    if (lock === undefined) return false;
+    const lock = this.#lock(loc);
+    if (lock === NO_LOCK) return false;
     const section = sectionAt(g, t, index, lock);
     if (section === ABSENT) return false;
     // What is added later than the end of its section was not known when that was kept.
@@ -68,7 +75,8 @@ export class Guards {
 
   /** A look at a lock may be early, before what the section did. */
   onLook(lock: number): void {
-    for (const [loc, own] of this.#lockOf) if (own === lock) throw new Unguarded(loc);
+    const loc = this.#lockOf.indexOf(lock);
+    if (loc >= 0) throw new Unguarded(loc);
   }
 
   /**
@@ -77,14 +85,23 @@ export class Guards {
    */
   onUnlock(g: WorkGraph, unlock: number): void {
     const opened = g.closer[unlock];
-    if (this.#lockOf.size === 0 || opened === ABSENT) return;
     const lock = g.loc[unlock];
+    if (opened === ABSENT || !this.#lockOf.includes(lock)) return;
     const own = g.slots[g.thread[unlock]];
-    const done: number[] = [];
-    for (let i = g.index[opened] + 1; i < g.index[unlock]; i++)
-      if (own[i] >= 0 && this.#lockOf.get(g.loc[own[i]]) === lock) done.push(own[i]);
-    for (const e of done) if (!this.#needsNoMore(g, e, unlock)) throw new Unguarded(g.loc[e]);
-    for (const e of done) setBit(g.need, unlock * g.words, e);
+    const first = g.index[opened] + 1;
+    const end = g.index[unlock];
+    for (let i = first; i < end; i++) {
+      const e = own[i];
+      if (e >= 0 && this.#lock(g.loc[e]) === lock && !this.#needsNoMore(g, e, unlock))
+        throw new Unguarded(g.loc[e]);
+    }
+    for (let i = first; i < end; i++)
+      if (own[i] >= 0 && this.#lock(g.loc[own[i]]) === lock) setBit(g.need, unlock * g.words, own[i]);
+  }
+
+  /** Fences have no location, and late locations no guard. */
+  #lock(loc: number): number {
+    return loc >= 0 && loc < this.#lockOf.length ? this.#lockOf[loc] : NO_LOCK;
   }
 
   /** Whether all that the access needs of its thread is needed by the end of the section anyway, or by that of another one. */
@@ -94,7 +111,7 @@ export class Guards {
       const before = g.slots[t][i];
       if (before < 0 || (g.loc[before] !== g.loc[e] && !hasBit(g.labelNeed, e * g.words, before))) continue;
       if (hasBit(g.need, unlock * g.words, before)) continue;
-      const lock = this.#lockOf.get(g.loc[before]);
+      const lock = this.#lock(g.loc[before]);
       if (lock !== g.loc[unlock] || sectionAt(g, t, i, lock) === ABSENT) return false;
     }
     return true;

@@ -18,11 +18,12 @@
  * Rows hold predecessors. An event that was added in the most boring way has no outgoing edges and can
  * break nothing, so the rows are only computed for the other events. RCU (`rb`) joins xb and strong here.
  */
+import { hasBit, lowestBit, setBit } from '../bits.ts';
 import { Fence, INIT, isReadKind, Kind } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import type { Checker } from '../model.ts';
 import { Class } from './classes.ts';
-import { isConstructible } from './constructible.ts';
+import { Construction } from './constructible.ts';
 import { GracePeriods } from './grace-periods.ts';
 import { PlainCoherence } from './plain.ts';
 import { hasCycle, transitiveClosure, unionOver } from './rows.ts';
@@ -36,6 +37,7 @@ export class LkmmChecker implements Checker {
   #final: ThreadOrder | undefined;
   #plain: PlainCoherence | undefined;
   #rcu: GracePeriods | undefined;
+  #construction: Construction | undefined;
   /** The one that is being judged by. */
   #order: ThreadOrder;
   readonly #marked: Int32Array;
@@ -94,7 +96,8 @@ export class LkmmChecker implements Checker {
     const propagated = { marked: this.#marked, prop: this.#prop, hb: this.#hb, pb: this.#pb };
     if (!this.#rcu.judge(propagated, hasPlain ? order : undefined)) return false;
     if (order === this.#building) return true;
-    if (!isConstructible(this.#graph, order, this.#marked, this.#rfe)) return false;
+    this.#construction ??= new Construction(this.#graph);
+    if (!this.#construction.isPossible(order, this.#marked, this.#rfe)) return false;
     if (!hasPlain) return true;
     this.#plain ??= new PlainCoherence(this.#graph, order);
     return this.#plain.holds({
@@ -166,8 +169,7 @@ export class LkmmChecker implements Checker {
       const kind = g.kind[e];
       if (isReadKind(kind)) {
         const from = g.source(e);
-        if (from >= 0 && g.thread[from] !== g.thread[e])
-          this.#rfe[e * words + (from >> 5)] |= 1 << (from & 31);
+        if (from >= 0 && g.thread[from] !== g.thread[e]) setBit(this.#rfe, e * words, from);
         if (this.#order === this.#final && kind === Kind.LockRead && g.rf[e] >= INIT) this.#afterReaders(e);
       }
       this.#fenced(e);
@@ -180,7 +182,7 @@ export class LkmmChecker implements Checker {
     const words = this.#words;
     const at = e * words;
     const { cumulative, wmb, unlockLock } = this.#order;
-    const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+    const isMarked = hasBit(this.#marked, 0, e);
     for (let i = 0; i < words; i++) {
       this.#cfence[at + i] = isMarked
         ? (cumulative[at + i] | wmb[at + i] | unlockLock[at + i]) & this.#marked[i]
@@ -189,7 +191,7 @@ export class LkmmChecker implements Checker {
     if (!isMarked) return;
     for (let i = 0; i < words; i++) {
       for (let bits = cumulative[at + i] & this.#marked[i]; bits !== 0; bits &= bits - 1) {
-        const r = ((i << 5) + 31 - Math.clz32(bits & -bits)) * words;
+        const r = ((i << 5) + lowestBit(bits)) * words;
         for (let k = 0; k < words; k++) this.#cfence[at + k] |= this.#rfe[r + k] & this.#marked[k];
       }
     }
@@ -226,7 +228,7 @@ export class LkmmChecker implements Checker {
     const own = this.#graph.thread[w] * this.#words;
     for (let i = 0; i < this.#words; i++)
       this.#overExt[w * this.#words + i] = this.#acc[i] & ~this.#threads[own + i];
-    this.#acc[w >> 5] |= 1 << (w & 31);
+    setBit(this.#acc, 0, w);
   }
 
   /** cfence;rf;rmw into the write half of an RMW or lock. */
@@ -237,7 +239,7 @@ export class LkmmChecker implements Checker {
     const sources = this.#sources;
     sources.fill(0);
     const from = g.source(read);
-    if (from >= 0) sources[from >> 5] |= 1 << (from & 31);
+    if (from >= 0) setBit(sources, 0, from);
     if (this.#order === this.#final && g.kind[w] === Kind.LockWrite) g.addReaderEnds(read, sources, 0);
     unionOver(sources, 0, this.#cfence, this.#cfence, w * this.#words, this.#words);
   }
@@ -248,13 +250,13 @@ export class LkmmChecker implements Checker {
     transitiveClosure(this.#cfence, g.n, words);
     for (let e = 0; e < g.n; e++) {
       const at = e * words;
-      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      const isMarked = hasBit(this.#marked, 0, e);
       for (let i = 0; i < words; i++) this.#carried[at + i] = isMarked ? this.#cfence[at + i] : 0;
       if (!isMarked) continue;
-      this.#carried[at + (e >> 5)] |= 1 << (e & 31);
+      setBit(this.#carried, at, e);
       for (let i = 0; i < words; i++) {
         for (let bits = this.#rfe[at + i] & this.#marked[i]; bits !== 0; bits &= bits - 1) {
-          const w = (i << 5) + 31 - Math.clz32(bits & -bits);
+          const w = (i << 5) + lowestBit(bits);
           for (let k = 0; k < words; k++) this.#carried[at + k] |= this.#cfence[w * words + k];
           this.#carried[at + i] |= bits & -bits;
         }
@@ -275,7 +277,7 @@ export class LkmmChecker implements Checker {
     for (let e = 0; e < g.n; e++) {
       const at = e * words;
       const own = g.thread[e] * words;
-      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      const isMarked = hasBit(this.#marked, 0, e);
       for (let i = 0; i < words; i++) {
         const internal = this.#prop[at + i] & this.#threads[own + i] & (e >> 5 === i ? ~(1 << (e & 31)) : -1);
         this.#hb[at + i] = isMarked ? (ppo[at + i] | this.#rfe[at + i] | internal) & this.#marked[i] : 0;
@@ -305,7 +307,7 @@ export class LkmmChecker implements Checker {
       unionOver(strong, e * words, this.#prop, this.#strongProp, e * words, words);
     for (let e = 0; e < g.n; e++) {
       const at = e * words;
-      const isMarked = (this.#marked[e >> 5] & (1 << (e & 31))) !== 0;
+      const isMarked = hasBit(this.#marked, 0, e);
       for (let i = 0; i < words; i++) this.#pb[at + i] = isMarked ? this.#strongProp[at + i] : 0;
       if (isMarked) unionOver(this.#hb, at, this.#strongProp, this.#pb, at, words);
     }

@@ -2,34 +2,41 @@
  * What can be built step by step (decision 18): no event of a complete graph needs itself. The explorer builds only what
  * can be built, but it leaves out what a successful cmpxchg orders until it is certain to have succeeded.
  */
-import { setBit } from '../bits.ts';
+import { hasBit, setBit } from '../bits.ts';
 import { isReadKind, Kind, looksAtLock } from '../event.ts';
 import { ABSENT, type Graph } from '../graph.ts';
 import { hasCycle, transitiveClosure } from './rows.ts';
 import type { ThreadOrder } from './thread-order.ts';
 
-export function isConstructible(
-  g: Graph,
-  { ppo }: ThreadOrder,
-  marked: Int32Array,
-  rfe: Int32Array,
-): boolean {
-  const { words } = g;
-  const needs = new Int32Array(g.n * words);
-  for (let e = 0; e < g.n; e++) {
-    const at = e * words;
-    const isMarked = (marked[e >> 5] & (1 << (e & 31))) !== 0;
-    for (let i = 0; i < words; i++) {
-      needs[at + i] = g.labelNeed[at + i] | rfe[at + i];
-      if (isMarked) needs[at + i] |= ppo[at + i] & marked[i];
-    }
-    if (g.mate[e] !== ABSENT && g.mate[e] < e) setBit(needs, at, g.mate[e]);
-    if (g.kind[e] === Kind.Read || looksAtLock(g.kind[e])) addLine(g, e, needs);
+export class Construction {
+  readonly #graph: Graph;
+  /** What each event needs before it, in rows that are used again for every graph. */
+  readonly #needs: Int32Array;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#needs = new Int32Array(graph.capacity * graph.words);
   }
-  const early = needs.slice();
-  for (let e = 0; e < g.n; e++) if (readsEarly(g, e)) addEarly(g, e, rfe, early);
-  transitiveClosure(early, g.n, words);
-  return !hasCycle(early, g.n, words);
+
+  /** Whether the complete graph can be built; `marked` and the rows are those of the checker. */
+  isPossible({ ppo }: ThreadOrder, marked: Int32Array, rfe: Int32Array): boolean {
+    const g = this.#graph;
+    const needs = this.#needs;
+    const { words } = g;
+    for (let e = 0; e < g.n; e++) {
+      const at = e * words;
+      const isMarked = hasBit(marked, 0, e);
+      for (let i = 0; i < words; i++) {
+        needs[at + i] = g.labelNeed[at + i] | rfe[at + i];
+        if (isMarked) needs[at + i] |= ppo[at + i] & marked[i];
+      }
+      if (g.mate[e] !== ABSENT && g.mate[e] < e) setBit(needs, at, g.mate[e]);
+      if (g.kind[e] === Kind.Read || looksAtLock(g.kind[e])) addLine(g, e, needs);
+      if (readsEarly(g, e)) addEarly(g, e, rfe, needs);
+    }
+    transitiveClosure(needs, g.n, words);
+    return !hasCycle(needs, g.n, words);
+  }
 }
 
 /** Earlier events of the location that coherence puts before a read: all but its source and reads of that. */
