@@ -14,15 +14,40 @@ export const halvesFenced = mutate(
 
 const mutateHalves = mutationsOf(halvesFenced);
 
-export const halvesNoWmb = mutateHalves('no-wmb', 'without smp_wmb() between the halves', [
-  sites.halvesWriteFences,
+export const halvesNoClearWmb = mutateHalves(
+  'no-clear-wmb',
+  'without smp_wmb() between the halves that are cleared',
+  [sites.halvesClearFence, 'none'],
+);
+
+export const halvesNoCountWmb = mutateHalves('no-count-wmb', 'without smp_wmb() before clear_spte_count++', [
+  sites.halvesCountFence,
   'none',
 ]);
 
-export const halvesNoRmb = mutateHalves('no-rmb', 'without smp_rmb() between the first reads', [
-  sites.halvesReadFences,
-  'none',
-]);
+export const halvesNoSetWmb = mutateHalves(
+  'no-set-wmb',
+  'without smp_wmb() between the halves that are set',
+  [sites.halvesSetFence, 'none'],
+);
+
+export const halvesNoCountRmb = mutateHalves(
+  'no-count-rmb',
+  'without smp_rmb() behind the first read of the count',
+  [sites.halvesReadCountFence, 'none'],
+);
+
+export const halvesNoLowRmb = mutateHalves(
+  'no-low-rmb',
+  'without smp_rmb() between the low and the high half',
+  [sites.halvesReadLowFence, 'none'],
+);
+
+export const halvesNoHighRmb = mutateHalves(
+  'no-high-rmb',
+  'without smp_rmb() before the second read of the low half',
+  [sites.halvesReadHighFence, 'none'],
+);
 
 export const halvesLowOnly = mutateHalves('low-only', 'the count is not compared', [
   sites.halvesRecheck,

@@ -9,8 +9,6 @@ import {
   fenceAt,
   Mark,
   readOnce,
-  smpRmb,
-  smpWmb,
   writeOnce,
   type Location,
   type Memory,
@@ -45,20 +43,16 @@ export function* replaceHalves(spte: SplitSpte): Steps {
 
 function* clear({ low, high, clearCount }: SplitSpte): Steps {
   yield* writeOnce(low, 0);
-  yield* fence();
+  yield* fenceAt(sites.halvesClearFence);
   yield* writeOnce(high, 0);
-  yield* fence();
+  yield* fenceAt(sites.halvesCountFence);
   yield* add(clearCount, 1, Mark.Once, { text: 'sp->clear_spte_count++' });
 }
 
 function* set({ low, high }: SplitSpte): Steps {
   yield* writeOnce(high, SECOND_FRAME);
-  yield* fence();
+  yield* fenceAt(sites.halvesSetFence);
   yield* writeOnce(low, PRESENT);
-}
-
-function* fence(): Steps {
-  if ((yield* choice(sites.halvesWriteFences)) === 'smp_wmb()') yield* smpWmb(sites.halvesWriteFences);
 }
 
 /** `__get_spte_lockless()`: a reading that is not whole is tried again, which is of no interest here. */
@@ -68,11 +62,11 @@ export function* readHalves(spte: SplitSpte): Steps {
 
 function* read({ low, high, clearCount }: SplitSpte): Steps {
   const count = yield* readOnce(clearCount);
-  yield* readFence();
+  yield* fenceAt(sites.halvesReadCountFence);
   const first = yield* readOnce(low);
-  yield* readFence();
+  yield* fenceAt(sites.halvesReadLowFence);
   const frame = yield* readOnce(high);
-  yield* readFence();
+  yield* fenceAt(sites.halvesReadHighFence);
   const recheck = yield* choice(sites.halvesRecheck);
   if (recheck !== 'count') {
     const again = yield* readOnce(low);
@@ -85,8 +79,4 @@ function* read({ low, high, clearCount }: SplitSpte): Steps {
   }
   if ((yield* branch(first, frame)) === PRESENT && frame.value === 0)
     yield* fail('no-stale-spte', 'a lockless walk reads an SPTE of two halves that never were together');
-}
-
-function* readFence(): Steps {
-  if ((yield* choice(sites.halvesReadFences)) === 'smp_rmb()') yield* smpRmb(sites.halvesReadFences);
 }

@@ -1,17 +1,45 @@
 /** Points of protocols that have a path of their own each (KVM-MMU.md P23, P33, P41, P42). */
 import { defineSite } from 'fencepost';
 
-export const halvesWriteFences = defineSite({
-  name: 'halves-write-fences',
-  fn: '__set_spte',
-  doc: 'Whether smp_wmb() stands between the halves of an SPTE, and before clear_spte_count++.',
+export const halvesClearFence = defineSite({
+  name: 'halves-clear-fence',
+  fn: '__update_clear_spte_fast',
+  doc: 'Whether smp_wmb() stands between the halves of an SPTE that is cleared.',
   options: ['smp_wmb()', 'none'],
 });
 
-export const halvesReadFences = defineSite({
-  name: 'halves-read-fences',
+export const halvesCountFence = defineSite({
+  name: 'halves-count-fence',
+  fn: '__update_clear_spte_fast',
+  doc: 'Whether smp_wmb() stands before clear_spte_count++.',
+  options: ['smp_wmb()', 'none'],
+});
+
+export const halvesSetFence = defineSite({
+  name: 'halves-set-fence',
+  fn: '__set_spte',
+  doc: 'Whether smp_wmb() stands between the halves of an SPTE that is set.',
+  options: ['smp_wmb()', 'none'],
+});
+
+export const halvesReadCountFence = defineSite({
+  name: 'halves-read-count-fence',
   fn: '__get_spte_lockless',
-  doc: 'Whether smp_rmb() stands between the reads of the halves and of clear_spte_count.',
+  doc: 'Whether smp_rmb() stands between the read of clear_spte_count and that of the low half.',
+  options: ['smp_rmb()', 'none'],
+});
+
+export const halvesReadLowFence = defineSite({
+  name: 'halves-read-low-fence',
+  fn: '__get_spte_lockless',
+  doc: 'Whether smp_rmb() stands between the reads of the low and of the high half.',
+  options: ['smp_rmb()', 'none'],
+});
+
+export const halvesReadHighFence = defineSite({
+  name: 'halves-read-high-fence',
+  fn: '__get_spte_lockless',
+  doc: 'Whether smp_rmb() stands between the read of the high half and the second one of the low half.',
   options: ['smp_rmb()', 'none'],
 });
 
