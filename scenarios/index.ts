@@ -65,6 +65,7 @@ import { fastFaultVsHarvest } from './p19-dirty-bitmap/fast-fault-vs-harvest.ts'
 import { faultVsEnableLog } from './p19-dirty-bitmap/fault-vs-enable-log.ts';
 import { slowFaultVsHarvest } from './p19-dirty-bitmap/slow-fault-vs-harvest.ts';
 import { emulatedWriteVsHarvest } from './p20-dirty-data/emulated-write-vs-harvest.ts';
+import { lockedWriteVsHarvest } from './p20-dirty-data/locked-write-vs-harvest.ts';
 import { cachedDirtyVsHarvest } from './p21-dirty-bits/cached-dirty-vs-harvest.ts';
 import { writeVsRingReset } from './p22-dirty-ring/write-vs-ring-reset.ts';
 import { pushCollectReset } from './p22-dirty-ring/push-collect-reset.ts';
@@ -164,6 +165,7 @@ export const scenarios: readonly Scenario[] = [
   slowFaultVsHarvest,
   faultVsEnableLog,
   emulatedWriteVsHarvest,
+  lockedWriteVsHarvest,
   cachedDirtyVsHarvest,
   pushCollectReset,
   writeVsRingReset,

@@ -28,11 +28,7 @@ export const protocols: readonly CatalogueEntry[] = [
   { id: 'P17', title: 'fast page faults against other writers of SPTEs', because: BY_ATOMICITY },
   { id: 'P18', title: 'a flush whenever an MMU-writable SPTE stops being that' },
   { id: 'P19', title: 'the W bit of an SPTE against dirty_bitmap', because: BY_ATOMICITY },
-  {
-    id: 'P20',
-    title: 'emulated writes against dirty_bitmap',
-    because: 'no equivalent mutant: x86 needs no barrier here, and the kernel has none',
-  },
+  { id: 'P20', title: 'emulated writes against dirty_bitmap' },
   { id: 'P21', title: 'PML and D bits: clear, then flush', because: BY_FLUSH },
   { id: 'P22', title: 'the dirty ring' },
   { id: 'P23', title: 'SPTE halves of 32-bit hosts' },

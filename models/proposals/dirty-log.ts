@@ -60,6 +60,19 @@ export const dirtyBeforeData = mutate(
   [sites.emulatedWriteDirty, 'before'],
 );
 
+export const cmpxchgUnmarked = mutate(
+  'cmpxchg-unmarked',
+  'an emulated locked cmpxchg does not mark the page dirty, as before 910c57dfa4d1',
+  [sites.cmpxchgDirty, 'never'],
+);
+
+/** An equivalent mutant: what a cmpxchg leaves as it was need not be copied again. */
+export const cmpxchgMarkedOnSuccess = mutate(
+  'cmpxchg-marked-on-success',
+  'an emulated locked cmpxchg marks the page dirty only if it has succeeded',
+  [sites.cmpxchgDirty, 'on success'],
+);
+
 export const dirtyFenced = mutate(
   'dirty-fenced',
   'smp_mb__before_atomic() between the data of a write by KVM itself and its bit',

@@ -56,7 +56,15 @@ export function emulatorCmpxchgEmulated(vcpu: Vcpu, at: GuestPteAddress, old: nu
 }
 
 function* cmpxchgEmulated(vcpu: Vcpu, at: GuestPteAddress, old: number, gpte: number): Steps {
-  if (yield* exchange(vcpu.kvm, at, old, gpte)) yield* pageTrackWrite(vcpu, at, gpte);
+  const isExchanged = yield* exchange(vcpu.kvm, at, old, gpte);
+  if (yield* isDirtiedByCmpxchg(isExchanged)) yield* markPageDirtyInSlot(vcpu.kvm, at.gfn);
+  if (isExchanged) yield* pageTrackWrite(vcpu, at, gpte);
+}
+
+/** The old value counts as written where the cmpxchg fails. Between v5.18 and 910c57dfa4d1 nothing was marked. */
+export function* isDirtiedByCmpxchg(isExchanged: boolean): Steps<boolean> {
+  const how = yield* choice(sites.cmpxchgDirty);
+  return how === 'always' || (how === 'on success' && isExchanged);
 }
 
 function* exchange(kvm: Kvm, at: GuestPteAddress, old: number, gpte: number): Steps<boolean> {

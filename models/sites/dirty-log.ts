@@ -57,6 +57,13 @@ export const emulatedWriteDirty = defineSite({
   options: ['after', 'after smp_mb__before_atomic()', 'before'],
 });
 
+export const cmpxchgDirty = defineSite({
+  name: 'cmpxchg-dirty',
+  fn: 'emulator_cmpxchg_emulated',
+  doc: 'Whether an emulated locked cmpxchg marks the page dirty: in any case, if it has succeeded, or not at all.',
+  options: ['always', 'on success', 'never'],
+});
+
 export const ringPublish = defineSite({
   name: 'ring-publish',
   fn: 'kvm_dirty_ring_push',

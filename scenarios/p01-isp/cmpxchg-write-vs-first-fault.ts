@@ -13,7 +13,7 @@ import {
   TO_PAGE_TABLE_B,
   underPassthroughRoot,
 } from '../../models/worlds/page-directory.ts';
-import { cmpxchgEmulated } from '../../models/sites/index.ts';
+import { cmpxchgDirty, cmpxchgEmulated } from '../../models/sites/index.ts';
 import { EVERYWHERE, REORDERED, SAFE } from '../verdicts.ts';
 import { PROTOCOL_SITES } from './sites.ts';
 
@@ -25,7 +25,7 @@ export const cmpxchgWriteVsFirstFault: Scenario = {
     'The world of emulated-write-vs-first-fault, but the guest changes its page-directory entry with a locked ' +
     'cmpxchg, which succeeds. It fences the writer; the fault has to fence itself.',
   sources: ['KVM-MMU.md P01 (accidental fences), A16', 'daea3e73cb4a'],
-  sites: [...PROTOCOL_SITES, cmpxchgEmulated],
+  sites: [...PROTOCOL_SITES, cmpxchgEmulated, cmpxchgDirty],
   proposals: [...P01_PROPOSALS, noFaultFence, weakFaultFence, noReread],
   protocols: ['P01', 'P07'],
   mutants: ['v6.10-once/no-fault-fence', 'v6.10-once/weak-fault-fence', 'v6.10-once/no-reread'],

@@ -31,6 +31,7 @@ export const lockedWriteVsStore: Scenario = {
   mutants: [nonAtomicCmpxchg.name],
   sites: [
     sites.cmpxchgEmulated,
+    sites.cmpxchgDirty,
     sites.trackWriteBeforeGate,
     sites.trackWriteGateRead,
     sites.trackWriteLock,
