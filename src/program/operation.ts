@@ -1,6 +1,7 @@
 import { type Fence, type Mark } from '../memory/event.ts';
 import type { Location, Lock, ThreadLocal } from './location.ts';
 import type { Site } from './site.ts';
+import type { Violation } from './violation.ts';
 
 /** What a read delivered: its value, and its place in program order, by which later events depend on it. */
 export interface Read {
@@ -94,7 +95,7 @@ export type Operation =
   | { readonly op: 'enter'; readonly fn: string }
   | { readonly op: 'leave' }
   | { readonly op: 'site'; readonly site: Site }
-  | { readonly op: 'fail'; readonly property: string; readonly message: string };
+  | ({ readonly op: 'fail' } & Violation);
 
 /** A path: a generator of operations that receives their results (DESIGN.md 4). */
 export type Steps<T = void> = Generator<Operation, T, unknown>;

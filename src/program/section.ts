@@ -2,11 +2,12 @@
 import { Kind } from '../memory/event.ts';
 import { foundHeld, type EventRef, type ExecutedEvent, type Execution } from './execution.ts';
 
-/** The unlock that ends the write section opened at `ref`, among the events of its thread; undefined if it is not there. */
+/** The unlock that ends the section opened at `ref`, among the events of its thread; undefined if it is not there. */
 export function sectionEnd(events: readonly ExecutedEvent[], ref: EventRef): ExecutedEvent | undefined {
-  const { loc } = events[ref.index].label;
+  const { kind, loc } = events[ref.index].label;
+  const ends = kind === Kind.ReadLock ? Kind.ReadUnlock : Kind.Unlock;
   for (let i = ref.index + 1; i < events.length; i++) {
-    if (events[i].label.kind === Kind.Unlock && events[i].label.loc === loc) return events[i];
+    if (events[i].label.kind === ends && events[i].label.loc === loc) return events[i];
   }
   return undefined;
 }

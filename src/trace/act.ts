@@ -1,6 +1,7 @@
 import { Kind, looksAtLock } from '../memory/event.ts';
 import { foundHeld, type EventRef, type ExecutedEvent, type Execution } from '../program/execution.ts';
 import type { Program } from '../program/program.ts';
+import { sectionEnd } from '../program/section.ts';
 
 /** What a thread does as one: a single event, both halves of an RMW, or the taking of a lock. */
 export interface Act {
@@ -109,9 +110,8 @@ export class Scene {
 
   /** The act that leaves the section which `taken` opens; undefined when it stays open. */
   leaves(taken: Act): Act | undefined {
-    return this.threads[taken.thread].find(
-      (act) => act.place > taken.place && act.head.label.loc === taken.head.label.loc && isUnlock(act),
-    );
+    const end = sectionEnd(this.execution.runs[taken.thread].events, taken.head);
+    return end && this.actAt(end);
   }
 }
 

@@ -3,8 +3,11 @@ import { enumerate } from '../../src/explore/enumerate.ts';
 import { AXIOMS } from '../../src/memory/axioms/index.ts';
 import { Fence, Kind, Mark } from '../../src/memory/event.ts';
 import { candidateOf, revisedCandidate } from '../../src/program/candidate.ts';
-import type { Execution } from '../../src/program/execution.ts';
-import type { Program } from '../../src/program/program.ts';
+import type { ExecutedEvent, Execution } from '../../src/program/execution.ts';
+import { Memory } from '../../src/program/location.ts';
+import type { Steps } from '../../src/program/operation.ts';
+import { readLock, readUnlock, writeLock, writeUnlock } from '../../src/program/operations.ts';
+import { defineProgram, type Program } from '../../src/program/program.ts';
 import { sectionEnd, sourceOf } from '../../src/program/section.ts';
 import { BehaviourTree } from '../../src/program/tree.ts';
 import { lockContention, storeBuffering } from '../support/programs.ts';
@@ -76,5 +79,25 @@ describe('sections of a recorded execution', () => {
     if (opened === undefined) throw new Error('nobody takes the lock');
     expect(sectionEnd(events, opened)?.label.kind).toBe(Kind.Unlock);
     expect(sectionEnd(events.slice(0, opened.index + 1), opened)).toBeUndefined();
+  });
+
+  it('are told apart where a thread has the lock for reading and another one behind it', () => {
+    const memory = new Memory();
+    const lock = memory.rwlock('rw', null);
+    const thread = {
+      name: 'P0',
+      *body(): Steps {
+        yield* readLock(lock);
+        yield* readUnlock(lock);
+        yield* writeLock(lock);
+        yield* writeUnlock(lock);
+      },
+    };
+    const [{ runs }] = executionsOf(defineProgram('two sections', memory, [thread]));
+    const { events } = runs[0];
+    const endOf = (kind: Kind): number | undefined =>
+      sectionEnd(events, events.find(({ label }) => label.kind === kind) as ExecutedEvent)?.index;
+    expect(endOf(Kind.ReadLock)).toBe(1);
+    expect(endOf(Kind.LockWrite)).toBe(4);
   });
 });
