@@ -50,7 +50,7 @@ import { faultVsRemoval, mmioFaultVsRemoval } from './p29-memslot-removal/fault-
 import { prefaultVsRemoval } from './p29-memslot-removal/prefault-vs-removal.ts';
 import { mmioAccessVsNewSlot, mmioFaultVsNewSlot } from './p30-mmio-generation/mmio-fault-vs-new-slot.ts';
 import { rmapAllocVsNewFlags } from './p31-slots-arch/rmap-alloc-vs-new-flags.ts';
-import { ageVsRemove } from './p33-rmap-lock/age-vs-remove.ts';
+import { ageVsRemove, ageVsZap } from './p33-rmap-lock/age-vs-remove.ts';
 import { levelVsFree } from './p41-host-walk/level-vs-free.ts';
 import { flushVsEmulation } from './p42-pv-flush/flush-vs-emulation.ts';
 import { flushVsPreemption } from './p42-pv-flush/flush-vs-preemption.ts';
@@ -156,6 +156,7 @@ export const scenarios: readonly Scenario[] = [
   twoInvalidations,
   walkVsReplace,
   ageVsRemove,
+  ageVsZap,
   levelVsFree,
   flushVsEmulation,
   flushVsPreemption,

@@ -71,6 +71,14 @@ export const rmapRelaxedAger = mutate('rmap-relaxed-ager', 'the lock bit is take
   sites.rmapAgerLock,
   'cmpxchg_relaxed',
 ]);
+export const rmapAgerTracks = mutate('rmap-ager-tracks', 'on a host without A bits the SPTE is exchanged', [
+  sites.rmapAgerStore,
+  'cmpxchg64()',
+]);
+export const rmapAgerStores = mutate('rmap-ager-stores', 'A is taken by a store of the whole SPTE', [
+  sites.rmapAgerStore,
+  'WRITE_ONCE()',
+]);
 export const rmapOnceUnlock = mutate('rmap-once-unlock', 'the lock bit is cleared without release', [
   sites.rmapAgerUnlock,
   'once',

@@ -4,6 +4,7 @@ import {
   branch,
   call,
   choice,
+  clearBit,
   cmpxchg,
   fail,
   Mark,
@@ -13,6 +14,7 @@ import {
   writeLock,
   writeOnce,
   writeUnlock,
+  xchg,
   type Location,
   type Memory,
   type Steps,
@@ -23,9 +25,16 @@ import * as sites from '../sites/small-protocols.ts';
 /** `rmap_head->val`: 0, or a list of SPTEs; its lowest bit but one is the lock. */
 export interface Rmap {
   readonly head: Location;
+  /** The only SPTE in the list, which has A set. */
+  readonly sptep: Location;
   /** Whether the list has been given back to its cache. */
   readonly freed: Location;
 }
+
+/** Of the SPTE: that it maps the page, and that the guest has used it. */
+export const PRESENT = 1;
+const ACCESSED = 2;
+const ACCESSED_BIT = 1;
 
 const LIST = 1;
 const LOCKED = 2;
@@ -35,8 +44,14 @@ export function rmap(memory: Memory): Rmap {
     value === 0 ? '0' : `list${(value & LOCKED) === 0 ? '' : ' | KVM_RMAP_LOCKED'}`;
   return {
     head: memory.location('rmap_head->val', LIST, show),
+    sptep: memory.location('spte', PRESENT | ACCESSED, showSpte),
     freed: memory.location('kmem_cache_free(list)'),
   };
+}
+
+function showSpte(spte: number): string {
+  if (spte === 0) return 'non-present';
+  return (spte & ACCESSED) === 0 ? 'pfn' : 'pfn | A';
 }
 
 /**
@@ -57,12 +72,29 @@ export function* age(map: Rmap): Steps {
   yield* call('kvm_rmap_age_gfn_range', ageLockless(map));
 }
 
-function* ageLockless(map: Rmap): Steps {
+/** The same with what it does to the SPTE, which the lock bit does not protect. */
+export function* ageSpte(map: Rmap): Steps {
+  yield* call('kvm_rmap_age_gfn_range', ageLockless(map, clearAccessed(map.sptep)));
+}
+
+/** That somebody else has changed the SPTE meanwhile is tolerated: the page may count as used, or as not used. */
+function* clearAccessed(sptep: Location): Steps {
+  const spte = yield* readOnce(sptep);
+  if (((yield* branch(spte)) & ACCESSED) === 0) return;
+  const aged = spte.value & ~ACCESSED;
+  const how = yield* choice(sites.rmapAgerStore);
+  if (how === 'clear_bit()') yield* clearBit(sptep, ACCESSED_BIT, { text: 'clear_bit(A, sptep)' });
+  else if (how === 'cmpxchg64()') yield* branch(yield* cmpxchg(sptep, spte.value, aged));
+  else yield* writeOnce(sptep, aged, { data: [spte] });
+}
+
+function* ageLockless(map: Rmap, ageIt?: Steps): Steps {
   const how = yield* choice(sites.rmapAgerLock);
   const mark = how === 'cmpxchg_acquire' ? Mark.Acquire : Mark.Once;
   const list = how === 'none' ? yield* branch(yield* readOnce(map.head)) : yield* lock(map, mark);
   if (list === 0) return;
   const freed = yield* readOnce(map.freed, { text: 'list->sptes' });
+  if (ageIt !== undefined) yield* ageIt;
   if (how !== 'none') {
     const release = (yield* choice(sites.rmapAgerUnlock)) === 'release' ? Mark.Release : Mark.Once;
     yield* store(map.head, list, release, { site: sites.rmapAgerUnlock });
@@ -74,6 +106,14 @@ function* ageLockless(map: Rmap): Steps {
 /** `pte_list_remove()` of the only SPTE, under mmu_lock: the list is given back. */
 export function* removeLast({ mmuLock }: Kvm, map: Rmap): Steps {
   yield* writeLock(mmuLock);
+  yield* call('pte_list_remove', remove(map));
+  yield* writeUnlock(mmuLock);
+}
+
+/** `drop_spte()` of the only SPTE, under mmu_lock: what it maps is gone before the list is. */
+export function* dropLast({ mmuLock }: Kvm, map: Rmap): Steps {
+  yield* writeLock(mmuLock);
+  yield* call('drop_spte', xchg(map.sptep, 0));
   yield* call('pte_list_remove', remove(map));
   yield* writeUnlock(mmuLock);
 }

@@ -71,6 +71,13 @@ export const rmapAgerLock = defineSite({
   options: ['cmpxchg_acquire', 'cmpxchg_relaxed', 'none'],
 });
 
+export const rmapAgerStore = defineSite({
+  name: 'rmap-ager-store',
+  fn: 'kvm_rmap_age_gfn_range',
+  doc: 'How A is taken from an SPTE without mmu_lock: by clear_bit(), by cmpxchg64() where A has no bit of its own, or by a store.',
+  options: ['clear_bit()', 'cmpxchg64()', 'WRITE_ONCE()'],
+});
+
 export const rmapAgerUnlock = defineSite({
   name: 'rmap-ager-unlock',
   fn: 'kvm_rmap_unlock_readonly',

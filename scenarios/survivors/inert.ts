@@ -103,6 +103,10 @@ export const inert: readonly Explanation[] = [
     mutants: ['drop fast_pf_fix_direct_spte: cmpxchg sp->spt[]'],
   },
   {
+    because: 'A stays in the SPTE, and the page counts as used once more',
+    mutants: ['drop kvm_rmap_age_gfn_range: cmpxchg spte'],
+  },
+  {
     because: 'tdp_mmu_unlink_sp() clears the flag once more when the table is removed',
     mutants: ['drop unaccount_nx_huge_page: store sp->nx_huge_page_disallowed'],
   },

@@ -113,6 +113,7 @@ export const ordered: readonly Explanation[] = [
     because:
       'the line holds mmu_lock for write, so no other writer of the SPTE comes between; hardware and fast page faults may, and what they set is what the line takes away or the flush behind it ends',
     mutants: [
+      'weaken drop_spte: set spte',
       'weaken kvm_arch_flush_shadow_memslot: set spte(gfn)',
       'weaken kvm_get_dirty_log_protect: cmpxchg spte(gfn)',
       'weaken kvm_mmu_notifier_change_pte: set spte(gfn)',
