@@ -32,7 +32,11 @@ export interface LoggedPage extends MappedPage {
 /** What makes the guest's next write known: W is taken away, or D. */
 export type Logging = 'write protection' | 'D bits';
 
-/** GET_DIRTY_LOG: takes the bitmap, protects what it names, flushes; then userspace copies the pages. */
+/**
+ * GET_DIRTY_LOG: takes the bitmap, protects what it names, flushes; then userspace copies the pages. Left out are
+ * kvm_arch_sync_dirty_log() before it, for which logs of processors are drained at every exit here (P21), and
+ * CLEAR_DIRTY_LOG, which takes the bits that userspace names by a fetch_andnot.
+ */
 export function* harvest(kvm: Kvm, page: LoggedPage, logging: Logging): Steps {
   yield* call('kvm_get_dirty_log_protect', getDirtyLog(kvm, page, logging));
   yield* call('userspace', copyPage(page));

@@ -71,7 +71,8 @@ function* snapshot({ mmuInvalidateSeq }: Kvm): Steps<Read> {
 
 /**
  * `mmu_invalidate_retry_gfn_unsafe()`: while an invalidation is seen the guest faults again and again, which is
- * one wait here; a wrong answer either way is allowed, for the check under mmu_lock follows.
+ * one wait here; a wrong answer either way is allowed, for the check under mmu_lock follows. So what comes of the
+ * sequence is left to that check, and one look stands for both that the kernel takes, before and behind the pfn.
  */
 function* precheck({ mmuInvalidateInProgress, mmuInvalidateSeq }: Kvm, mmuSeq: Read): Steps {
   yield* waitUntil(mmuInvalidateInProgress, (count) => count === 0, Mark.Once, {

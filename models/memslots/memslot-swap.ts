@@ -42,7 +42,8 @@ function* swap(kvm: Kvm, slots: Location, to: number): Steps {
   if ((yield* choice(swapWaits)) === 'wait') {
     const active = yield* readPlain(count);
     if ((yield* branch(active)) !== 0) {
-      // It sleeps and looks again; looking in vain leaves nothing behind, so once stands for any number.
+      // It sleeps and looks again; looking in vain leaves nothing behind, so once stands for any number. That it is woken
+      // (mn_memslots_update_rcuwait) is taken for granted.
       yield* spinUnlock(lock);
       yield* spinLock(lock);
       const later = yield* readPlain(count);

@@ -52,7 +52,7 @@ export function* invalidateCache({ lock, valid }: PfnCache): Steps {
 /** How often a refresh is tried: an attempt that fails leaves nothing behind, so the last two stand for all. */
 const ATTEMPTS = 2;
 
-/** `hva_to_pfn_retry()`: makes the cache valid again. */
+/** `hva_to_pfn_retry()`: makes the cache valid again. gpc->refresh_lock, which lets one refresh run at a time, is left out: there is one. */
 export function* refresh(kvm: Kvm, cache: PfnCache, hostPte: Location): Steps {
   yield* call('hva_to_pfn_retry', retry(kvm, cache, hostPte));
 }

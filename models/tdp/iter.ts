@@ -20,7 +20,10 @@ import * as sites from '../sites/tdp-roots.ts';
 import type { TdpTables } from './tables.ts';
 import { kvmFlushRemoteTlbs } from '../entry/tlb-flush.ts';
 
-/** `kvm_zap_gfn_range()` of the pages in the first entries of the table, which all have their SPTE there. */
+/**
+ * `kvm_zap_gfn_range()` of the pages in the first entries of the table, which all have their SPTE there. The
+ * invalidation that it begins and ends around the zap, for faults under way (P08), is left out: nobody faults here.
+ */
 export function* zapEntries(tables: TdpTables, table: number, entries: number): Steps {
   const { kvm } = tables;
   yield* writeLock(kvm.mmuLock);
