@@ -10,6 +10,12 @@ export const zapAllEarlyRequest = mutate(
   'roots are asked to be freed before they are obsolete',
   [sites.zapAllRequest, 'before the generation'],
 );
+/** Where every root has a shadow page this makes no difference; a root without one is known as obsolete by the request alone (A4). */
+export const zapAllLockDropped = mutate(
+  'zap-all-lock-dropped',
+  'mmu_lock is dropped between the new generation and the request',
+  [sites.zapAllRequest, 'in the next section'],
+);
 export const zapAllNoRequest = mutate('zap-all-no-request', 'nobody asks for obsolete roots to be freed', [
   sites.zapAllRequest,
   'nowhere',

@@ -4,8 +4,10 @@ import { defineSite } from 'fencepost';
 export const zapAllRequest = defineSite({
   name: 'zap-all-request',
   fn: 'kvm_mmu_zap_all_fast',
-  doc: 'Where KVM_REQ_MMU_FREE_OBSOLETE_ROOTS is made: behind the new mmu_valid_gen, before it, or nowhere.',
-  options: ['behind the generation', 'before the generation', 'nowhere'],
+  doc:
+    'Where KVM_REQ_MMU_FREE_OBSOLETE_ROOTS is made: behind the new mmu_valid_gen, in the same section of mmu_lock or in the ' +
+    'next one; before it; or nowhere.',
+  options: ['behind the generation', 'in the next section', 'before the generation', 'nowhere'],
 });
 
 export const findObsolete = defineSite({

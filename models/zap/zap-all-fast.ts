@@ -36,7 +36,9 @@ function* zapAllFast(kvm: Kvm): Steps {
   const generation = yield* readPlain(kvm.mmuValidGen);
   yield* writePlain(kvm.mmuValidGen, 1 - generation.value, { data: [generation] });
   if (tdp !== undefined) yield* invalidateRoots(tdp);
-  if (place === 'behind the generation') yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
+  if (place === 'in the next section') yield* dropAndRetake(kvm);
+  if (place === 'behind the generation' || place === 'in the next section')
+    yield* kvmMakeAllCpusRequest(kvm, KVM_REQ_MMU_FREE_OBSOLETE_ROOTS);
   yield* call('kvm_zap_obsolete_pages', zapObsoletePages(kvm));
   yield* writeUnlock(kvm.mmuLock);
   if (tdp !== undefined) yield* zapInvalidatedRoots(tdp);

@@ -1,7 +1,12 @@
 import type { Scenario } from 'fencepost';
 import { enterOnRoot, judgeRun, zapAndReturn } from '../../models/entry/obsolete-entry.ts';
 import { modeOnce, noEntryFence, noIpiWait } from '../../models/proposals/guest-entry.ts';
-import { noReloadLook, zapAllEarlyRequest, zapAllNoRequest } from '../../models/proposals/zap-all-fast.ts';
+import {
+  noReloadLook,
+  zapAllEarlyRequest,
+  zapAllLockDropped,
+  zapAllNoRequest,
+} from '../../models/proposals/zap-all-fast.ts';
 import { versions, VERSIONS } from '../../models/proposals/versions/index.ts';
 import { noObsoletePage } from '../../models/properties/no-obsolete-page.ts';
 import * as sites from '../../models/sites/index.ts';
@@ -22,6 +27,7 @@ export const entryVsZapAll: Scenario = {
     noEntryFence,
     noIpiWait,
     zapAllEarlyRequest,
+    zapAllLockDropped,
     zapAllNoRequest,
     noReloadLook,
   ],
@@ -32,7 +38,7 @@ export const entryVsZapAll: Scenario = {
     'v7.1-mode-once/zap-all-early-request',
     'v7.1-mode-once/zap-all-no-request',
   ],
-  equivalents: ['v7.1-mode-once/no-reload-look'],
+  equivalents: ['v7.1-mode-once/no-reload-look', 'v7.1-mode-once/zap-all-lock-dropped'],
   expectations: [
     {
       proposals: [...VERSIONS, 'v7.1-mode-once'],
@@ -55,6 +61,13 @@ export const entryVsZapAll: Scenario = {
       verdicts: SAFE,
       because:
         'P02: every request is looked for again behind the mode; the second look spares a failed entry',
+    },
+    {
+      proposals: ['v7.1-mode-once/zap-all-lock-dropped'],
+      verdicts: SAFE,
+      because:
+        'P13: who enters between the generation and the request is waited for all the same, and faults look at the generation. ' +
+        'Only a root without a shadow page, as PAE has, goes by the request (A4); the root here has one',
     },
     {
       proposals: ['v7.1-mode-once/zap-all-early-request'],
