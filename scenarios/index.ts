@@ -13,6 +13,7 @@ import { writerVsTwoFaults } from './p01-isp/writer-vs-two-faults.ts';
 import { entryVsFlush } from './p02-requests/entry-vs-flush.ts';
 import { entryVsTableFree } from './p02-requests/entry-vs-table-free.ts';
 import { walkVsFree } from './p04-walk/walk-vs-free.ts';
+import { interruptedSync } from './p05-unsync/interrupted-sync.ts';
 import { linkOfStaleSubtree, twoLinksOfStaleSubtree } from './p05-unsync/link-of-stale-subtree.ts';
 import { linkVsReload, linkVsRemoteReload } from './p05-unsync/link-vs-reload.ts';
 import { twoFaultersVsFlush } from './p05-unsync/two-faulters-vs-flush.ts';
@@ -120,6 +121,7 @@ export const scenarios: readonly Scenario[] = [
   linkVsReload,
   linkVsRemoteReload,
   linkOfStaleSubtree,
+  interruptedSync,
   twoLinksOfStaleSubtree,
   syncVsGuestWrite,
   syncVsWriteFault,

@@ -89,6 +89,12 @@ export const linkBeforeSync = mutate(
   [sites.linkSyncChildren, 'KVM_REQ_MMU_SYNC'],
 );
 
+export const syncDropsLock = mutate(
+  'sync-drops-lock',
+  'a sync before a link drops mmu_lock when somebody wants it, although its caller holds on to the page',
+  [sites.syncChildrenResched, 'yield'],
+);
+
 export const linkNotMarked = mutate('link-not-marked', 'linking an unsync page does not tell the parent', [
   sites.linkMarkUnsync,
   'skip',

@@ -136,6 +136,7 @@ export function* mmuPageZapPte(kvm: Kvm, sptep: SptePointer, old: Read): Steps {
 /** `mmu_page_add_parent_pte()` */
 export function* recordParent(kvm: Kvm, sptep: SptePointer, child: number): Steps {
   const { page, index } = sptep;
+  yield* shadowPage(kvm, child);
   yield* update(kvm.mmuLock, (state) => {
     addParent(state, child, { page, index });
   });

@@ -14,7 +14,8 @@ import { Kvm, type Mechanism } from '../vm/kvm.ts';
 import { ORDINARY_ROOT } from './page-directory.ts';
 
 const TOP = 1;
-const GPD = 2;
+/** The guest frame of the directory that heads the subtree. */
+export const GPD = 2;
 const GPT = 3;
 const NEXT_TABLE = 4;
 /** What the entry of the table led to before the guest changed it. */
@@ -52,7 +53,7 @@ export const DEEP_TABLES: GuestTables = { root: TOP, paging: { ...SMALL_PAGING, 
  * The guest has written the first entry of an unsync page table, and has then made the entry of its top table
  * present that leads there, for which it needs no flush. The subtree is in the hash, not yet linked.
  */
-export function unlinkedSubtree(vcpus = 2): Kvm {
+export function unlinkedSubtree(vcpus = 2, without = WITHOUT): Kvm {
   return new Kvm({
     vcpus,
     guestRoot: TOP,
@@ -81,8 +82,16 @@ export function unlinkedSubtree(vcpus = 2): Kvm {
     indirectShadowPages: 3,
     writeTrack: { [TOP]: 1, [GPD]: 1 },
     unsync: [2],
-    without: WITHOUT,
+    without,
   });
+}
+
+/** The same, where somebody may want the CPU or mmu_lock while a table is synchronised. */
+export function contendedSubtree(): Kvm {
+  return unlinkedSubtree(
+    1,
+    WITHOUT.filter((mechanism) => mechanism !== 'reschedule'),
+  );
 }
 
 /**
