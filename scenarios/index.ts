@@ -42,6 +42,7 @@ import {
   trackingVsFirstUser,
 } from './p14-published/use-vs-publish.ts';
 import { faultVsInvalidation } from './p08-invalidate-seq/fault-vs-invalidation.ts';
+import { faultVsTwoInvalidations } from './p08-invalidate-seq/fault-vs-two-invalidations.ts';
 import { retriedFault } from './p08-invalidate-seq/retried-fault.ts';
 import { narrowSequence } from './p08-invalidate-seq/narrow-sequence.ts';
 import { refreshVsInvalidation } from './p10-pfncache/refresh-vs-invalidation.ts';
@@ -143,6 +144,7 @@ export const scenarios: readonly Scenario[] = [
   hashOfTwoRoots,
   trackingOfTwoUsers,
   faultVsInvalidation,
+  faultVsTwoInvalidations,
   narrowSequence,
   retriedFault,
   refreshVsInvalidation,

@@ -22,6 +22,8 @@ export interface DirectMapping {
   readonly kvm: Kvm;
   readonly hostPte: Location;
   readonly sptep: Location;
+  /** The frame, where invalidations have a range of their own. */
+  readonly gfn?: number;
 }
 
 /** The leaf SPTE of a frame in tables that are there. */
@@ -36,11 +38,11 @@ export function directPageFault(mapping: DirectMapping): Steps<boolean> {
   return call('kvm_tdp_mmu_page_fault', fault(mapping));
 }
 
-function* fault({ kvm, hostPte, sptep }: DirectMapping): Steps<boolean> {
+function* fault({ kvm, hostPte, sptep, gfn }: DirectMapping): Steps<boolean> {
   const faulted = yield* faultinPfn(kvm, hostPte);
   yield* readLock(kvm.mmuLock);
   // Its root outlives all that goes on here, so this is all that is left of the check.
-  const stale = yield* call('is_page_fault_stale', mmuInvalidateRetry(kvm, faulted));
+  const stale = yield* call('is_page_fault_stale', mmuInvalidateRetry(kvm, faulted, gfn));
   const mapped = !stale && (yield* call('tdp_mmu_map_handle_target_level', mapLeaf(sptep, faulted.pfn)));
   yield* readUnlock(kvm.mmuLock);
   return mapped;

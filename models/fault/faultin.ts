@@ -15,6 +15,7 @@ import {
   type Read,
   type Steps,
 } from 'fencepost';
+import { rangeCovers } from '../notifier/range.ts';
 import { gfnToPfn } from '../vm/host-memory.ts';
 import { KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, type Kvm, type Vcpu } from '../vm/kvm.ts';
 import { isObsoleteSp } from '../vm/page-hash.ts';
@@ -100,12 +101,16 @@ function* isObsoleteRoot({ kvm, requests }: Vcpu, root: LoadedRoot): Steps<boole
   return ((yield* branch(pending)) & (1 << KVM_REQ_MMU_FREE_OBSOLETE_ROOTS)) !== 0;
 }
 
-/** `mmu_invalidate_retry_gfn()`, with mmu_lock held in either way. The range always covers the frame here. */
-export function* mmuInvalidateRetry(kvm: Kvm, { mmuSeq, pfn }: Faultin): Steps<boolean> {
+/**
+ * `mmu_invalidate_retry_gfn()`, with mmu_lock held in either way. Where no frame is given the range of an invalidation
+ * covers it.
+ */
+export function* mmuInvalidateRetry(kvm: Kvm, { mmuSeq, pfn }: Faultin, gfn?: number): Steps<boolean> {
   const hasNotifier = pfn !== undefined;
   if (!hasNotifier || (yield* choice(sites.retryInProgress)) === 'check') {
     const inProgress = yield* readPlain(kvm.mmuInvalidateInProgress, { text: IN_PROGRESS });
-    if ((yield* branch(inProgress)) !== 0) return true;
+    const isActive = (yield* branch(inProgress)) !== 0;
+    if (isActive && (gfn === undefined || (yield* rangeCovers(kvm, gfn)))) return true;
   }
   if (hasNotifier && (yield* choice(sites.retrySeq)) === 'skip') return false;
   const now = yield* readPlain(kvm.mmuInvalidateSeq, { text: SEQ });

@@ -21,6 +21,7 @@ import {
 import { isShadowPresentPte } from 'fencepost/mmu';
 import type { Kvm } from '../vm/kvm.ts';
 import * as sites from '../sites/notifier.ts';
+import { addToRange } from './range.ts';
 import { flushAfterInvalidation } from '../entry/tlb-flush.ts';
 
 /** `kvm->mn_invalidate_lock` with `mn_active_invalidate_count`, which others also read without the lock. */
@@ -38,20 +39,22 @@ export function activeInvalidations({ memory }: Kvm): ActiveInvalidations {
 
 /**
  * `invalidate_range_start()` for a memslot that overlaps: announce, zap, flush. What it does before, for
- * memslots (P32) and pfn caches (P10), is left to the scenarios in which somebody looks at it.
+ * memslots (P32) and pfn caches (P10), is left to the scenarios in which somebody looks at it. Where a frame is given
+ * it is the range; elsewhere that covers all frames.
  */
-export function* invalidateRangeStart(kvm: Kvm, sptep: Location): Steps {
-  yield* call('kvm_mmu_notifier_invalidate_range_start', rangeStart(kvm, sptep));
+export function* invalidateRangeStart(kvm: Kvm, sptep: Location, gfn?: number): Steps {
+  yield* call('kvm_mmu_notifier_invalidate_range_start', rangeStart(kvm, sptep, gfn));
 }
 
-function* rangeStart(kvm: Kvm, sptep: Location): Steps {
+function* rangeStart(kvm: Kvm, sptep: Location, gfn: number | undefined): Steps {
   yield* writeLock(kvm.mmuLock);
   yield* invalidateBegin(kvm);
+  if (gfn !== undefined) yield* addToRange(kvm, gfn);
   yield* flushAfterInvalidation(kvm, yield* call('kvm_unmap_gfn_range', zapLeaf(sptep)));
   yield* writeUnlock(kvm.mmuLock);
 }
 
-/** `kvm_mmu_invalidate_begin()`, under mmu_lock held for write. The range always covers the frame here. */
+/** `kvm_mmu_invalidate_begin()`, under mmu_lock held for write. */
 export function* invalidateBegin({ mmuInvalidateInProgress }: Kvm): Steps {
   yield* call(
     'kvm_mmu_invalidate_begin',

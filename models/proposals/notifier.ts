@@ -62,6 +62,12 @@ export const endNotCounted = mutate(
   [sites.invalidateEndCount, 'skip'],
 );
 
+export const rangeOverwritten = mutate(
+  'range-overwritten',
+  'the range of an invalidation takes the place of that of another one in progress',
+  [sites.invalidateRange, 'overwritten'],
+);
+
 export const swapWithoutWait = mutate(
   'swap-without-wait',
   'memslots are exchanged while an invalidation is active',

@@ -78,6 +78,13 @@ export const invalidateLock = defineSite({
   options: ['if a memslot overlaps', 'always'],
 });
 
+export const invalidateRange = defineSite({
+  name: 'invalidate-range',
+  fn: 'kvm_mmu_invalidate_range_add',
+  doc: 'What becomes of the range when an invalidation begins while another one is in progress.',
+  options: ['extended', 'overwritten'],
+});
+
 export const swapWaits = defineSite({
   name: 'swap-waits',
   fn: 'kvm_swap_active_memslots',

@@ -34,6 +34,8 @@ export const ordered: readonly Explanation[] = [
       'both accesses stand in one section of mmu_lock held for write, and whoever reads one of them without the lock does not compare them',
     mutants: [
       'swap kvm_mmu_alloc_shadow_page: store sp->mmu_valid_gen',
+      'swap kvm_mmu_invalidate_range_add: store kvm->mmu_invalidate_range_end',
+      'swap kvm_mmu_invalidate_range_add: store kvm->mmu_invalidate_range_start',
       'swap kvm_mmu_pte_write: store kvm->arch.invlpg_counter',
       'swap kvm_unlink_unsync_page: store sp->unsync',
       'swap mmu_sync_children: store sp->unsync_child_bitmap',
