@@ -30,6 +30,7 @@ import { dirtyLogVsShadowing } from './p18-mmu-writable/dirty-log-vs-shadowing.t
 import { twoTablesMarked } from './p34-unsync-lock/two-tables-marked.ts';
 import { delayedFlushVsInvalidation } from './p36-tlbs-dirty/delayed-flush-vs-invalidation.ts';
 import { droppedMappingOfTable } from './p36-tlbs-dirty/dropped-mapping-of-table.ts';
+import { entryVsFloodedRoot } from './p12-obsolete-root/entry-vs-flooded-root.ts';
 import { entryVsRootZap } from './p12-obsolete-root/entry-vs-root-zap.ts';
 import { faultVsZapAll } from './p13-zap-all-fast/fault-vs-zap-all.ts';
 import { entryVsZapAll } from './p13-zap-all-fast/entry-vs-zap-all.ts';
@@ -135,6 +136,7 @@ export const scenarios: readonly Scenario[] = [
   droppedMappingOfTable,
   delayedFlushVsInvalidation,
   entryVsRootZap,
+  entryVsFloodedRoot,
   faultVsZapAll,
   entryVsZapAll,
   rmapsVsFirstRoot,

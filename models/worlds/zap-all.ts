@@ -1,6 +1,6 @@
 /** Worlds in which all shadow pages become obsolete while a vCPU has roots of its own (KVM-MMU.md P12, P13). */
 import { emptyRootCache, encodeGuestPte, type ShadowPage } from 'fencepost/mmu';
-import { Kvm, type Mechanism } from '../vm/kvm.ts';
+import { Kvm, type KvmStart, type Mechanism } from '../vm/kvm.ts';
 import { SMALL_SHADOW_HOST, vcpuArch } from '../vm/vcpu.ts';
 import { ORDINARY_ROOT } from './page-directory.ts';
 
@@ -23,7 +23,7 @@ const guestPages = [
 ];
 
 /** One vCPU with a root, and another in prev_roots where asked for; nothing below is mapped yet. */
-export function loadedRoots(withPrevious: boolean): Kvm {
+export function loadedRoots(withPrevious: boolean, start: Partial<KvmStart> = {}): Kvm {
   const arch = vcpuArch(SMALL_SHADOW_HOST);
   const role = ORDINARY_ROOT;
   const frames = withPrevious ? [CURRENT_PGD, PREVIOUS_PGD] : [CURRENT_PGD];
@@ -51,5 +51,12 @@ export function loadedRoots(withPrevious: boolean): Kvm {
     without: ABSENT,
     entries: 1,
     arch,
+    ...start,
   });
+}
+
+/** One vCPU with a root, and another that writes the page directory; writes in a row tell that it is none any more. */
+export function floodableRoot(): Kvm {
+  const without = ABSENT.filter((mechanism) => mechanism !== 'write flooding');
+  return loadedRoots(false, { vcpus: 2, without });
 }

@@ -24,6 +24,7 @@ const BEYOND_ORACLE: Readonly<Record<string, readonly ModelName[]>> = {
   'sync-vs-write-fault': ['sc', 'x86-tso'],
   'switch-vs-zap-all': ['sc', 'x86-tso'],
   'dirty-log-vs-shadowing': ['sc', 'x86-tso'],
+  'delayed-flush-vs-invalidation': ['sc', 'x86-tso'],
   'map-vs-zap': ['x86-tso'],
   'walk-vs-table-zap': ['x86-tso'],
 };
