@@ -26,10 +26,10 @@ import {
 
 /** The memory models whose explorer is held against enumeration, and how many programs of each kind. */
 const EXPLORED: readonly { model: MemoryModel; runs: number }[] = [
-  { model: sc, runs: 250 },
-  { model: x86Tso, runs: 250 },
-  { model: lkmmMarked, runs: 150 },
-  { model: lkmm, runs: 120 },
+  { model: sc, runs: 150 },
+  { model: x86Tso, runs: 150 },
+  { model: lkmmMarked, runs: 100 },
+  { model: lkmm, runs: 80 },
 ];
 
 const RCU: readonly Fence[] = [Fence.RcuLock, Fence.RcuUnlock, Fence.SyncRcu, Fence.SyncSrcu];
