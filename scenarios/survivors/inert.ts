@@ -28,9 +28,25 @@ export const inert: readonly Explanation[] = [
     mutants: [
       'drop emulator_cmpxchg_emulated: cmpxchg gpd[]',
       'drop emulator_cmpxchg_emulated: cmpxchg gpt[]',
+      'drop emulator_cmpxchg_emulated: cmpxchg page',
       'drop emulator_write_phys: store gpd[]',
       'drop emulator_write_phys: store gpt[]',
       'drop kvm_vcpu_write_guest_page: store page',
+    ],
+  },
+  {
+    because: 'the count stays what it is, and the next flush or invalidation flushes once more than it must',
+    mutants: ['drop kvm_flush_remote_tlbs: cmpxchg kvm->tlbs_dirty'],
+  },
+  {
+    because: 'a count of writes for a heuristic: where one is lost the page is zapped a write later',
+    mutants: ['weaken detect_write_flooding: add sp->write_flooding_count'],
+  },
+  {
+    because: 'the page is being zapped, so nobody looks for unsync tables below it again',
+    mutants: [
+      'drop mmu_zap_unsync_children: store sp->unsync_child_bitmap',
+      'drop mmu_zap_unsync_children: store sp->unsync_children',
     ],
   },
   {

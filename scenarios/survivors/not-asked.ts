@@ -16,6 +16,15 @@ export const notAsked: readonly Explanation[] = [
     ],
   },
   {
+    because:
+      'v6.12 and before: dirty-update-vs-table-zap asks about D alone, with nobody else who takes mmu_lock; guest-vs-nx-recovery asks about the link, as v7.1 clears it',
+    mutants: [
+      'drop kvm_recover_nx_huge_pages: write lock kvm->mmu_lock',
+      'drop kvm_tdp_mmu_zap_possible_nx_huge_page: store sp->spt[]',
+      'swap kvm_tdp_mmu_zap_possible_nx_huge_page: store sp->spt[]',
+    ],
+  },
+  {
     because: 'a reader of a heuristic needs no lock: the kernel dropped it in 474b99ed703b (v6.9)',
     mutants: ['drop reexecute_instruction: write lock kvm->mmu_lock'],
   },

@@ -11,6 +11,15 @@ export const ordered: readonly Explanation[] = [
     mutants: ['swap hva_to_pfn_retry: smp_rmb()'],
   },
   {
+    because:
+      'the table is unlinked and mmu_lock is held for write, so of all others only hardware still writes to the entry; where it may, the entry is exchanged',
+    mutants: ['drop handle_removed_pt: store sp->spt[]', 'swap handle_removed_pt: store sp->spt[]'],
+  },
+  {
+    because: 'the fence still stands before the store of the count: only the read of it has passed',
+    mutants: ['swap sync_page: smp_wmb()'],
+  },
+  {
     because: 'the flag is still set before the link: only the filling of the new table has passed it',
     mutants: ['swap kvm_tdp_mmu_map: store sp->nx_huge_page_disallowed'],
   },
@@ -40,6 +49,9 @@ export const ordered: readonly Explanation[] = [
       'swap kvm_unlink_unsync_page: store sp->unsync',
       'swap mmu_sync_children: store sp->unsync_child_bitmap',
       'swap mmu_sync_children: store sp->unsync_children',
+      'swap mmu_zap_unsync_children: store sp->unsync_child_bitmap',
+      'swap mmu_zap_unsync_children: store sp->unsync_children',
+      'swap sync_page: store kvm->tlbs_dirty',
       'swap unaccount_shadowed: store gfn_write_track[]',
       'swap unaccount_shadowed: store kvm->arch.indirect_shadow_pages',
     ],

@@ -27,11 +27,18 @@ export interface Trial {
  */
 const MODELS = memoryModels.filter(({ name }) => name !== 'lkmm');
 
-/** The proposal whose mutants say most: safe under the most memory models, and the latest of these. */
+/**
+ * The proposal whose mutants say most: safe under the most memory models, and the latest of these. One that is a
+ * mutant itself has lines that no kernel has.
+ */
 export function subjectOf(scenario: Scenario): Proposal {
+  const { proposals, mutants = [], equivalents = [] } = scenario;
   const safe = ({ name }: Proposal): number =>
     memoryModels.filter((model) => expectedVerdict(scenario, name, model.name) === 'safe').length;
-  return scenario.proposals.reduce((best, each) => (safe(each) >= safe(best) ? each : best));
+  const kernels = proposals.filter(({ name }) => !mutants.includes(name) && !equivalents.includes(name));
+  return (kernels.length > 0 ? kernels : proposals).reduce((best, each) =>
+    safe(each) >= safe(best) ? each : best,
+  );
 }
 
 /** The mutants of the lines that the threads pass under the proposal. */

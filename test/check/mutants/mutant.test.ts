@@ -38,6 +38,14 @@ describe('mutants of a scenario', () => {
     expect(subject.name).toBe('both-fences');
   });
 
+  it('does not start from what is a mutant itself', () => {
+    const equivalent = { ...subject, name: 'both-fences/one-more' };
+    const proposals = [...gate.proposals, equivalent];
+    expect(subjectOf({ ...gate, proposals }).name).toBe(equivalent.name);
+    for (const marked of [{ equivalents: [equivalent.name] }, { mutants: [equivalent.name] }])
+      expect(subjectOf({ ...gate, proposals, ...marked }).name).toBe('both-fences');
+  });
+
   it('lists each line once for each thing that can be done to it', () => {
     const names = all.map(mutantName);
     expect(new Set(names).size).toBe(names.length);
