@@ -16,6 +16,11 @@ export const ordered: readonly Explanation[] = [
     mutants: ['drop handle_removed_pt: store sp->spt[]', 'swap handle_removed_pt: store sp->spt[]'],
   },
   {
+    because:
+      'the kick of the first vCPU has a full fence before the request to the second, which is what the acquire is for (equivalent: v5.14/tlbs-dirty-read-once)',
+    mutants: ['weaken kvm_flush_remote_tlbs: load kvm->tlbs_dirty'],
+  },
+  {
     because: 'the fence still stands before the store of the count: only the read of it has passed',
     mutants: ['swap sync_page: smp_wmb()'],
   },
