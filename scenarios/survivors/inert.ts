@@ -15,7 +15,6 @@ export const inert: readonly Explanation[] = [
       'drop kvm_tdp_mmu_page_fault: cmpxchg sp->spt[]',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt)',
       'drop kvm_tdp_mmu_page_fault: cmpxchg spte(gpt_aliases)',
-      'drop tdp_mmu_map_handle_target_level: cmpxchg spte(gfn)',
     ],
   },
   {

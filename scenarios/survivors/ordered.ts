@@ -39,7 +39,6 @@ export const ordered: readonly Explanation[] = [
       'swap kvm_mmu_unlink_parents: store sp->spt[]',
       'swap kvm_tdp_mmu_unmap_gfn_range: store sp->spt[]',
       'swap mmu_page_zap_pte: store sp->spt[]',
-      'swap sync_spte: store sp->spt[]',
       'swap zap_gfn_range: store sp->spt[]',
     ],
   },
@@ -66,9 +65,7 @@ export const ordered: readonly Explanation[] = [
       'in_progress and the sequence change in one section of mmu_lock, under which the fault compares them (P08). The pfn cache compares the sequence without it, but with mn_active_invalidate_count, before which the unlock of mmu_lock and the next lock keep the sequence (P10)',
     mutants: [
       'drop kvm_mmu_invalidate_end: smp_wmb()',
-      'swap kvm_mmu_invalidate_begin: store kvm->mmu_invalidate_in_progress',
       'swap kvm_mmu_invalidate_end: smp_wmb()',
-      'swap kvm_mmu_invalidate_end: store kvm->mmu_invalidate_in_progress',
       'swap kvm_mmu_invalidate_end: store kvm->mmu_invalidate_seq',
     ],
   },
