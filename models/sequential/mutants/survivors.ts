@@ -25,10 +25,7 @@ const shadow: readonly Explanation[] = [
   {
     because:
       'needs a data frame that becomes a table: the flush is for a TLB entry that the reverse map no longer leads to, and that only matters once the frame is write-protected; no store of these worlds makes a table of a data frame. What the guest itself may still use, it may use until its own flush',
-    mutants: [
-      '__kvm_mmu_invalidate_addr: call kvm_flush_remote_tlbs()',
-      'mmu_sync_children: call kvm_flush_remote_tlbs()',
-    ],
+    mutants: ['__kvm_mmu_invalidate_addr: call kvm_flush_remote_tlbs()'],
   },
   {
     because: 'equivalent: the page is invalid, so no lookup finds it, and it is freed with its mark',
