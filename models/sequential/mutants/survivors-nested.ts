@@ -35,15 +35,6 @@ export const nestedSurvivors: readonly Explanation[] = [
   },
   {
     because:
-      'needs eight operations: an SPTE without W that is stale, and a write to the page, which finds another frame without W',
-    mutants: [
-      ': call kvm_inject_emulated_page_fault()',
-      'kvm_inject_emulated_page_fault: call kvm_mmu_invalidate_addr()',
-      'kvm_mmu_invalidate_addr: call __kvm_mmu_invalidate_addr()',
-    ],
-  },
-  {
-    because:
       'equivalent: without a VPID of its own L2 has the VPID of L1, so the flush of the next entry ends what both have left; meanwhile L1 finds nothing of its own that is older than the last entry',
     mutants: ['nested_vmx_vmexit: call nested_vmx_transition_tlb_flush()'],
   },

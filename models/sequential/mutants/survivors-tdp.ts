@@ -82,6 +82,10 @@ export const directSurvivors: readonly Explanation[] = [
     mutants: ['kvm_mmu_load: call kvm_x86_flush_tlb_current()'],
   },
   {
+    because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
+    mutants: ['mark_mmio_spte: store sp->spt[]', 'mmu_set_spte: call mark_mmio_spte()'],
+  },
+  {
     because: 'equivalent: no direct page has a quadrant',
     mutants: ['kvm_mmu_alloc_shadow_page: role forgets quadrant'],
   },

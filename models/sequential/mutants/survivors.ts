@@ -165,7 +165,12 @@ const shadow: readonly Explanation[] = [
   },
   {
     because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
-    mutants: [': call handle_mmio_page_fault()'],
+    mutants: [
+      ': call handle_mmio_page_fault()',
+      'mark_mmio_spte: store sp->spt[]',
+      'mmu_set_spte: call mark_mmio_spte()',
+      'sync_spte: call mark_mmio_spte()',
+    ],
   },
   {
     because: 'the walk reads ext.cr4Pse of the CPU role, and the root role was computed before',
@@ -187,12 +192,7 @@ const userspace: readonly Explanation[] = [
   },
   {
     because: 'equivalent: more work. Without what the MMIO SPTE says the fault is settled by a walk',
-    mutants: [
-      ': call vcpu_mmio_gva_to_gpa()',
-      'mark_mmio_spte: store sp->spt[]',
-      'mmu_set_spte: call mark_mmio_spte()',
-      'sync_spte: call mark_mmio_spte()',
-    ],
+    mutants: [': call vcpu_mmio_gva_to_gpa()'],
   },
   {
     because: 'equivalent: the set of memslots that follows in the same operation has a generation of its own',
