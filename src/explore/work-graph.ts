@@ -87,7 +87,8 @@ export class WorkGraph extends Graph<StepLabel> {
   /**
    * The events that `e` needs to be as it is, itself excluded, as a row in `into`
    * (MEMORY-MODELS 3.1, 3.2): closure over the static rows, rf and RMW halves. A read of a store of its own
-   * thread needs the store, but not what comes before that in order: the store may be read early.
+   * thread needs the store, but not what comes before that in order: the store may be read early. Nor does the read
+   * half of an RMW need what comes before its write half, which alone a release keeps back.
    */
   prefix(e: number, into: Int32Array): void {
     into.fill(0);
@@ -100,7 +101,8 @@ export class WorkGraph extends Graph<StepLabel> {
       depth = this.#wantRow(isEarly ? this.labelNeed : this.need, x, into, depth);
       if (isReadKind(this.kind[x])) depth = this.#wantSource(x, into, depth);
       const mate = this.mate[x];
-      if (mate >= 0) depth = isEarly ? this.#wantEarly(mate, into, depth) : this.#want(mate, into, depth);
+      const isAlone = isEarly || this.kind[x] === Kind.Read;
+      if (mate >= 0) depth = isAlone ? this.#wantEarly(mate, into, depth) : this.#want(mate, into, depth);
     }
     into[e >> 5] &= ~(1 << (e & 31));
   }

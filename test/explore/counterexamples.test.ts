@@ -56,6 +56,17 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
+    name: 'what a release orders before the write half of an RMW is not needed by its read half',
+    threads: [
+      [
+        { op: 'srcu section', body: [fetchAdd(X, Mark.Release)] },
+        { op: 'skip if', on: 0, equals: 1, skip: 1 },
+        plainStore(Z),
+      ],
+      [load(Z), { op: 'srcu section', body: [{ op: 'fence', fence: Fence.Mb }] }],
+    ],
+  },
+  {
     name: 'a fence for the compiler does not stop a read from overtaking a store on x86',
     threads: [
       [store(X), { op: 'fence', fence: Fence.Mb }, load(Y)],
