@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FencepostError } from '../../../src/program/error.ts';
+import { x86Tso } from '../../../src/memory/total-store-order.ts';
 import { readLitmus } from '../../../src/litmus/read.ts';
 import { fuzzRuns } from '../../support/fuzz.ts';
 import { alone, judge, refusal } from './running.ts';
@@ -95,7 +96,7 @@ describe('any text at all', () => {
   const survives = (text: string, run: boolean): void => {
     try {
       const test = readLitmus(text, 'fuzz.litmus');
-      if (run && test.processes.length < 3) judge(text);
+      if (run && test.processes.length < 3) judge(text, x86Tso, 'fuzz.litmus');
     } catch (error) {
       if (!(error instanceof FencepostError)) throw error;
       expect(error.place.file, error.message).toBe('fuzz.litmus');
