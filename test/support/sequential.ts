@@ -3,6 +3,7 @@ import { search, type Fault, type Proposal, type SearchResult } from 'fencepost'
 import {
   BASELINE,
   POLICIES,
+  ROLE_MUTANTS,
   SequentialGuest,
   WORLDS,
   type GuestOperation,
@@ -25,11 +26,28 @@ export function searched(world: string, policy: Proposal, depth: number): Search
   return search<GuestState, GuestOperation>(new SequentialGuest(worldNamed(world), policy), { depth });
 }
 
+export function searchedWith(
+  fault: Fault,
+  world: string,
+  depth: number,
+  policy = BASELINE,
+): SearchResult<GuestOperation> {
+  const guest = new SequentialGuest(worldNamed(world), policy, { fault });
+  return search<GuestState, GuestOperation>(guest, { depth });
+}
+
 /** The baseline with one step left out. */
 export function searchedWithout(at: string, world: string, depth: number): SearchResult<GuestOperation> {
-  const fault: Fault = { at };
-  const guest = new SequentialGuest(worldNamed(world), BASELINE, { fault });
-  return search<GuestState, GuestOperation>(guest, { depth });
+  return searchedWith({ at }, world, depth);
+}
+
+/** The baseline with a role that forgets a bit, by the name of the mutant. */
+export function searchedWithRole(name: string, world: string, depth: number): SearchResult<GuestOperation> {
+  return searchedWith(named(ROLE_MUTANTS, name).fault, world, depth);
+}
+
+export function propertyOf(found: SearchResult<GuestOperation>): string | undefined {
+  return found.verdict === 'violated' ? found.violation.property : undefined;
 }
 
 export function lengthOf(found: SearchResult<GuestOperation>): number | undefined {

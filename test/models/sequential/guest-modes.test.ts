@@ -1,20 +1,14 @@
 /** Registers that give page-table entries another meaning, and no shadow page another role. */
 import { describe, expect, it } from 'vitest';
-import { search } from 'fencepost';
-import {
-  BASELINE,
-  ROLE_MUTANTS,
-  SequentialGuest,
-  type GuestOperation,
-  type GuestState,
-} from '../../../models/sequential/index.ts';
+import { BASELINE } from '../../../models/sequential/index.ts';
 import {
   lengthOf,
+  propertyOf,
   policyNamed,
   rememberedAndWatched,
   searched,
   searchedWithout,
-  worldNamed,
+  searchedWithRole,
 } from '../../support/sequential.ts';
 
 describe('EFER.NX', () => {
@@ -28,7 +22,7 @@ describe('EFER.NX', () => {
     (name) => {
       const found = searched('shadow-nx', policyNamed(name), 4);
       expect(lengthOf(found)).toBe(4);
-      expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+      expect(propertyOf(found)).toBe('guest-translation-allowed');
     },
   );
 
@@ -56,7 +50,7 @@ describe('CR4.PSE', () => {
   it('is not in the role upstream, by 2 operations', () => {
     const found = searched('shadow-pse', policyNamed('v7.1-repaired/role-without-pse'), 2);
     expect(lengthOf(found)).toBe(2);
-    expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+    expect(propertyOf(found)).toBe('guest-translation-allowed');
   });
 });
 
@@ -71,7 +65,7 @@ describe('CR4.SMAP, EFLAGS.AC and CR0.WP', () => {
     (name) => {
       const found = searched('shadow-smap', policyNamed(name), 2);
       expect(lengthOf(found)).toBe(2);
-      expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+      expect(propertyOf(found)).toBe('guest-translation-allowed');
     },
   );
 
@@ -80,9 +74,7 @@ describe('CR4.SMAP, EFLAGS.AC and CR0.WP', () => {
     ['kvm_init_mmu: rootRole forgets smapAndnotWp', 3],
     ['kvm_init_mmu: rootRole forgets cr0Wp', 3],
   ])('are both in the role: %s is seen by %i operations', (name, length) => {
-    const fault = ROLE_MUTANTS.find((mutant) => mutant.name === name)?.fault;
-    const guest = new SequentialGuest(worldNamed('shadow-smap'), BASELINE, { fault });
-    expect(lengthOf(search<GuestState, GuestOperation>(guest, { depth: length }))).toBe(length);
+    expect(lengthOf(searchedWithRole(name, 'shadow-smap', length))).toBe(length);
   });
 });
 

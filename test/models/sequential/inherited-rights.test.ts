@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { childAccessOfLastTable } from '../../../models/proposals/c27.ts';
 import { versions } from '../../../models/proposals/versions/index.ts';
 import { BASELINE } from '../../../models/sequential/index.ts';
-import { lengthOf, rememberedAndWatched, searched } from '../../support/sequential.ts';
+import { lengthOf, propertyOf, rememberedAndWatched, searched } from '../../support/sequential.ts';
 
 describe('rights along two paths to a table', () => {
   it('stay apart under the baseline, whatever is tried, and with the fix of C35', () => {
@@ -15,7 +15,7 @@ describe('rights along two paths to a table', () => {
   it('are mixed up without it, by 3 operations', () => {
     const found = searched('shadow-rights', childAccessOfLastTable, 3);
     expect(lengthOf(found)).toBe(3);
-    expect(found.verdict === 'violated' && found.violation.property).toBe('guest-translation-allowed');
+    expect(propertyOf(found)).toBe('guest-translation-allowed');
   });
 
   it('look the same with and without what is remembered', () => {

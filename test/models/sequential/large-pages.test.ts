@@ -1,25 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { deriveProposal, search, type Fault, type SearchResult } from 'fencepost';
+import { deriveProposal, search, type Fault } from 'fencepost';
 import {
   BASELINE,
   SequentialGuest,
   type GuestOperation,
   type GuestState,
 } from '../../../models/sequential/index.ts';
-import { lengthOf, rememberedAndWatched, searched, worldNamed } from '../../support/sequential.ts';
-
-function searchedWith(
-  fault: Fault,
-  world: string,
-  depth: number,
-  policy = BASELINE,
-): SearchResult<GuestOperation> {
-  const guest = new SequentialGuest(worldNamed(world), policy, { fault });
-  return search<GuestState, GuestOperation>(guest, { depth });
-}
-
-const propertyOf = (found: SearchResult<GuestOperation>): string | undefined =>
-  found.verdict === 'violated' ? found.violation.property : undefined;
+import {
+  lengthOf,
+  propertyOf,
+  rememberedAndWatched,
+  searched,
+  searchedWith,
+  worldNamed,
+} from '../../support/sequential.ts';
 
 describe('large pages of the guest', () => {
   it.each(['shadow-large', 'shadow-huge'])('show nothing wrong in %s under the baseline', (world) => {

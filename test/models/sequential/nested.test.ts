@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { randomSequences, search, type Fault, type SearchResult } from 'fencepost';
+import { randomSequences } from 'fencepost';
 import {
   BASELINE,
-  ROLE_MUTANTS,
   SequentialGuest,
   WORLDS,
   type GuestOperation,
@@ -14,6 +13,7 @@ import {
   rememberedAndWatched,
   searched,
   searchedWithout,
+  searchedWithRole,
   worldNamed,
 } from '../../support/sequential.ts';
 
@@ -39,11 +39,6 @@ function perform(world: string, policy: string, lines: readonly string[]) {
     trace.push(next);
   }
   return { state, guest, count: (note: string) => passed.filter((each) => each === note).length };
-}
-
-function searchedWith(fault: Fault, world: string, depth: number): SearchResult<GuestOperation> {
-  const guest = new SequentialGuest(worldNamed(world), BASELINE, { fault });
-  return search<GuestState, GuestOperation>(guest, { depth });
 }
 
 describe('nested guests in the sequential search', () => {
@@ -175,9 +170,7 @@ describe('nested transitions', () => {
     ['kvm_init_shadow_ept_mmu: cpuRole.ext forgets execonly', 3],
     ['kvm_init_shadow_ept_mmu: cpuRole has ad_disabled', 2],
   ])('read EPT as L1 means it: %s is found with %i operations', (name, length) => {
-    const fault = ROLE_MUTANTS.find((mutant) => mutant.name === name)?.fault;
-    if (fault === undefined) throw new Error(name);
-    expect(lengthOf(searchedWith(fault, 'nested-ept-rights', length))).toBe(length);
+    expect(lengthOf(searchedWithRole(name, 'nested-ept-rights', length))).toBe(length);
   });
 
   it.each([
@@ -185,9 +178,7 @@ describe('nested transitions', () => {
     ['kvm_init_shadow_ept_mmu: rootRole forgets guestMode', 'nested-ept'],
     ['kvm_init_shadow_npt_mmu: rootRole forgets guestMode', 'nested-npt'],
   ])('are found with the first entry where %s', (name, world) => {
-    const fault = ROLE_MUTANTS.find((mutant) => mutant.name === name)?.fault;
-    if (fault === undefined) throw new Error(name);
-    expect(lengthOf(searchedWith(fault, world, 1))).toBe(1);
+    expect(lengthOf(searchedWithRole(name, world, 1))).toBe(1);
   });
 });
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { search, type SearchResult, type Step } from 'fencepost';
+import type { Step } from 'fencepost';
 import {
   BASELINE,
-  ROLE_MUTANTS,
   SequentialGuest,
   type GuestOperation,
   type GuestState,
@@ -12,15 +11,9 @@ import {
   policyNamed,
   rememberedAndWatched,
   searched,
+  searchedWithRole,
   worldNamed,
 } from '../../support/sequential.ts';
-
-function searchedAs(name: string, world: string, depth: number): SearchResult<GuestOperation> {
-  const mutant = ROLE_MUTANTS.find((each) => each.name === name);
-  if (mutant === undefined) throw new Error(name);
-  const guest = new SequentialGuest(worldNamed(world), BASELINE, { fault: mutant.fault });
-  return search<GuestState, GuestOperation>(guest, { depth });
-}
 
 const WORLDS = ['shadow-pae', 'shadow-32bit', 'shadow-paging-modes'];
 
@@ -83,7 +76,7 @@ describe('guests with PAE and 32-bit paging', () => {
     ['kvm_init_mmu: rootRole forgets cr4Pse', 'shadow-pse', 2],
     ['kvm_mmu_alloc_shadow_page: role forgets quadrant', 'shadow-32bit', 3],
   ])('notice %s in %s, by %i operations', (mutant, world, length) => {
-    expect(lengthOf(searchedAs(mutant, world, length))).toBe(length);
+    expect(lengthOf(searchedWithRole(mutant, world, length))).toBe(length);
   });
 
   it.each(WORLDS)('look in %s the same with and without what is remembered', (world) => {

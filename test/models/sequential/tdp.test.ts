@@ -3,7 +3,6 @@ import { randomSequences, search } from 'fencepost';
 import { EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_PKE, X86_CR4_SMAP, X86_CR4_SMEP } from 'fencepost/x86';
 import {
   BASELINE,
-  ROLE_MUTANTS,
   SequentialGuest,
   type GuestOperation,
   type GuestState,
@@ -11,10 +10,12 @@ import {
 } from '../../../models/sequential/index.ts';
 import {
   lengthOf,
+  propertyOf,
   policyNamed,
   rememberedAndWatched,
   searched,
   searchedWithout,
+  searchedWithRole,
   worldNamed,
 } from '../../support/sequential.ts';
 
@@ -73,10 +74,7 @@ describe('guests under the TDP MMU', () => {
     ['v7.1/invalid-root-reused', 'tdp-zap-all', 1, 'no-obsolete-root'],
   ])('show %s in %s by %i operations', (policy, world, length, property) => {
     const found = searched(world, policyNamed(policy), length);
-    expect([lengthOf(found), found.verdict === 'violated' && found.violation.property]).toEqual([
-      length,
-      property,
-    ]);
+    expect([lengthOf(found), propertyOf(found)]).toEqual([length, property]);
   });
 
   it.each([
@@ -92,17 +90,12 @@ describe('guests under the TDP MMU', () => {
     ['tdp_mmu_free_sp_rcu_callback: store sp in other hands', 'tdp-zap-all', 2, 'no-leak'],
   ])('need the step: %s', (at, world, length, property) => {
     const found = searchedWithout(at, world, length);
-    expect([lengthOf(found), found.verdict === 'violated' && found.violation.property]).toEqual([
-      length,
-      property,
-    ]);
+    expect([lengthOf(found), propertyOf(found)]).toEqual([length, property]);
   });
 
   it('need a role that tells SMM from the rest', () => {
-    const mutant = ROLE_MUTANTS.find(({ name }) => name === 'kvm_init_mmu: rootRole forgets smm');
-    const guest = new SequentialGuest(worldNamed('tdp-modes'), BASELINE, { fault: mutant?.fault });
-    const found = search<GuestState, GuestOperation>(guest, { depth: 1 });
-    expect(found.verdict === 'violated' && found.violation.property).toBe('root-role');
+    const found = searchedWithRole('kvm_init_mmu: rootRole forgets smm', 'tdp-modes', 1);
+    expect(propertyOf(found)).toBe('root-role');
   });
 
   it('hold in long random sequences', () => {
